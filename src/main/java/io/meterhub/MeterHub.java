@@ -1,0 +1,13 @@
+package io.meterhub;
+
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.autoconfigure.SpringBootApplication;
+
+/** The hub: one process that reads meters, bills the readings and holds supply where the ledger says it should be. */
+@SpringBootApplication
+public class MeterHub {
+
+    public static void main(String[] args) {
+        SpringApplication.run(MeterHub.class, args);
+    }
+}

@@ -1,0 +1,59 @@
+package io.meterhub.metering;
+
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * What a round asks the room above: here is what the meters show, what shall I switch? Both calls are transactions of their
+ * own, made between two bus transactions.
+ */
+public interface SupplyControl {
+
+    /**
+     * Takes notice of what was seen and answers what is to be commanded now. The intent is durable when this returns, so
+     * that a crash between command and answer is known of.
+     */
+    List<Command> due(List<Seen> seen);
+
+    /** Takes notice of how a command went. */
+    void done(Outcome outcome);
+
+    /**
+     * What a meter showed.
+     *
+     * @param relay the model's status register says so; UNKNOWN where the model has none
+     * @param power kW or m3/h, null where the model has none
+     */
+    record Seen(int meterId, Instant at, Relay relay, BigDecimal power, BigDecimal total) {
+    }
+
+    /** Switch this meter to this state. */
+    record Command(int meterId, Relay to) {
+    }
+
+    /** How a command went. */
+    sealed interface Outcome {
+        int meterId();
+
+        Relay to();
+
+        Instant at();
+
+        /** Written, and the read-back showed it. {@code judged}: the model has no status register; power and counter agree. */
+        record Switched(int meterId, Relay to, Instant at, boolean judged) implements Outcome {
+        }
+
+        /** Written and acknowledged, but the read-back does not show it yet. */
+        record Unconfirmed(int meterId, Relay to, Instant at, String why) implements Outcome {
+        }
+
+        /** The model does not describe the operation, or the meter refused it. */
+        record Refused(int meterId, Relay to, Instant at, String why) implements Outcome {
+        }
+
+        /** No sensible answer to the write, nor to the read-back: nobody knows; the next round reads. */
+        record Unreachable(int meterId, Relay to, Instant at, String why) implements Outcome {
+        }
+    }
+}

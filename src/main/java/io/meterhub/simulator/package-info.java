@@ -1,0 +1,11 @@
+/**
+ * The virtual mall: gateways and meters that speak real Modbus on loopback sockets, at the pace of an RS485 bus, with
+ * relays that stop consumption and faults that can be switched on. It is the demo, the commissioning aid and the test bed.
+ *
+ * <p>Owns a state file in the data folder, so that counters survive a crash as those of real meters do. Knows nothing of
+ * the hub but the site's spreadsheet: its registers are its own reading of the makers' manuals, not the hub's model files.
+ */
+@ApplicationModule(allowedDependencies = "site")
+package io.meterhub.simulator;
+
+import org.springframework.modulith.ApplicationModule;

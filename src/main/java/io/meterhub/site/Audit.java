@@ -1,0 +1,46 @@
+package io.meterhub.site;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/** The append-only log of every change of money, supply, tariff or equipment. Written in the changer's own transaction. */
+@Component
+public class Audit {
+
+    private final JdbcClient jdbc;
+    private final ObjectMapper json;
+
+    Audit(JdbcClient jdbc, ObjectMapper json) {
+        this.jdbc = jdbc;
+        this.json = json;
+    }
+
+    /**
+     * Records one act.
+     *
+     * @param who     the person, or the part of the hub, that acted
+     * @param what    the act in dotted words, {@code sale.counter}, {@code supply.reason.set}
+     * @param subject what it was done to, as a person would look for it: {@code meter M-0101}, {@code account 10023}
+     * @param before  the state before, anything Jackson can write, or null
+     * @param after   the state after, or null
+     * @param why     the reason given, or null where the act is its own reason
+     */
+    public void record(String who, String what, String subject, Object before, Object after, String why) {
+        jdbc.sql("""
+                insert into audit_log (who, what, subject, before, after, why)
+                values (:who, :what, :subject, :before::jsonb, :after::jsonb, :why)""")
+                .param("who", who).param("what", what).param("subject", subject)
+                .param("before", write(before)).param("after", write(after)).param("why", why)
+                .update();
+    }
+
+    private String write(Object state) {
+        try {
+            return state == null ? null : json.writeValueAsString(state);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("The audit log cannot hold " + state.getClass(), e);
+        }
+    }
+}

@@ -1,0 +1,16 @@
+package io.meterhub.site;
+
+import java.util.List;
+
+/** How a higher room takes part in a site import: what only it can check, and what it opens for a new shop or meter. */
+public interface ImportParticipant {
+
+    /** Problems that only this room sees (an unknown model, an unknown tariff). Must not change anything. */
+    List<SiteSheet.Problem> check(SiteSheet sheet);
+
+    /**
+     * Called within the import's transaction after the site's own rows are in place. Must change nothing when the same
+     * sheet comes again.
+     */
+    void apply(Site site, SiteSheet sheet);
+}

@@ -1,0 +1,43 @@
+package io.meterhub.site;
+
+import java.util.List;
+import java.util.Optional;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/** Looks up what stands where. */
+@Component
+public class Sites {
+
+    private final JdbcClient jdbc;
+
+    Sites(JdbcClient jdbc) {
+        this.jdbc = jdbc;
+    }
+
+    public List<Site> sites() {
+        return jdbc.sql("select * from site order by code").query(Site.class).list();
+    }
+
+    public Site site(int id) {
+        return jdbc.sql("select * from site where id = ?").param(id).query(Site.class).single();
+    }
+
+    public List<Gateway> gateways() {
+        return jdbc.sql("select * from gateway order by code").query(Gateway.class).list();
+    }
+
+    public Optional<Gateway> gateway(int id) {
+        return jdbc.sql("select * from gateway where id = ?").param(id).query(Gateway.class).optional();
+    }
+
+    /** The enabled meters on a gateway's bus in the order of their unit ids. */
+    public List<Meter> metersOn(int gatewayId) {
+        return jdbc.sql("select * from meter where gateway_id = ? and enabled order by unit_id").param(gatewayId)
+                .query(Meter.class).list();
+    }
+
+    public Optional<Meter> meter(int id) {
+        return jdbc.sql("select * from meter where id = ?").param(id).query(Meter.class).optional();
+    }
+}

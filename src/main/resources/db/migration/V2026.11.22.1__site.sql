@@ -1,0 +1,87 @@
+-- Room: site. What stands where: gateways, meters, shops and the customers who rent them.
+
+create table site (
+    id         int generated always as identity primary key,
+    code       text not null unique check (code ~ '^[A-Za-z0-9_-]{1,32}$'),
+    name       text not null,
+    zone       text not null default 'Asia/Shanghai'
+);
+
+create table gateway (
+    id         int generated always as identity primary key,
+    site_id    int  not null references site,
+    code       text not null,
+    name       text not null,
+    shaft      text not null,
+    host       text not null,
+    port       int  not null check (port between 1 and 65535),
+    framing    text not null check (framing in ('TCP', 'RTU')),
+    baud       int  not null check (baud between 1200 and 115200),
+    enabled    boolean not null default true,
+    unique (site_id, code),
+    unique (host, port)
+);
+
+create table customer (
+    id         int generated always as identity primary key,
+    site_id    int  not null references site,
+    name       text not null,
+    phone      text,
+    unique nulls not distinct (site_id, name, phone)
+);
+
+create table shop (
+    id          int generated always as identity primary key,
+    site_id     int  not null references site,
+    code        text not null,
+    name        text not null,
+    floor       text not null,
+    shaft       text not null,
+    area_m2     numeric(10, 2) check (area_m2 > 0),
+    shop_group  text,
+    customer_id int references customer,
+    enabled     boolean not null default true,
+    unique (site_id, code)
+);
+
+-- A meter hangs on one gateway's bus under its unit id. With a shop it is that shop's; without, a public area's.
+create table meter (
+    id              int generated always as identity primary key,
+    site_id         int  not null references site,
+    gateway_id      int  not null references gateway,
+    shop_id         int references shop,
+    code            text not null,
+    name            text not null,
+    model           text not null,
+    energy_kind     text not null check (energy_kind in ('ELECTRICITY', 'WATER')),
+    unit_id         int  not null check (unit_id between 1 and 247),
+    ct_ratio        int  not null default 1 check (ct_ratio between 1 and 10000),
+    -- the most that can flow in an hour, kW or m3/h, after the CT ratio: what is beyond it cannot be true
+    rating          numeric(10, 3) not null check (rating > 0),
+    -- what the counter showed when the meter was handed over, kWh or m3 after the CT ratio; none: the first reading is
+    opening_reading numeric(18, 3) check (opening_reading >= 0),
+    enabled         boolean not null default true,
+    unique (site_id, code),
+    unique (gateway_id, unit_id)
+);
+create index on meter (shop_id);
+
+-- Every change of money, supply, tariff or equipment: who did what to what, and why. Nothing in it is ever changed.
+create table audit_log (
+    id       bigint generated always as identity primary key,
+    at       timestamptz not null default now(),
+    who      text  not null,
+    what     text  not null,
+    subject  text  not null,
+    before   jsonb,
+    after    jsonb,
+    why      text
+);
+
+create function refuse_change() returns trigger language plpgsql as $$
+begin
+    raise exception '% is append-only', tg_table_name using errcode = 'restrict_violation';
+end $$;
+
+create trigger append_only before update or delete on audit_log for each row execute function refuse_change();
+create trigger no_truncate before truncate on audit_log execute function refuse_change();

@@ -1,0 +1,154 @@
+-- Room: billing. Prices, what was used, and the money: exact decimals throughout, rounded only where money leaves the hub.
+
+create table tariff (
+    id           int generated always as identity primary key,
+    site_id      int  not null references site,
+    code         text not null,
+    name         text not null,
+    energy_kind  text not null check (energy_kind in ('ELECTRICITY', 'WATER')),
+    unique (site_id, code)
+);
+
+-- The rule is the tariff file's version as it was read: bands with their parts of a price, half-hour edges, tiers later.
+create table tariff_version (
+    id              int generated always as identity primary key,
+    tariff_id       int  not null references tariff,
+    effective_from  date not null,
+    rule            jsonb not null,
+    unique (tariff_id, effective_from)
+);
+create trigger append_only before update or delete on tariff_version for each row execute function refuse_change();
+create trigger no_truncate before truncate on tariff_version execute function refuse_change();
+
+-- For one meter, for a group of shops, or (both null) for the site; the nearest counts.
+create table tariff_assignment (
+    id          int generated always as identity primary key,
+    site_id     int  not null references site,
+    energy_kind text not null check (energy_kind in ('ELECTRICITY', 'WATER')),
+    tariff_id   int  not null references tariff,
+    meter_id    int references meter,
+    shop_group  text,
+    valid_from  date not null,
+    valid_to    date check (valid_to > valid_from),
+    check (num_nonnulls(meter_id, shop_group) <= 1)
+);
+create unique index tariff_assignment_open on tariff_assignment (site_id, energy_kind, meter_id, shop_group)
+    nulls not distinct where valid_to is null;
+
+-- Credit shown = posted_yuan - open_yuan. Hot row: every charge and every sale touches it.
+create table account (
+    id              int generated always as identity primary key,
+    site_id         int  not null references site,
+    number          text not null,
+    customer_id     int references customer,
+    shop_id         int  not null references shop,
+    energy_kind     text not null check (energy_kind in ('ELECTRICITY', 'WATER')),
+    -- sum of the account's ledger entries (credit - debit)
+    posted_yuan     numeric(24, 12) not null default 0,
+    -- sum of its charge lines that no journal holds yet (amount - posted)
+    open_yuan       numeric(24, 12) not null default 0,
+    warn1_yuan      numeric(12, 2) not null default 50,
+    warn2_yuan      numeric(12, 2) not null default 20,
+    overdraft_yuan  numeric(12, 2) not null default 0 check (overdraft_yuan >= 0),
+    opened_at       timestamptz not null default now(),
+    closed_at       timestamptz,
+    unique (site_id, number),
+    check (warn1_yuan >= warn2_yuan)
+) with (fillfactor = 50);
+create unique index account_open on account (shop_id, energy_kind) where closed_at is null;
+
+create table account_meter (
+    account_id  int not null references account,
+    meter_id    int not null references meter,
+    valid_from  timestamptz not null,
+    valid_to    timestamptz,
+    primary key (account_id, meter_id, valid_from),
+    check (valid_to > valid_from)
+);
+create unique index account_meter_open on account_meter (meter_id) where valid_to is null;
+
+-- What a meter used on one site day under one tariff version, in one band and tier. Grows with each reading until the
+-- day closes; what the ledger already holds of it is posted_yuan.
+create table charge_line (
+    account_id          int  not null references account,
+    meter_id            int  not null references meter,
+    site_day            date not null,
+    tariff_version_id   int  not null references tariff_version,
+    band                text not null check (band in ('SINGLE', 'SHARP', 'PEAK', 'FLAT', 'VALLEY', 'DEEP_VALLEY')),
+    tier                smallint not null default 1 check (tier >= 1),
+    price               numeric(12, 6)  not null check (price >= 0),
+    quantity            numeric(18, 6)  not null check (quantity >= 0),
+    -- the part of quantity that was put into this band in proportion to time, for want of band registers
+    estimated_quantity  numeric(18, 6)  not null default 0,
+    amount              numeric(24, 12) not null,
+    posted_yuan         numeric(24, 12) not null default 0,
+    primary key (account_id, meter_id, site_day, tariff_version_id, band, tier),
+    check (amount = quantity * price),
+    check (estimated_quantity between 0 and quantity)
+) with (fillfactor = 50);
+create index charge_line_open on charge_line (site_day, account_id) where posted_yuan <> amount;
+
+create table journal (
+    id        bigint generated always as identity primary key,
+    site_id   int  not null references site,
+    key       text not null,
+    cause     text not null check (cause in ('OPENING', 'SALE', 'CHARGE_DAY', 'REVERSAL')),
+    at        timestamptz not null,
+    site_day  date not null,
+    who       text not null,
+    why       text not null,
+    unique (site_id, key)
+);
+
+-- gl is the general-ledger account: CUSTOMER (with account_id), CASH, TRANSFER, OPENING, REVENUE_ELECTRICITY, REVENUE_WATER.
+create table entry (
+    journal_id  bigint   not null references journal,
+    line        smallint not null,
+    gl          text     not null,
+    account_id  int references account,
+    debit       numeric(24, 12) not null default 0 check (debit >= 0),
+    credit      numeric(24, 12) not null default 0 check (credit >= 0),
+    primary key (journal_id, line),
+    check ((debit = 0) <> (credit = 0)),
+    check ((gl = 'CUSTOMER') = (account_id is not null))
+);
+create index on entry (account_id, journal_id) where account_id is not null;
+
+create trigger append_only before update or delete on journal for each row execute function refuse_change();
+create trigger no_truncate before truncate on journal execute function refuse_change();
+create trigger append_only before update or delete on entry for each row execute function refuse_change();
+create trigger no_truncate before truncate on entry execute function refuse_change();
+
+create function check_journal_balanced() returns trigger language plpgsql as $$
+declare
+    off numeric;
+begin
+    select sum(debit) - sum(credit) into off from entry where journal_id = new.journal_id;
+    if off <> 0 then
+        raise exception 'journal % is out of balance by %', new.journal_id, off using errcode = 'check_violation';
+    end if;
+    return null;
+end $$;
+create constraint trigger balanced after insert on entry deferrable initially deferred
+    for each row execute function check_journal_balanced();
+
+-- A sale at the counter, once per caller's key.
+create table sale (
+    id               bigint generated always as identity primary key,
+    site_id          int  not null references site,
+    idempotency_key  text not null,
+    request_hash     text not null,
+    account_id       int  not null references account,
+    amount_yuan      numeric(12, 2) not null check (amount_yuan > 0),
+    method           text not null check (method in ('CASH', 'TRANSFER')),
+    receipt_number   text not null,
+    journal_id       bigint not null unique references journal,
+    credit_after_yuan numeric(24, 12) not null,
+    who              text not null,
+    at               timestamptz not null,
+    unique (site_id, idempotency_key),
+    unique (site_id, receipt_number)
+);
+create index on sale (account_id, at);
+create trigger append_only before update or delete on sale for each row execute function refuse_change();
+create trigger no_truncate before truncate on sale execute function refuse_change();

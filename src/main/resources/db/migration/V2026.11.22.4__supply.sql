@@ -1,0 +1,48 @@
+-- Room: supply. Who is on, who is off and why. Wanted follows from the reasons; seen comes from the meter.
+
+-- A reason for being off (or, KEEP_ON and PROTECTED, for staying on). Power comes back when none is left. Ended, never deleted.
+create table supply_reason (
+    id         bigint generated always as identity primary key,
+    meter_id   int  not null references meter,
+    kind       text not null check (kind in ('ARREARS', 'PROPERTY_FEE', 'OVERLOAD', 'FORBIDDEN_LOAD', 'SCHEDULE',
+                   'MANUAL_OFF', 'FAULT', 'CLOSED_ACCOUNT', 'KEEP_ON', 'PROTECTED')),
+    since      timestamptz not null,
+    until      timestamptz,
+    who        text not null,
+    why        text not null,
+    ended_at   timestamptz,
+    ended_by   text,
+    ended_why  text,
+    check ((ended_at is null) = (ended_by is null))
+);
+create unique index supply_reason_active on supply_reason (meter_id, kind) where ended_at is null;
+
+-- The control loop's memory of a meter's relay or valve.
+create table meter_supply (
+    meter_id      int primary key references meter,
+    wanted        text not null default 'ON' check (wanted in ('ON', 'OFF')),
+    seen          text not null default 'UNKNOWN' check (seen in ('ON', 'OFF', 'UNKNOWN')),
+    -- how it is known: the meter's own status register, or judged by power and the counter, or only that a command was taken
+    seen_basis    text check (seen_basis in ('REGISTER', 'JUDGED', 'COMMAND')),
+    seen_at       timestamptz,
+    -- the last command that the hub itself gave, and whether it was seen to hold
+    commanded     text check (commanded in ('ON', 'OFF')),
+    commanded_at  timestamptz,
+    confirmed_at  timestamptz,
+    attempts      int not null default 0,
+    next_try_at   timestamptz,
+    failure       text
+) with (fillfactor = 50);
+
+-- What happened to a meter's supply, told in order. Nothing in it is ever changed.
+create table supply_event (
+    id        bigint generated always as identity primary key,
+    at        timestamptz not null,
+    meter_id  int  not null references meter,
+    kind      text not null check (kind in ('REASON_SET', 'REASON_ENDED', 'COMMANDED', 'CONFIRMED', 'FAILED', 'SEEN')),
+    detail    jsonb not null,
+    who       text not null
+);
+create index on supply_event (meter_id, id);
+create trigger append_only before update or delete on supply_event for each row execute function refuse_change();
+create trigger no_truncate before truncate on supply_event execute function refuse_change();
