@@ -2,6 +2,7 @@ package io.meterhub.runtime;
 
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnExpression;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -12,6 +13,8 @@ import org.springframework.context.annotation.Configuration;
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(BrokerSettings.class)
 class RuntimeConfiguration {
+
+    private static final AtomicInteger brokers = new AtomicInteger();
 
     @Bean
     DataFolder dataFolder(@Value("${meterhub.data-dir:data}") Path root) {
@@ -27,7 +30,7 @@ class RuntimeConfiguration {
     @Bean
     @ConditionalOnExpression("'${spring.artemis.broker-url:}'.isBlank()")
     EmbeddedBroker embeddedBroker(DataFolder folder, BrokerSettings settings) {
-        return new EmbeddedBroker(folder, settings);
+        return new EmbeddedBroker(folder, settings, brokers.getAndIncrement());
     }
 
     @Bean

@@ -1,0 +1,104 @@
+package io.meterhub.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import jakarta.jms.Connection;
+import jakarta.jms.ConnectionFactory;
+import jakarta.jms.JMSException;
+import jakarta.jms.JMSSecurityException;
+import jakarta.jms.MessageConsumer;
+import jakarta.jms.Session;
+import jakarta.jms.TextMessage;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
+import org.apache.qpid.jms.JmsConnectionFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A foreign AMQP 1.0 client (Qpid JMS) at the embedded broker's door. */
+class ReadingsFeedIT {
+
+    private static final int MESSAGES = 100;
+
+    @TempDir
+    Path dir;
+
+    private DataFolder folder;
+    private EmbeddedBroker broker;
+    private int port;
+
+    @BeforeEach
+    void start() throws IOException {
+        try (ServerSocket free = new ServerSocket(0)) {
+            port = free.getLocalPort();
+        }
+        folder = new DataFolder(dir);
+        broker = new EmbeddedBroker(folder, new BrokerSettings(Path.of("config/broker.xml"), "127.0.0.1", port, ""), 70);
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        broker.close();
+        folder.destroy();
+    }
+
+    @Test
+    void aReaderGetsEveryMessageAndBillingLosesNone() throws JMSException {
+        try (Connection reader = reader().createConnection("reader", folder.secret("artemis-reader"));
+             Connection hub = hub().createConnection("hub", folder.secret("artemis-hub"))) {
+            reader.start();
+            hub.start();
+            Session readerSession = reader.createSession(Session.AUTO_ACKNOWLEDGE);
+            MessageConsumer subscription = readerSession.createConsumer(readerSession.createTopic("feed.readings"));
+            Session hubSession = hub.createSession(Session.AUTO_ACKNOWLEDGE);
+            var producer = hubSession.createProducer(hubSession.createQueue("meter.readings"));
+            for (int i = 0; i < MESSAGES; i++) {
+                producer.send(hubSession.createTextMessage("{\"round\": " + i + "}"));
+            }
+            MessageConsumer billing = hubSession.createConsumer(hubSession.createQueue("meter.readings"));
+            for (int i = 0; i < MESSAGES; i++) {
+                assertThat(text(subscription)).isEqualTo("{\"round\": " + i + "}");
+                assertThat(text(billing)).isEqualTo("{\"round\": " + i + "}");
+            }
+        }
+    }
+
+    @Test
+    void withoutCredentialsTheDoorStaysShut() {
+        assertThatThrownBy(() -> reader().createConnection().start()).isInstanceOf(JMSSecurityException.class);
+        assertThatThrownBy(() -> reader().createConnection("reader", "guess").start())
+                .isInstanceOf(JMSSecurityException.class);
+    }
+
+    @Test
+    void aReaderMayNeitherTakeFromBillingNorSend() throws JMSException {
+        try (Connection reader = reader().createConnection("reader", folder.secret("artemis-reader"))) {
+            Session session = reader.createSession(Session.AUTO_ACKNOWLEDGE);
+            assertThatThrownBy(() -> session.createConsumer(session.createQueue("meter.readings")))
+                    .isInstanceOf(JMSSecurityException.class);
+            assertThatThrownBy(() -> session.createProducer(session.createQueue("gateway.poke"))
+                    .send(session.createTextMessage("{}"))).isInstanceOf(JMSException.class);
+            assertThatThrownBy(() -> session.createProducer(session.createTopic("feed.readings"))
+                    .send(session.createTextMessage("{}"))).isInstanceOf(JMSException.class);
+        }
+    }
+
+    private ConnectionFactory reader() {
+        return new JmsConnectionFactory("amqp://127.0.0.1:" + port);
+    }
+
+    private ConnectionFactory hub() {
+        return new ActiveMQConnectionFactory(broker.getBrokerUrl());
+    }
+
+    private static String text(MessageConsumer consumer) throws JMSException {
+        TextMessage message = (TextMessage) consumer.receive(5_000);
+        assertThat(message).isNotNull();
+        return message.getText();
+    }
+}
