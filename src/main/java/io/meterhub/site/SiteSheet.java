@@ -33,7 +33,16 @@ public record SiteSheet(SiteRow site, List<GatewayRow> gateways, List<ShopRow> s
                            EnergyKind energyKind, String shop, int ctRatio, BigDecimal rating, BigDecimal openingReading) {
     }
 
-    /** What is wrong with one cell: {@code column} is the heading; {@code message} says what is allowed. */
+    /**
+     * What is wrong with one cell: {@code column} is the heading; {@code message} says what is allowed. Where it is not
+     * about a cell, column and sheet are empty and row is 0.
+     */
     public record Problem(String sheet, int row, String column, String message) {
+
+        @Override
+        public String toString() {
+            return (sheet.isEmpty() ? "" : "sheet " + sheet + ", ") + (row == 0 ? "" : "row " + row + ", ")
+                    + (column.isEmpty() ? "" : "column " + column + ": ") + message;
+        }
     }
 }
