@@ -1,0 +1,59 @@
+package io.meterhub.simulator;
+
+import java.math.BigDecimal;
+import java.time.Duration;
+
+/**
+ * A fault as it is switched on. Options that a kind does not know are of no effect.
+ *
+ * @param delay  for {@link FaultKind#SLOW} and {@link FaultKind#LATE}
+ * @param code   for {@link FaultKind#EXCEPTION}, 1 to 11
+ * @param amount for the counter kinds, kWh or m3 after the CT ratio
+ * @param times  how many requests it spoils before it goes away by itself; 0: until it is cleared
+ */
+public record Fault(FaultKind kind, Duration delay, int code, BigDecimal amount, int times) {
+
+    public Fault {
+        if (delay.isNegative()) {
+            throw new IllegalArgumentException("The delay must not be negative.");
+        }
+        if (code < 1 || code > 11) {
+            throw new IllegalArgumentException("The exception code must be 1 to 11.");
+        }
+        if (amount.signum() < 0) {
+            throw new IllegalArgumentException("The amount must not be negative.");
+        }
+        if (times < 0) {
+            throw new IllegalArgumentException("The times must be 0 (until cleared) or more.");
+        }
+    }
+
+    /** The fault with its usual options, until it is cleared. */
+    public static Fault of(FaultKind kind) {
+        Duration delay = kind == FaultKind.LATE ? Duration.ofSeconds(3) : Duration.ofMillis(400);
+        BigDecimal amount = switch (kind) {
+            case SET_BACK -> new BigDecimal("10");
+            case OVERFLOW -> new BigDecimal("0.05");
+            case SWAPPED -> new BigDecimal("7.31");
+            default -> BigDecimal.ZERO;
+        };
+        return new Fault(kind, delay, 4, amount, 0);
+    }
+
+    public Fault delay(Duration newDelay) {
+        return new Fault(kind, newDelay, code, amount, times);
+    }
+
+    public Fault code(int newCode) {
+        return new Fault(kind, delay, newCode, amount, times);
+    }
+
+    public Fault amount(BigDecimal newAmount) {
+        return new Fault(kind, delay, code, newAmount, times);
+    }
+
+    /** Goes away by itself after so many spoilt requests. */
+    public Fault times(int newTimes) {
+        return new Fault(kind, delay, code, amount, newTimes);
+    }
+}
