@@ -1,0 +1,17 @@
+package io.meterhub.billing;
+
+import io.meterhub.site.EnergyKind;
+import java.math.BigDecimal;
+import java.time.Instant;
+
+/**
+ * A shop's account for one kind of energy.
+ *
+ * @param creditYuan    what is left: posted balance minus charges not yet posted; exact, not rounded
+ * @param exhausted     credit is not above minus the overdraft
+ * @param closedAt      null while it is open
+ */
+public record Account(int id, int siteId, String number, int shopId, EnergyKind energyKind, BigDecimal creditYuan,
+                      BigDecimal warn1Yuan, BigDecimal warn2Yuan, BigDecimal overdraftYuan, boolean exhausted,
+                      Instant openedAt, Instant closedAt) {
+}

@@ -1,0 +1,10 @@
+package io.meterhub.billing;
+
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.time.LocalDate;
+
+/** One entry of a customer's account. {@code cause} is OPENING, SALE, CHARGE_DAY or REVERSAL; debit takes, credit gives. */
+public record LedgerLine(long journalId, String cause, Instant at, LocalDate siteDay, BigDecimal debit, BigDecimal credit,
+                         BigDecimal balanceYuan, String who, String why) {
+}
