@@ -16,22 +16,32 @@ create table supply_reason (
     check ((ended_at is null) = (ended_by is null))
 );
 create unique index supply_reason_active on supply_reason (meter_id, kind) where ended_at is null;
+create index supply_reason_until on supply_reason (until) where ended_at is null and until is not null;
 
 -- The control loop's memory of a meter's relay or valve.
 create table meter_supply (
     meter_id      int primary key references meter,
-    wanted        text not null default 'ON' check (wanted in ('ON', 'OFF')),
+    -- AS_IS: protected and unsafe at once, the hub neither cuts nor closes
+    wanted        text not null default 'ON' check (wanted in ('ON', 'OFF', 'AS_IS')),
     seen          text not null default 'UNKNOWN' check (seen in ('ON', 'OFF', 'UNKNOWN')),
     -- how it is known: the meter's own status register, or judged by power and the counter, or only that a command was taken
     seen_basis    text check (seen_basis in ('REGISTER', 'JUDGED', 'COMMAND')),
+    -- since when it is seen so; how fresh that is, the meter's last reading says
     seen_at       timestamptz,
-    -- the last command that the hub itself gave, and whether it was seen to hold
+    -- the last command that the hub itself gave, whether the meter took it, and whether it was seen to hold
     commanded     text check (commanded in ('ON', 'OFF')),
     commanded_at  timestamptz,
+    acknowledged_at timestamptz,
     confirmed_at  timestamptz,
+    -- commands given since the wish last changed or was fulfilled
     attempts      int not null default 0,
     next_try_at   timestamptz,
-    failure       text
+    -- an alarm: the wish could not be fulfilled; trying goes on
+    failure       text,
+    -- the hub may close it: it opened it itself, or a person lifted the lock-out since it was last seen on
+    may_close     boolean not null default false,
+    -- the counter at the first reading after the last command, where no status register tells: a higher one shows flow
+    mark_total    numeric(18, 3)
 ) with (fillfactor = 50);
 
 -- What happened to a meter's supply, told in order. Nothing in it is ever changed.

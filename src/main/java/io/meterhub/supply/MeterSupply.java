@@ -1,0 +1,158 @@
+package io.meterhub.supply;
+
+import static io.meterhub.metering.Relay.OFF;
+import static io.meterhub.metering.Relay.ON;
+import static io.meterhub.metering.Relay.UNKNOWN;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import io.meterhub.metering.Relay;
+import io.meterhub.metering.SupplyControl.Outcome;
+import io.meterhub.metering.SupplyControl.Seen;
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Objects;
+
+/**
+ * The control loop's memory of one meter's relay or valve, and the loop's rules: what a reading means, what is to be
+ * commanded, what an outcome changes. Without clock or database.
+ *
+ * @param seen           UNKNOWN where neither a status register nor anything else tells
+ * @param basis          how {@code seen} is known, null while UNKNOWN
+ * @param seenAt         since when it is seen so
+ * @param commanded      the hub's own last command, null for never
+ * @param acknowledgedAt when the meter took that command, null for not (yet)
+ * @param confirmedAt    when that command was seen to hold, null for not (yet)
+ * @param attempts       commands given since the wish last changed or was fulfilled
+ * @param nextTryAt      when the command may be repeated, null for at once
+ * @param failure        why the wish could not be fulfilled so far, null for no alarm; trying goes on
+ * @param mayClose       the hub opened it itself, or a person lifted the lock-out, since it was last seen on
+ * @param markTotal      the counter at the first reading after the last command, where no status register tells
+ */
+public record MeterSupply(int meterId, Wanted wanted, Relay seen, Basis basis, Instant seenAt, Relay commanded,
+                          Instant commandedAt, Instant acknowledgedAt, Instant confirmedAt, int attempts, Instant nextTryAt,
+                          String failure, boolean mayClose, @JsonIgnore BigDecimal markTotal) {
+
+    private static final Duration FIRST_BACK_OFF = Duration.ofSeconds(2);
+    private static final Duration LONGEST_BACK_OFF = Duration.ofMinutes(5);
+    /** A relay or valve that opens so long after the hub's command still obeys the hub, not somebody on the spot. */
+    private static final Duration LATEST_EFFECT = Duration.ofSeconds(10);
+
+    /** What a reading leads to: the new memory, the command to give (null for none), and whether somebody on the spot opened it. */
+    record Step(MeterSupply after, Relay command, boolean openedAtTheMeter) {
+    }
+
+    /** A meter that the hub has neither seen nor commanded yet. */
+    static MeterSupply fresh(int meterId) {
+        return new MeterSupply(meterId, Wanted.ON, UNKNOWN, null, null, null, null, null, null, 0, null, null, false, null);
+    }
+
+    Step see(Seen reading, Instant now) {
+        if (stale(reading.at())) {
+            return new Step(this, null, false);
+        }
+        MeterSupply after = marked(reading).believing(reading);
+        Relay target = wanted.relay();
+        if (target == UNKNOWN || after.seen == target) {
+            return new Step(after.fulfilled(reading.at()), null, false);
+        }
+        if (target == ON && !mayClose) {
+            return new Step(after, null, after.seen == OFF);
+        }
+        boolean tooEarly = commanded == target && nextTryAt != null && now.isBefore(nextTryAt);
+        return tooEarly ? new Step(after, null, false) : new Step(after.commanding(target, now), target, false);
+    }
+
+    /** Says nothing of what came after the last command. */
+    private boolean stale(Instant at) {
+        Instant touched = acknowledgedAt != null ? acknowledgedAt : commandedAt;
+        return touched != null && !at.isAfter(touched) || seenAt != null && at.isBefore(seenAt);
+    }
+
+    private MeterSupply marked(Seen reading) {
+        boolean mark = reading.relay() == UNKNOWN && commanded != null && markTotal == null;
+        return mark ? new MeterSupply(meterId, wanted, seen, basis, seenAt, commanded, commandedAt, acknowledgedAt,
+                confirmedAt, attempts, nextTryAt, failure, mayClose, reading.total()) : this;
+    }
+
+    private MeterSupply believing(Seen reading) {
+        if (reading.relay() != UNKNOWN) {
+            return seeing(reading.relay(), Basis.REGISTER, reading.at());
+        }
+        boolean flows = reading.power() != null && reading.power().signum() > 0
+                || markTotal != null && reading.total() != null && reading.total().compareTo(markTotal) > 0;
+        if (flows) {
+            return seeing(ON, Basis.JUDGED, reading.at());
+        }
+        if (acknowledgedAt == null) {
+            return seeing(UNKNOWN, null, reading.at());
+        }
+        boolean stands = commanded == OFF && reading.power() != null;
+        return seeing(commanded, stands ? Basis.JUDGED : Basis.COMMAND, reading.at());
+    }
+
+    private MeterSupply seeing(Relay relay, Basis how, Instant at) {
+        // a shop that uses nothing for a while is no news
+        boolean weaker = relay == seen && how == Basis.COMMAND;
+        return relay == seen && (how == basis || weaker) ? this : new MeterSupply(meterId, wanted, relay, how,
+                relay == seen ? seenAt : at, commanded, commandedAt, acknowledgedAt, confirmedAt, attempts, nextTryAt, failure,
+                mayClose, markTotal);
+    }
+
+    private MeterSupply fulfilled(Instant at) {
+        if (basis == Basis.COMMAND) {
+            return this;
+        }
+        boolean confirms = commanded != null && commanded == seen && confirmedAt == null;
+        boolean mayBeOurs = commanded == OFF && !at.isAfter(commandedAt.plus(LATEST_EFFECT));
+        boolean closable = mayClose && (seen != ON || mayBeOurs);
+        return new MeterSupply(meterId, wanted, seen, basis, seenAt, commanded, commandedAt, acknowledgedAt,
+                confirms ? at : confirmedAt, 0, null, null, closable, markTotal);
+    }
+
+    private MeterSupply commanding(Relay to, Instant now) {
+        int attempt = commanded == to ? attempts + 1 : 1;
+        return new MeterSupply(meterId, wanted, seen, basis, seenAt, to, now, null, null, attempt, now.plus(backOff(attempt)),
+                failure, mayClose || to == OFF, null);
+    }
+
+    static Duration backOff(int attempt) {
+        // 2 s doubled seven times is 256 s
+        Duration doubled = FIRST_BACK_OFF.multipliedBy(1L << Math.min(attempt - 1, 8));
+        return doubled.compareTo(LONGEST_BACK_OFF) > 0 ? LONGEST_BACK_OFF : doubled;
+    }
+
+    /** @param alarmAfter how many fruitless attempts make an alarm */
+    MeterSupply done(Outcome outcome, Instant now, int alarmAfter) {
+        if (outcome.to() != commanded || outcome.at().isBefore(commandedAt)) {
+            return this;
+        }
+        if (outcome instanceof Outcome.Switched switched) {
+            return new MeterSupply(meterId, wanted, commanded, switched.judged() ? Basis.JUDGED : Basis.REGISTER,
+                    seen == commanded ? seenAt : switched.at(), commanded, commandedAt, switched.at(), switched.at(), 0, null, null,
+                    commanded == OFF, markTotal);
+        }
+        if (outcome instanceof Outcome.Unconfirmed unconfirmed) {
+            return failing(unconfirmed.at(), nextTryAt, attempts >= alarmAfter ? unconfirmed.why() : failure);
+        }
+        if (outcome instanceof Outcome.Unreachable unreachable) {
+            return failing(acknowledgedAt, nextTryAt, attempts >= alarmAfter ? unreachable.why() : failure);
+        }
+        // what the model does not describe today, it will hardly describe in two seconds
+        return failing(acknowledgedAt, now.plus(LONGEST_BACK_OFF), ((Outcome.Refused) outcome).why());
+    }
+
+    private MeterSupply failing(Instant acknowledged, Instant nextTry, String alarm) {
+        return new MeterSupply(meterId, wanted, seen, basis, seenAt, commanded, commandedAt, acknowledged, confirmedAt,
+                attempts, nextTry, alarm, mayClose, markTotal);
+    }
+
+    /** Whether this tells people something that {@code before} did not: on became off, or off on. */
+    boolean turnedSince(MeterSupply before) {
+        return seen != before.seen && seen != UNKNOWN && !(before.seen == UNKNOWN && seen == ON);
+    }
+
+    boolean confirmedSince(MeterSupply before) {
+        return confirmedAt != null && !Objects.equals(confirmedAt, before.confirmedAt);
+    }
+}
