@@ -1,0 +1,168 @@
+package io.meterhub.metering;
+
+import io.meterhub.site.EnergyKind;
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a kind of meter says in which registers, and how it is told to do something: the content of one file in
+ * {@code config/meters}. Addresses are holding registers, 0 to FFFF.
+ *
+ * @param source     the document and page that the facts come from
+ * @param unitIds    how many unit ids in a row one such meter takes; it answers on the first
+ * @param digits     decimal digits of the total in register units before it starts again at 0; null: as many as the register holds
+ * @param quantities in the order of their registers
+ * @param maxGap     most registers of no interest that may be read along between two wanted ones
+ */
+public record MeterModel(String name, String title, String maker, String source, EnergyKind energyKind, int unitIds,
+                         Integer digits, int maxGap, List<Quantity> quantities, Optional<RelayStatus> relay,
+                         Map<Operation, Procedure> procedures) {
+
+    static final String TOTAL = "total";
+    static final String POWER = "power";
+
+    /** Something that a meter can be told to do. */
+    public enum Operation { SWITCH_OFF, SWITCH_ON, CREDIT, CLOCK }
+
+    /** How a number lies in registers. */
+    public enum Type {
+        U16(1), I16(1), U32(2), I32(2);
+
+        final int words;
+
+        Type(int words) {
+            this.words = words;
+        }
+    }
+
+    /**
+     * A number in the meter. {@code byCt}: it is measured behind the current transformer and has to be multiplied by its
+     * ratio. Values outside {@code least} to {@code most} (either may be null) cannot be.
+     */
+    public record Quantity(String name, int register, Type type, boolean lowWordFirst, BigDecimal factor, String unit,
+                           boolean byCt, BigDecimal least, BigDecimal most) {
+
+        int end() {
+            return register + type.words;
+        }
+
+        boolean isLive() {
+            return !name.equals(TOTAL) && !name.equals(POWER) && !isBand();
+        }
+
+        private boolean isBand() {
+            for (Band band : Band.values()) {
+                if (name.equals(nameOf(band))) {
+                    return true;
+                }
+            }
+            return false;
+        }
+    }
+
+    /** Where the relay or valve shows its state: the register's masked bits equal {@code on}, {@code off} or neither. */
+    public record RelayStatus(int register, int mask, int on, int off) {
+
+        Relay of(int word) {
+            int bits = word & mask;
+            return bits == on ? Relay.ON : bits == off ? Relay.OFF : Relay.UNKNOWN;
+        }
+    }
+
+    /**
+     * An operation: one block of registers that is written, and how one sees that it holds.
+     *
+     * @param within how long the meter may take until the read-back shows it
+     * @param unit   of the amount of a credit: kWh, m3 or yuan; null for the other operations
+     */
+    public record Procedure(int register, List<Field> fields, ReadBack readBack, Duration within, String unit) {
+    }
+
+    /** A part of what is written. */
+    public sealed interface Field {
+
+        int words();
+
+        /** Words as they stand in the file. */
+        record Fixed(List<Integer> values) implements Field {
+            @Override
+            public int words() {
+                return values.size();
+            }
+        }
+
+        /** The amount of a credit, or the purchase count that goes with it. */
+        record Number(Value value, Type type, boolean lowWordFirst, BigDecimal factor) implements Field {
+            @Override
+            public int words() {
+                return type.words;
+            }
+        }
+
+        /** One register of the clock, two packed bytes. */
+        record Clock(ClockPart high, ClockPart low) implements Field {
+            @Override
+            public int words() {
+                return 1;
+            }
+        }
+    }
+
+    /** What a numeric field carries. */
+    public enum Value { AMOUNT, COUNT }
+
+    /** A byte of the clock; weekday 1 is Monday, the year has two digits. */
+    public enum ClockPart { SECOND, MINUTE, HOUR, WEEKDAY, DAY, MONTH, YEAR, ZERO }
+
+    /** How one sees that an operation holds. */
+    public sealed interface ReadBack {
+
+        /** The relay status shows it. */
+        record RelayShows() implements ReadBack {
+        }
+
+        /** No register shows it: power and the counter are looked at, and it is said so. */
+        record Judged() implements ReadBack {
+        }
+
+        /** This quantity shows the purchase count that was written. */
+        record CountShows(Quantity count) implements ReadBack {
+        }
+
+        /** The written registers themselves, read again; a clock may have moved on meanwhile. */
+        record Written() implements ReadBack {
+        }
+    }
+
+    /** The name of a band's register in a model file. */
+    static String nameOf(Band band) {
+        return band.name().toLowerCase().replace('_', '-');
+    }
+
+    /** Whether the file describes the operation. */
+    public boolean can(Operation operation) {
+        return procedures.containsKey(operation);
+    }
+
+    public Optional<Quantity> quantity(String quantity) {
+        return quantities.stream().filter(q -> q.name().equals(quantity)).findFirst();
+    }
+
+    /** The value at which the total starts again at 0: kWh or m3, before the CT ratio. */
+    public BigDecimal wrapsAt() {
+        Quantity total = total();
+        return total.factor().multiply(digits == null ? new BigDecimal(1L << 16 * total.type().words) : BigDecimal.TEN.pow(digits));
+    }
+
+    /** The smallest step of the total: kWh or m3, before the CT ratio. */
+    public BigDecimal step() {
+        return total().factor();
+    }
+
+    Quantity total() {
+        return quantity(TOTAL).orElseThrow();
+    }
+}

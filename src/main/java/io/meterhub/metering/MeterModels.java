@@ -1,0 +1,41 @@
+package io.meterhub.metering;
+
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.stereotype.Component;
+
+/** The meter models of {@code meterhub.metering.models}, read and checked once at the start. */
+@Component
+public class MeterModels {
+
+    private final Map<String, MeterModel> models;
+
+    /**
+     * @param folders folders with {@code *.yaml} files, all of them read
+     * @throws BadMeterModel when a file cannot be used, or a folder is not there
+     */
+    @Autowired
+    MeterModels(@Value("${meterhub.metering.models:config/meters,config/demo/meters}") List<Path> folders) {
+        this.models = MeterModelFiles.read(folders);
+    }
+
+    public Optional<MeterModel> find(String name) {
+        return Optional.ofNullable(models.get(name));
+    }
+
+    /** @throws IllegalArgumentException when there is no such model */
+    public MeterModel model(String name) {
+        return find(name).orElseThrow(() -> new IllegalArgumentException(
+                "No meter model is called " + name + "; there are " + String.join(", ", models.keySet())));
+    }
+
+    /** All models in the order of their names. */
+    public Collection<MeterModel> all() {
+        return models.values();
+    }
+}
