@@ -19,7 +19,7 @@ create table gateway (
     baud       int  not null check (baud between 1200 and 115200),
     enabled    boolean not null default true,
     unique (site_id, code),
-    unique (host, port)
+    unique (host, port) deferrable
 );
 
 create table customer (
@@ -62,7 +62,8 @@ create table meter (
     opening_reading numeric(18, 3) check (opening_reading >= 0),
     enabled         boolean not null default true,
     unique (site_id, code),
-    unique (gateway_id, unit_id)
+    -- looked at when a statement ends: two meters can change their unit ids for each other's
+    unique (gateway_id, unit_id) deferrable
 );
 create index on meter (shop_id);
 

@@ -13,7 +13,9 @@ import org.springframework.test.context.ActiveProfiles;
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
-@SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
+@SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT,
+        // named here because a profile's file on the classpath gives way to config/application.yaml
+        properties = "spring.config.additional-location=classpath:/application-test.yaml")
 @ActiveProfiles("test")
 public @interface HubTest {
 }

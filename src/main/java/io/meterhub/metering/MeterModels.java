@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.stereotype.Component;
@@ -20,7 +21,12 @@ public class MeterModels {
      * @throws BadMeterModel when a file cannot be used, or a folder is not there
      */
     @Autowired
-    MeterModels(@Value("${meterhub.metering.models:config/meters,config/demo/meters}") List<Path> folders) {
+    MeterModels(@Value("${meterhub.metering.models:config/meters,config/demo/meters}") String[] folders) {
+        // a List<Path> would be taken for one path with a comma in it
+        this(Stream.of(folders).map(String::strip).map(Path::of).toList());
+    }
+
+    MeterModels(List<Path> folders) {
         this.models = MeterModelFiles.read(folders);
     }
 

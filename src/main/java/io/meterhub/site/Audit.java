@@ -2,6 +2,7 @@ package io.meterhub.site;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.List;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
@@ -34,6 +35,19 @@ public class Audit {
                 .param("who", who).param("what", what).param("subject", subject)
                 .param("before", write(before)).param("after", write(after)).param("why", why)
                 .update();
+    }
+
+    /** One of many acts that were done at once, as {@link #record} has it. */
+    record Act(String what, String subject, Object before, Object after) {
+    }
+
+    /** Records any number of acts by one statement. */
+    void recordAll(String who, String why, List<Act> acts) {
+        jdbc.sql("""
+                insert into audit_log (who, what, subject, before, after, why)
+                select :who, what, subject, nullif(before, 'null'), nullif(after, 'null'), :why
+                from jsonb_to_recordset(:acts::jsonb) as act(what text, subject text, before jsonb, after jsonb)""")
+                .param("who", who).param("why", why).param("acts", write(acts)).update();
     }
 
     private String write(Object state) {

@@ -1,9 +1,12 @@
 package io.meterhub.site;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.apache.poi.ss.usermodel.Workbook;
 
 /**
  * Reads a site's spreadsheet, XLS or XLSX, with the sheets site, gateways, shops and meters. Headings and sheet names are
@@ -35,6 +38,16 @@ public final class SiteFile {
             return new SheetReader(Grid.read(in.readNBytes(Grid.MOST_BYTES + 1))).sheet(fileName);
         } catch (Grid.Unreadable e) {
             throw SheetReader.refused(fileName, e.getMessage());
+        }
+    }
+
+    /** The empty spreadsheet to fill in, an XLSX file that explains itself in Chinese and English. */
+    public static byte[] template() {
+        try (Workbook workbook = SiteTemplate.workbook(); ByteArrayOutputStream out = new ByteArrayOutputStream()) {
+            workbook.write(out);
+            return out.toByteArray();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }

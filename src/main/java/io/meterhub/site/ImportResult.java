@@ -1,0 +1,32 @@
+package io.meterhub.site;
+
+import java.util.List;
+
+/** What became of a site file: taken as a whole, or not at all. */
+public sealed interface ImportResult {
+
+    /** @param missing what the hub has and the file does not: left as it is */
+    record Imported(Site site, Counts gateways, Counts shops, Counts meters, List<Missing> missing) implements ImportResult {
+
+        /** Whether the same file had been taken before. */
+        public boolean nothingChanged() {
+            return gateways.nothingChanged() && shops.nothingChanged() && meters.nothingChanged();
+        }
+    }
+
+    /** Nothing was taken. */
+    record Refused(List<SiteSheet.Problem> problems) implements ImportResult {
+    }
+
+    /** Rows of one sheet. */
+    record Counts(int added, int updated, int unchanged) {
+
+        boolean nothingChanged() {
+            return added == 0 && updated == 0;
+        }
+    }
+
+    /** Something that is in the hub and not in the file, {@code sheet} being where it would stand. */
+    record Missing(String sheet, String code, String name) {
+    }
+}

@@ -1,0 +1,180 @@
+package io.meterhub.site;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.meterhub.HubTest;
+import io.meterhub.site.ImportResult.Counts;
+import io.meterhub.site.ImportResult.Imported;
+import io.meterhub.site.ImportResult.Missing;
+import io.meterhub.site.ImportResult.Refused;
+import io.meterhub.site.SiteSheet.Problem;
+import java.math.BigDecimal;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+@HubTest
+class SiteImportIT {
+
+    private static final AtomicInteger PORTS = new AtomicInteger(17_000);
+
+    @Autowired
+    private SiteImport imports;
+    @Autowired
+    private JdbcClient jdbc;
+
+    private final String site = "site-" + UUID.randomUUID().toString().substring(0, 8);
+    private final SiteSheet mall = Malls.small(site, PORTS.getAndAdd(10));
+
+    @Test
+    void aFileBecomesASite() {
+        Imported taken = taken(SiteBook.of(mall).xlsx());
+
+        assertThat(taken.site().name()).isEqualTo("小商场 Small mall");
+        assertThat(List.of(taken.gateways(), taken.shops(), taken.meters()))
+                .containsExactly(new Counts(2, 0, 0), new Counts(3, 0, 0), new Counts(5, 0, 0));
+        assertThat(meter("E-101")).usingRecursiveComparison().ignoringFields("id", "siteId", "gatewayId", "shopId")
+                .isEqualTo(new Meter(0, 0, 0, 0, "E-101", "蜀香火锅", "demo-adf400l-3p", EnergyKind.ELECTRICITY, 1, 20,
+                        new BigDecimal("120.000"), new BigDecimal("1000.250"), true));
+        assertThat(meter("P-1").shopId()).isNull();
+        assertThat(jdbc.sql("""
+                select c.name || ' ' || c.phone from shop s join customer c on c.id = s.customer_id
+                where s.site_id = ? and s.code = 'A-101'""").param(taken.site().id()).query(String.class).single())
+                .isEqualTo("租户 A-101 138-0000-0101");
+        assertThat(acts()).contains("site.added site " + site, "gateway.added gateway GW-A", "shop.added shop B-201",
+                "meter.added meter P-1").hasSize(1 + 2 + 3 + 5);
+    }
+
+    @Test
+    void theSameFileAgainLeavesNoTrace() {
+        taken(SiteBook.of(mall).xlsx());
+        long acts = allActs();
+        String before = everything();
+
+        Imported again = taken(SiteBook.of(mall).xls());
+
+        assertThat(again.nothingChanged()).isTrue();
+        assertThat(again.meters()).isEqualTo(new Counts(0, 0, 5));
+        assertThat(everything()).isEqualTo(before);
+        assertThat(allActs()).isEqualTo(acts);
+    }
+
+    @Test
+    void whatChangedIsUpdatedAndItsBeforeAndAfterKept() {
+        taken(SiteBook.of(mall).xlsx());
+        Imported taken = taken(SiteBook.of(mall).set(Heading.SHOP_NAME, 3, "Tea Palace").set(Heading.SHOP_PHONE, 3, "138-0000-9999")
+                .set(Heading.METER_CT_RATIO, 2, 40).xlsx());
+
+        assertThat(taken.shops()).isEqualTo(new Counts(0, 1, 2));
+        assertThat(taken.meters()).isEqualTo(new Counts(0, 1, 4));
+        assertThat(meter("E-101").ctRatio()).isEqualTo(40);
+        assertThat(jdbc.sql("""
+                select before->>'name' || ' > ' || (after->>'name') || ', ' || (after->>'phone') || ', ' || who || ', ' || why
+                from audit_log where what = 'shop.updated' and after->>'tenant' = '租户 A-102'
+                order by id desc limit 1""").query(String.class).single())
+                .isEqualTo("Tea & Co > Tea Palace, 138-0000-9999, tester, mall.xlsx");
+    }
+
+    @Test
+    void metersMayChangeTheirUnitIdsForEachOthers() {
+        taken(SiteBook.of(mall).xlsx());
+        taken(SiteBook.of(mall).set(Heading.METER_UNIT_ID, 3, 11).set(Heading.METER_UNIT_ID, 4, 10).xlsx());
+
+        assertThat(meter("W-101").unitId()).isEqualTo(11);
+        assertThat(meter("E-102").unitId()).isEqualTo(10);
+    }
+
+    @Test
+    void gatewaysMayChangeTheirAddressesForEachOthers() {
+        taken(SiteBook.of(mall).xlsx());
+        int first = mall.gateways().get(0).port();
+        Imported taken = taken(SiteBook.of(mall).set(Heading.GATEWAY_PORT, 2, first + 1).set(Heading.GATEWAY_PORT, 3, first).xlsx());
+
+        assertThat(taken.gateways()).isEqualTo(new Counts(0, 2, 0));
+    }
+
+    @Test
+    void whatIsNotInTheFileStaysAndIsListed() {
+        taken(SiteBook.of(mall).xlsx());
+        SiteSheet less = new SiteSheet(mall.site(), mall.gateways().subList(0, 1), mall.shops().subList(0, 2),
+                mall.meters().subList(0, 3));
+        Imported taken = (Imported) imports.load(less, "less.xlsx", "tester");
+
+        assertThat(taken.nothingChanged()).isTrue();
+        assertThat(taken.missing()).containsExactly(new Missing("gateways", "GW-B", "B 井"), new Missing("shops", "B-201", "书店"),
+                new Missing("meters", "E-201", "书店"), new Missing("meters", "P-1", "一层照明"));
+        assertThat(meter("P-1").name()).isEqualTo("一层照明");
+    }
+
+    @Test
+    void aRefusedFileChangesNothing() {
+        taken(SiteBook.of(mall).xlsx());
+        String before = everything();
+        SiteBook book = SiteBook.of(mall).set(Heading.SHOP_NAME, 2, "renamed").set(Heading.METER_UNIT_ID, 6, 300);
+
+        assertThat(refused(book.xlsx())).singleElement().asString().startsWith("sheet meters, row 6, column unit id");
+        assertThat(refused("no spreadsheet".getBytes())).hasSize(1);
+        assertThat(everything()).isEqualTo(before);
+    }
+
+    @Test
+    void whatOnlyTheHubKnowsIsRefusedByCellToo() {
+        taken(SiteBook.of(mall).xlsx());
+        SiteSheet other = Malls.small(site + "-b", mall.gateways().get(0).port() - 1);
+        assertThat(refused(SiteBook.of(other).xlsx())).singleElement().asString()
+                .startsWith("sheet gateways, row 3, column port: 127.0.0.1:").contains("is gateway GW-A of site " + site);
+
+        SiteBook book = SiteBook.of(mall).set(Heading.SITE_ZONE, 2, "Europe/Berlin").set(Heading.METER_CODE, 5, "E-999");
+        assertThat(refused(book.xlsx())).extracting(Problem::toString)
+                .anyMatch(text -> text.startsWith("sheet site, row 2, column time zone: ") && text.endsWith("allowed is Asia/Shanghai"))
+                .anyMatch(text -> text.startsWith("sheet meters, row 5, column unit id: 1 on GW-B is meter E-201, which is not in this file"));
+    }
+
+    @Test
+    void twoImportsAtOnceComeOneAfterTheOther() {
+        List<Imported> both = Stream.of("one", "two").map(name -> CompletableFuture.supplyAsync(() ->
+                (Imported) imports.load(SiteBook.of(mall).xlsx(), "mall.xlsx", name))).toList().stream()
+                .map(CompletableFuture::join).toList();
+
+        assertThat(both).extracting(Imported::meters).containsExactlyInAnyOrder(new Counts(5, 0, 0), new Counts(0, 0, 5));
+    }
+
+    private Imported taken(byte[] file) {
+        ImportResult result = imports.load(file, "mall.xlsx", "tester");
+        assertThat(result).isInstanceOf(Imported.class);
+        return (Imported) result;
+    }
+
+    private List<Problem> refused(byte[] file) {
+        ImportResult result = imports.load(file, "mall.xlsx", "tester");
+        assertThat(result).isInstanceOf(Refused.class);
+        return ((Refused) result).problems();
+    }
+
+    private Meter meter(String code) {
+        return jdbc.sql("select m.* from meter m join site s on s.id = m.site_id where s.code = ? and m.code = ?")
+                .param(site).param(code).query(Meter.class).single();
+    }
+
+    private List<String> acts() {
+        return jdbc.sql("select what || ' ' || subject from audit_log where id >= (select max(id) from audit_log where subject = ?)")
+                .param("site " + site).query(String.class).list();
+    }
+
+    private long allActs() {
+        return jdbc.sql("select count(*) from audit_log").query(Long.class).single();
+    }
+
+    private String everything() {
+        return Stream.of("site", "gateway", "shop", "customer", "meter")
+                .map(table -> jdbc.sql("select string_agg(t::text, chr(10) order by id) from " + table + " t where "
+                        + (table.equals("site") ? "id" : "site_id") + " = (select id from site where code = ?)")
+                        .param(site).query(String.class).single())
+                .toList().toString();
+    }
+}
