@@ -5,7 +5,7 @@
  * <p>Owns a state file in the data folder, so that counters survive a crash as those of real meters do. Knows nothing of
  * the hub but the site's spreadsheet: its registers are its own reading of the makers' manuals, not the hub's model files.
  */
-@ApplicationModule(allowedDependencies = "site")
+@ApplicationModule(allowedDependencies = {"runtime", "site"})
 package io.meterhub.simulator;
 
 import org.springframework.modulith.ApplicationModule;
