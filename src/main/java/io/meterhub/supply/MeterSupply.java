@@ -4,7 +4,6 @@ import static io.meterhub.metering.Relay.OFF;
 import static io.meterhub.metering.Relay.ON;
 import static io.meterhub.metering.Relay.UNKNOWN;
 
-import com.fasterxml.jackson.annotation.JsonIgnore;
 import io.meterhub.metering.Relay;
 import io.meterhub.metering.SupplyControl.Outcome;
 import io.meterhub.metering.SupplyControl.Seen;
@@ -31,7 +30,7 @@ import java.util.Objects;
  */
 public record MeterSupply(int meterId, Wanted wanted, Relay seen, Basis basis, Instant seenAt, Relay commanded,
                           Instant commandedAt, Instant acknowledgedAt, Instant confirmedAt, int attempts, Instant nextTryAt,
-                          String failure, boolean mayClose, @JsonIgnore BigDecimal markTotal) {
+                          String failure, boolean mayClose, BigDecimal markTotal) {
 
     private static final Duration FIRST_BACK_OFF = Duration.ofSeconds(2);
     private static final Duration LONGEST_BACK_OFF = Duration.ofMinutes(5);

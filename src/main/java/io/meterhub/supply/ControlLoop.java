@@ -1,0 +1,149 @@
+package io.meterhub.supply;
+
+import io.meterhub.metering.SupplyControl;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.annotation.Transactional;
+
+/** Compares wanted with seen after every slice of a round. Where nothing changed, that is one select. */
+@Component
+class ControlLoop implements SupplyControl {
+
+    private static final Logger log = LoggerFactory.getLogger(ControlLoop.class);
+
+    private record Event(int meterId, String kind, Map<String, Object> detail) {
+    }
+
+    private record Transition(MeterSupply before, MeterSupply.Step step) {
+
+        boolean changesSomething() {
+            return step.openedAtTheMeter() || !step.after().equals(before);
+        }
+    }
+
+    private final JdbcClient jdbc;
+    private final MeterSupplies supplies;
+    private final Reasons reasons;
+    private final Rows rows;
+    private final Clock clock;
+    private final int alarmAfter;
+
+    ControlLoop(JdbcClient jdbc, MeterSupplies supplies, Reasons reasons, Rows rows, Clock clock,
+                @Value("${meterhub.supply.alarm-after:3}") int alarmAfter) {
+        this.jdbc = jdbc;
+        this.supplies = supplies;
+        this.reasons = reasons;
+        this.rows = rows;
+        this.clock = clock;
+        this.alarmAfter = alarmAfter;
+    }
+
+    @Override
+    @Transactional
+    public List<Command> due(List<Seen> seen) {
+        Map<Integer, Seen> readings = new HashMap<>();
+        seen.forEach(reading -> readings.put(reading.meterId(), reading));
+        Instant now = clock.instant();
+        List<Integer> affected = transitions(supplies.load(readings.keySet()), readings, now)
+                .map(transition -> transition.before().meterId()).toList();
+        if (affected.isEmpty()) {
+            return List.of();
+        }
+        // looked at without locks so far: what counts is what holds now
+        List<Transition> transitions = transitions(supplies.loadLocked(affected), readings, now).toList();
+        supplies.save(transitions.stream().map(transition -> transition.step().after()).toList());
+        write(transitions.stream().flatMap(ControlLoop::events).toList(), now);
+        List<Reasons.Start> opened = transitions.stream().filter(transition -> transition.step().openedAtTheMeter())
+                .map(transition -> new Reasons.Start(transition.before().meterId(), ReasonKind.MANUAL_OFF, null, Reasons.METER,
+                        "found open, and the hub did not open it"))
+                .toList();
+        reasons.change(List.of(), opened);
+        return transitions.stream().filter(transition -> transition.step().command() != null)
+                .map(transition -> new Command(transition.before().meterId(), transition.step().command())).toList();
+    }
+
+    private static Stream<Transition> transitions(List<MeterSupply> supplies, Map<Integer, Seen> readings, Instant now) {
+        return supplies.stream()
+                .map(supply -> new Transition(supply, supply.see(readings.get(supply.meterId()), now)))
+                .filter(Transition::changesSomething);
+    }
+
+    private static Stream<Event> events(Transition transition) {
+        MeterSupply before = transition.before();
+        MeterSupply after = transition.step().after();
+        Stream.Builder<Event> events = Stream.builder();
+        if (after.confirmedSince(before)) {
+            events.add(confirmed(after));
+        } else if (after.turnedSince(before)) {
+            events.add(new Event(after.meterId(), "SEEN", Map.of("seen", after.seen(), "basis", after.basis())));
+        }
+        if (transition.step().command() != null) {
+            events.add(new Event(after.meterId(), "COMMANDED", Map.of("to", after.commanded(), "seen", after.seen(),
+                    "attempt", after.attempts())));
+        }
+        return events.build();
+    }
+
+    private static Event confirmed(MeterSupply supply) {
+        return new Event(supply.meterId(), "CONFIRMED", Map.of("to", supply.commanded(), "basis", supply.basis()));
+    }
+
+    @Override
+    @Transactional
+    public void done(Outcome outcome) {
+        Instant now = clock.instant();
+        for (MeterSupply before : supplies.loadLocked(List.of(outcome.meterId()))) {
+            MeterSupply after = before.done(outcome, now, alarmAfter);
+            if (after.equals(before)) {
+                continue;
+            }
+            supplies.save(List.of(after));
+            boolean alarm = after.failure() != null && before.failure() == null;
+            if (after.confirmedSince(before)) {
+                write(List.of(confirmed(after)), now);
+            } else if (alarm || !(outcome instanceof Outcome.Unconfirmed)) {
+                write(List.of(new Event(after.meterId(), "FAILED", Map.of("to", outcome.to(), "why", why(outcome),
+                        "attempt", after.attempts(), "alarm", after.failure() != null))), now);
+            }
+            if (alarm) {
+                log.warn("Meter {} does not go {}: {}", outcome.meterId(), outcome.to(), after.failure());
+            }
+        }
+    }
+
+    private static String why(Outcome outcome) {
+        if (outcome instanceof Outcome.Unconfirmed unconfirmed) {
+            return unconfirmed.why();
+        }
+        if (outcome instanceof Outcome.Unreachable unreachable) {
+            return unreachable.why();
+        }
+        return outcome instanceof Outcome.Refused refused ? refused.why() : "";
+    }
+
+    private void write(Collection<Event> events, Instant now) {
+        if (events.isEmpty()) {
+            return;
+        }
+        jdbc.sql("""
+                insert into supply_event (at, meter_id, kind, detail, who)
+                select :now, v.meter_id, v.kind, case when v.kind = 'COMMANDED'
+                       then v.detail || jsonb_build_object('reasons', (select coalesce(jsonb_agg(r.kind order by r.id), '[]')
+                            from supply_reason r where r.meter_id = v.meter_id and r.ended_at is null))
+                       else v.detail end, :who
+                from jsonb_to_recordset(:rows::jsonb) as v (meter_id int, kind text, detail jsonb)""")
+                .param("now", now.atOffset(ZoneOffset.UTC)).param("who", Reasons.HUB).param("rows", rows.of(events))
+                .update();
+    }
+}

@@ -1,0 +1,30 @@
+package io.meterhub.supply;
+
+import io.meterhub.site.ImportParticipant;
+import io.meterhub.site.Site;
+import io.meterhub.site.SiteSheet;
+import java.util.List;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/** Every meter of a site, a public area's too, is known to the control loop from its import on. */
+@Component
+class NewMeters implements ImportParticipant {
+
+    private final JdbcClient jdbc;
+
+    NewMeters(JdbcClient jdbc) {
+        this.jdbc = jdbc;
+    }
+
+    @Override
+    public List<SiteSheet.Problem> check(SiteSheet sheet) {
+        return List.of();
+    }
+
+    @Override
+    public void apply(Site site, SiteSheet sheet) {
+        jdbc.sql("insert into meter_supply (meter_id) select id from meter where site_id = :site on conflict do nothing")
+                .param("site", site.id()).update();
+    }
+}

@@ -1,0 +1,160 @@
+package io.meterhub.supply;
+
+import io.meterhub.metering.Pokes;
+import java.sql.Array;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/**
+ * The reasons of many meters at once, and the wish that follows from them. Runs within the caller's transaction; locks
+ * meter_supply by meter id before anything else, so that whoever comes second sees what the first one did.
+ */
+@Component
+class Reasons {
+
+    static final String HUB = "hub";
+    static final String METER = "meter";
+
+    /** A reason to be set, unless one of its kind is in force. */
+    record Start(int meterId, ReasonKind kind, Instant until, String who, String why) {
+    }
+
+    /** A reason to be ended, if it is in force. */
+    record End(int meterId, ReasonKind kind, String who, String why) {
+    }
+
+    private record Wish(int meterId, Wanted wanted) {
+    }
+
+    private final JdbcClient jdbc;
+    private final Rows rows;
+    private final ObjectProvider<Pokes> pokes;
+    private final Clock clock;
+
+    Reasons(JdbcClient jdbc, Rows rows, ObjectProvider<Pokes> pokes, Clock clock) {
+        this.jdbc = jdbc;
+        this.rows = rows;
+        this.pokes = pokes;
+        this.clock = clock;
+    }
+
+    /** Ends, then sets, writes the events, brings the wish up to date and pokes where it changed. */
+    void change(List<End> ends, List<Start> starts) {
+        Integer[] ids = Stream.concat(ends.stream().map(End::meterId), starts.stream().map(Start::meterId))
+                .distinct().sorted().toArray(Integer[]::new);
+        if (ids.length == 0) {
+            return;
+        }
+        lock(ids);
+        Set<Integer> changed = new TreeSet<>();
+        if (!ends.isEmpty()) {
+            changed.addAll(end(ends));
+        }
+        if (!starts.isEmpty()) {
+            changed.addAll(start(starts));
+        }
+        if (!changed.isEmpty()) {
+            settle(changed);
+        }
+    }
+
+    void lock(Integer... meterIds) {
+        jdbc.sql("""
+                insert into meter_supply (meter_id) select unnest(:ids) on conflict do nothing""")
+                .param("ids", meterIds).update();
+        jdbc.sql("select meter_id from meter_supply where meter_id = any(:ids) order by meter_id for update")
+                .param("ids", meterIds).query(Integer.class).list();
+    }
+
+    private List<Integer> end(List<End> ends) {
+        return jdbc.sql("""
+                with ended as (
+                    update supply_reason r set ended_at = :now, ended_by = v.who, ended_why = v.why
+                    from jsonb_to_recordset(:rows::jsonb) as v (meter_id int, kind text, who text, why text)
+                    where r.meter_id = v.meter_id and r.kind = v.kind and r.ended_at is null
+                    returning r.meter_id, r.kind, r.who as set_by, v.who, v.why)
+                insert into supply_event (at, meter_id, kind, detail, who)
+                select :now, meter_id, 'REASON_ENDED',
+                       jsonb_build_object('kind', kind, 'why', why, 'setBy', set_by), who
+                from ended order by meter_id returning meter_id""")
+                .param("now", now()).param("rows", rows.of(ends)).query(Integer.class).list();
+    }
+
+    private List<Integer> start(List<Start> starts) {
+        return jdbc.sql("""
+                with started as (
+                    insert into supply_reason (meter_id, kind, since, until, who, why)
+                    select meter_id, kind, :now, until, who, why
+                    from jsonb_to_recordset(:rows::jsonb)
+                         as v (meter_id int, kind text, until timestamptz, who text, why text)
+                    on conflict (meter_id, kind) where ended_at is null do nothing
+                    returning meter_id, kind, until, who, why)
+                insert into supply_event (at, meter_id, kind, detail, who)
+                select :now, meter_id, 'REASON_SET',
+                       jsonb_strip_nulls(jsonb_build_object('kind', kind, 'why', why, 'until', until)), who
+                from started order by meter_id returning meter_id""")
+                .param("now", now()).param("rows", rows.of(starts)).query(Integer.class).list();
+    }
+
+    private void settle(Collection<Integer> meterIds) {
+        record Known(Wish before, Wish after) {
+        }
+        List<Wish> changed = jdbc.sql("""
+                select s.meter_id, s.wanted, array_agg(r.kind) filter (where r.kind is not null) as kinds
+                from meter_supply s
+                left join supply_reason r on r.meter_id = s.meter_id and r.ended_at is null
+                where s.meter_id = any(:ids)
+                group by s.meter_id""")
+                .param("ids", meterIds.toArray(Integer[]::new))
+                .query((row, n) -> new Known(
+                        new Wish(row.getInt("meter_id"), Wanted.valueOf(row.getString("wanted"))),
+                        new Wish(row.getInt("meter_id"), Wanted.of(kinds(row.getArray("kinds"))))))
+                .stream().filter(known -> !known.before.equals(known.after)).map(Known::after).toList();
+        if (changed.isEmpty()) {
+            return;
+        }
+        jdbc.sql("""
+                update meter_supply s set wanted = v.wanted, attempts = 0, next_try_at = null, failure = null
+                from jsonb_to_recordset(:rows::jsonb) as v (meter_id int, wanted text)
+                where s.meter_id = v.meter_id""")
+                .param("rows", rows.of(changed)).update();
+        List<Integer> poked = changed.stream().map(Wish::meterId).toList();
+        pokes.ifAvailable(lanes -> lanes.poke(poked));
+    }
+
+    private static Set<ReasonKind> kinds(Array kinds) throws java.sql.SQLException {
+        return kinds == null ? Set.of()
+                : Arrays.stream((String[]) kinds.getArray()).map(ReasonKind::valueOf).collect(Collectors.toSet());
+    }
+
+    /** What is in force for a meter, oldest first. */
+    List<Reason> inForce(int meterId) {
+        return jdbc.sql("""
+                select kind, since, until, who, why from supply_reason
+                where meter_id = :meter and ended_at is null order by since, id""")
+                .param("meter", meterId).query(Reason.class).list();
+    }
+
+    /** What should have ended by itself by now. */
+    List<End> overdue() {
+        return jdbc.sql("""
+                select meter_id, kind, :who as who, 'its end time has come' as why
+                from supply_reason where ended_at is null and until <= :now""")
+                .param("who", HUB).param("now", now()).query(End.class).list();
+    }
+
+    private java.time.OffsetDateTime now() {
+        return clock.instant().atOffset(ZoneOffset.UTC);
+    }
+}

@@ -1,0 +1,284 @@
+package io.meterhub.supply;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.meterhub.HubTest;
+import io.meterhub.billing.CreditWatch.Credit;
+import io.meterhub.metering.Relay;
+import io.meterhub.metering.SupplyControl.Command;
+import io.meterhub.metering.SupplyControl.Outcome;
+import io.meterhub.metering.SupplyControl.Seen;
+import java.math.BigDecimal;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.dao.DataAccessException;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.support.TransactionTemplate;
+
+@HubTest
+class SupplyIT {
+
+    private static final AtomicInteger NUMBER = new AtomicInteger();
+
+    @Autowired
+    JdbcClient jdbc;
+    @Autowired
+    TransactionTemplate transaction;
+    @Autowired
+    Supply supply;
+    @Autowired
+    ControlLoop loop;
+    @Autowired
+    Arrears arrears;
+    @Autowired
+    NewMeters newMeters;
+    @Autowired
+    Reasons reasons;
+    @Autowired
+    MeterSupplies supplies;
+    @Autowired
+    Rows rows;
+
+    private int meter;
+    private int account;
+
+    @BeforeEach
+    void aShopWithOneMeter() {
+        int number = NUMBER.incrementAndGet();
+        int site = insert("insert into site (code, name) values (:code, 'supply') returning id", "SUPPLY-" + number);
+        int gateway = insert("""
+                insert into gateway (site_id, code, name, shaft, host, port, framing, baud, enabled)
+                values (%d, :code, 'g', 'S1', '127.9.0.1', %d, 'TCP', 9600, false) returning id"""
+                .formatted(site, 2000 + number), "G");
+        int shop = insert("insert into shop (site_id, code, name, floor, shaft) values (%d, :code, 's', '1', 'S1') returning id"
+                .formatted(site), "S");
+        meter = insert("""
+                insert into meter (site_id, gateway_id, shop_id, code, name, model, energy_kind, unit_id, rating, enabled)
+                values (%d, %d, %d, :code, 'm', 'x', 'ELECTRICITY', 1, 10, false) returning id"""
+                .formatted(site, gateway, shop), "M");
+        account = insert("""
+                insert into account (site_id, number, shop_id, energy_kind)
+                values (%d, :code, %d, 'ELECTRICITY') returning id""".formatted(site, shop), "A");
+        jdbc.sql("insert into account_meter (account_id, meter_id, valid_from) values (?, ?, now())").params(account, meter)
+                .update();
+        newMeters.apply(new io.meterhub.site.Site(site, "", "", ZoneOffset.UTC), null);
+    }
+
+    private int insert(String sql, String code) {
+        return jdbc.sql(sql).param("code", code).query(Integer.class).single();
+    }
+
+    @Test
+    void zeroCreditCutsAndASaleRestores() {
+        assertThat(see(Relay.ON)).isEmpty();
+        credit(true);
+        assertThat(see(Relay.ON)).containsExactly(new Command(meter, Relay.OFF));
+        switched(Relay.OFF);
+        credit(false);
+        assertThat(see(Relay.OFF)).containsExactly(new Command(meter, Relay.ON));
+        switched(Relay.ON);
+        Explanation explanation = supply.explain(meter);
+        assertThat(explanation.events()).extracting(Explanation.Event::kind).containsExactly("CONFIRMED", "COMMANDED",
+                "REASON_ENDED", "CONFIRMED", "COMMANDED", "REASON_SET");
+        assertThat(explanation.events().get(4).detail()).hasToString(
+                "{\"to\":\"OFF\",\"seen\":\"ON\",\"attempt\":1,\"reasons\":[\"ARREARS\"]}");
+        assertThat(explanation.reasons()).isEmpty();
+        assertThat(explanation.supply().wanted()).isEqualTo(Wanted.ON);
+        assertThat(explanation.supply().seen()).isEqualTo(Relay.ON);
+    }
+
+    @Test
+    void nothingIsWrittenWhereNothingChanged() {
+        see(Relay.ON);
+        String before = rowVersion();
+        see(Relay.ON);
+        assertThat(rowVersion()).isEqualTo(before);
+        credit(true);
+        see(Relay.ON);
+        assertThat(rowVersion()).isNotEqualTo(before);
+    }
+
+    private String rowVersion() {
+        return jdbc.sql("select xmin::text from meter_supply where meter_id = ?").param(meter).query(String.class).single();
+    }
+
+    @Test
+    void theIntentIsKnownBeforeTheCommandGoesOut() {
+        credit(true);
+        see(Relay.ON);
+        MeterSupply kept = supplies.find(meter).orElseThrow();
+        assertThat(kept.commanded()).isEqualTo(Relay.OFF);
+        assertThat(kept.attempts()).isEqualTo(1);
+        assertThat(kept.nextTryAt()).isEqualTo(kept.commandedAt().plusSeconds(2));
+        assertThat(see(Relay.ON)).as("the same wish, too early").isEmpty();
+    }
+
+    @Test
+    void manualOffSurvivesATopUp() {
+        see(Relay.ON);
+        supply.set(meter, ReasonKind.MANUAL_OFF, "wang", "smoke", null);
+        credit(true);
+        assertThat(see(Relay.ON)).containsExactly(new Command(meter, Relay.OFF));
+        switched(Relay.OFF);
+        credit(false);
+        assertThat(see(Relay.OFF)).isEmpty();
+        assertThatThrownBy(() -> supply.end(meter, ReasonKind.MANUAL_OFF, "li", "customer calls", null))
+                .isInstanceOf(SupplyRefused.class).hasMessageContaining("locked out by wang");
+        supply.end(meter, ReasonKind.MANUAL_OFF, "li", "asked wang", "wang");
+        assertThat(see(Relay.OFF)).containsExactly(new Command(meter, Relay.ON));
+        assertThat(jdbc.sql("select count(*) from audit_log where what like 'supply.reason.%' and who in ('wang', 'li')"
+                + " and subject = 'meter M' and why in ('smoke', 'asked wang')").query(Integer.class).single())
+                .isGreaterThanOrEqualTo(2);
+    }
+
+    @Test
+    void openedAtTheMeterIsALockOutThatAPersonLifts() {
+        see(Relay.ON);
+        assertThat(see(Relay.OFF)).isEmpty();
+        assertThat(supply.reasons(meter)).singleElement()
+                .matches(reason -> reason.kind() == ReasonKind.MANUAL_OFF && reason.who().equals("meter"));
+        credit(true);
+        credit(false);
+        assertThat(see(Relay.OFF)).isEmpty();
+        supply.end(meter, ReasonKind.MANUAL_OFF, "wang", "work done", "meter");
+        assertThat(see(Relay.OFF)).containsExactly(new Command(meter, Relay.ON));
+    }
+
+    @Test
+    void keepOnOutranksArrearsUntilItsEnd() {
+        see(Relay.ON);
+        Instant until = Instant.now().plus(Duration.ofHours(8));
+        supply.set(meter, ReasonKind.KEEP_ON, "chen", "pays tomorrow", until);
+        credit(true);
+        assertThat(see(Relay.ON)).isEmpty();
+        supply.expire();
+        assertThat(supply.reasons(meter)).hasSize(2);
+        Clock tomorrow = Clock.offset(Clock.systemUTC(), Duration.ofHours(8));
+        Reasons then = new Reasons(jdbc, rows, null, tomorrow) {
+            @Override
+            List<End> overdue() {
+                return super.overdue().stream().filter(end -> end.meterId() == meter).toList();
+            }
+        };
+        assertThat(then.overdue()).extracting(Reasons.End::kind).containsExactly(ReasonKind.KEEP_ON);
+        transaction.executeWithoutResult(status -> reasons.change(then.overdue(), List.of()));
+        assertThat(see(Relay.ON)).containsExactly(new Command(meter, Relay.OFF));
+    }
+
+    @Test
+    void peopleAreToldWhatIsNotAllowed() {
+        Instant future = Instant.now().plusSeconds(60);
+        refused("by hand", () -> supply.set(meter, ReasonKind.ARREARS, "wang", "why", null));
+        refused("by hand", () -> supply.end(meter, ReasonKind.ARREARS, "wang", "why", null));
+        refused("end time", () -> supply.set(meter, ReasonKind.KEEP_ON, "wang", "why", null));
+        refused("in the future", () -> supply.set(meter, ReasonKind.FAULT, "wang", "why", Instant.EPOCH));
+        refused("a person's name", () -> supply.set(meter, ReasonKind.FAULT, "hub", "why", future));
+        refused("why must not be empty", () -> supply.set(meter, ReasonKind.FAULT, "wang", " ", future));
+        refused("not in force", () -> supply.end(meter, ReasonKind.FAULT, "wang", "why", null));
+        refused("no meter", () -> supply.set(-1, ReasonKind.FAULT, "wang", "why", null));
+        supply.set(meter, ReasonKind.FAULT, "wang", "burnt", null);
+        refused("already in force for meter M, set by wang", () -> supply.set(meter, ReasonKind.FAULT, "li", "why", null));
+        supply.end(meter, ReasonKind.FAULT, "li", "mended", null);
+        supply.set(meter, ReasonKind.PROTECTED, "wang", "lift", null);
+        refused("never cut by the hub", () -> supply.set(meter, ReasonKind.MANUAL_OFF, "wang", "why", null));
+    }
+
+    private static void refused(String words, org.assertj.core.api.ThrowableAssert.ThrowingCallable act) {
+        assertThatThrownBy(act).isInstanceOf(SupplyRefused.class).hasMessageContaining(words);
+    }
+
+    @Test
+    void aKeepOnIsProlongedByTheNext() {
+        Instant later = Instant.now().plus(Duration.ofDays(2)).truncatedTo(java.time.temporal.ChronoUnit.MICROS);
+        supply.set(meter, ReasonKind.KEEP_ON, "chen", "a day", Instant.now().plus(Duration.ofDays(1)));
+        supply.set(meter, ReasonKind.KEEP_ON, "chen", "another", later);
+        assertThat(supply.reasons(meter)).singleElement().extracting(Reason::until).isEqualTo(later);
+    }
+
+    @Test
+    void aReasonIsInForceOnceHoweverManySetItAtOnce() throws Exception {
+        List<Integer> told = atOnce(IntStream.range(0, 8).mapToObj(n -> (Callable<Integer>) () -> {
+            try {
+                supply.set(meter, ReasonKind.MANUAL_OFF, "person-" + n, "at once", null);
+                return 1;
+            } catch (SupplyRefused alreadyInForce) {
+                return 0;
+            }
+        }).toList());
+        assertThat(told).containsOnlyOnce(1);
+        assertThat(supply.reasons(meter)).hasSize(1);
+        assertThat(jdbc.sql("select count(*) from supply_event where meter_id = ?").param(meter).query(Integer.class).single())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void arrearsSetAndLiftedByTwoThreadsLeaveReasonAndWishInAgreement() throws Exception {
+        for (int i = 0; i < 20; i++) {
+            atOnce(List.of(() -> credit(true), () -> credit(false)));
+            assertThat(supplies.find(meter).orElseThrow().wanted())
+                    .isEqualTo(supply.reasons(meter).isEmpty() ? Wanted.ON : Wanted.OFF);
+        }
+        Integer balance = jdbc.sql("""
+                select sum(case kind when 'REASON_SET' then 1 when 'REASON_ENDED' then -1 else 0 end)
+                from supply_event where meter_id = ?""").param(meter).query(Integer.class).single();
+        assertThat(balance).isEqualTo(supply.reasons(meter).size());
+    }
+
+    @Test
+    void whatHappenedIsNeverChanged() {
+        credit(true);
+        for (String change : List.of("update supply_event set who = 'nobody'", "delete from supply_event",
+                "truncate supply_event")) {
+            assertThatThrownBy(() -> jdbc.sql(change).update()).isInstanceOf(DataAccessException.class)
+                    .hasMessageContaining("append-only");
+        }
+    }
+
+    private <T> List<T> atOnce(List<Callable<T>> acts) throws InterruptedException, ExecutionException {
+        CyclicBarrier start = new CyclicBarrier(acts.size());
+        ExecutorService threads = Executors.newFixedThreadPool(acts.size());
+        try {
+            List<T> results = new ArrayList<>();
+            for (Future<T> result : threads.invokeAll(acts.stream().map(act -> (Callable<T>) () -> {
+                start.await();
+                return act.call();
+            }).toList())) {
+                results.add(result.get());
+            }
+            return results;
+        } finally {
+            threads.shutdown();
+        }
+    }
+
+    private Void credit(boolean exhausted) {
+        BigDecimal yuan = exhausted ? new BigDecimal("-0.0042") : BigDecimal.TEN;
+        transaction.executeWithoutResult(status ->
+                arrears.creditChanged(List.of(new Credit(account, yuan, exhausted, "hub", "test"))));
+        return null;
+    }
+
+    private List<Command> see(Relay relay) {
+        return loop.due(List.of(new Seen(meter, Instant.now(), relay, null, BigDecimal.ONE)));
+    }
+
+    private void switched(Relay to) {
+        loop.done(new Outcome.Switched(meter, to, Instant.now(), false));
+    }
+}
