@@ -1,0 +1,38 @@
+package io.meterhub.web;
+
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+
+/** Numbers as the screen shows them. The API gives them whole. */
+final class Amounts {
+
+    private Amounts() {
+    }
+
+    /** To the fen, rounded down, so that credit never looks like more than it is. */
+    static String yuan(BigDecimal yuan) {
+        return grouped(yuan.setScale(2, RoundingMode.FLOOR));
+    }
+
+    static String kw(BigDecimal kw) {
+        return kw.setScale(kw.abs().compareTo(BigDecimal.valueOf(100)) < 0 ? 2 : 1, RoundingMode.HALF_UP).toPlainString();
+    }
+
+    static String kwh(BigDecimal kwh) {
+        return grouped(kwh.setScale(kwh.compareTo(BigDecimal.valueOf(1000)) < 0 ? 1 : 0, RoundingMode.HALF_UP));
+    }
+
+    static String m3(BigDecimal m3) {
+        return grouped(m3.setScale(m3.compareTo(BigDecimal.valueOf(100)) < 0 ? 2 : 1, RoundingMode.HALF_UP));
+    }
+
+    /** A number with all its digits but no idle zeros. */
+    static String plain(BigDecimal number) {
+        return number.signum() == 0 ? "0" : number.stripTrailingZeros().toPlainString();
+    }
+
+    private static String grouped(BigDecimal number) {
+        // both languages of the page write 1,234.5
+        return String.format(java.util.Locale.ROOT, "%,." + number.scale() + "f", number);
+    }
+}
