@@ -37,6 +37,9 @@ public record MeterSupply(int meterId, Wanted wanted, Relay seen, Basis basis, I
     /** A relay or valve that opens so long after the hub's command still obeys the hub, not somebody on the spot. */
     private static final Duration LATEST_EFFECT = Duration.ofSeconds(10);
 
+    /** On what was read longer ago the hub does not act: somebody may have been at the meter since. */
+    private static final Duration OLDEST_READING = Duration.ofSeconds(10);
+
     /** What a reading leads to: the new memory, the command to give (null for none), and whether somebody on the spot opened it. */
     record Step(MeterSupply after, Relay command, boolean openedAtTheMeter) {
     }
@@ -47,7 +50,7 @@ public record MeterSupply(int meterId, Wanted wanted, Relay seen, Basis basis, I
     }
 
     Step see(Seen reading, Instant now) {
-        if (stale(reading.at())) {
+        if (stale(reading.at()) || reading.at().isBefore(now.minus(OLDEST_READING))) {
             return new Step(this, null, false);
         }
         MeterSupply after = marked(reading).believing(reading);
