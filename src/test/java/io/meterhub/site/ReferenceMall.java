@@ -42,7 +42,7 @@ final class ReferenceMall {
                     trade("food", "美食广场 Food Court", true, true),
                     trade("bakery", "面包房 Bakery"), trade("food", "奶茶 Milk Tea"), trade("convenience", "便利店 Convenience Store"),
                     trade("food", "小吃 Snacks"), trade("retail", "水果店 Fruit"), trade("food", "卤味 Braised Food"),
-                    trade("convenience", "24 小时药店 24h Pharmacy"), trade("beauty", "洗衣 Laundry")),
+                    trade("convenience", "药店 24h Pharmacy"), trade("beauty", "洗衣 Laundry")),
             "1F", List.of(trade("fashion", "旗舰服饰 Flagship Fashion", true, false),
                     trade("retail", "数码体验店 Digital Store"),
                     trade("beauty", "美妆 Cosmetics"), trade("retail", "珠宝 Jewellery"), trade("retail", "腕表 Watches"),
@@ -75,9 +75,12 @@ final class ReferenceMall {
     private static final List<String> SURNAMES = List.of("王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "胡", "朱",
             "高", "林", "何", "郭", "马", "罗", "梁", "宋", "郑", "谢", "韩", "唐", "冯", "于", "董", "萧");
 
-    /** Round the clock open, so that they run out of credit within minutes whenever the mall is started: yuan. */
-    private static final Map<String, String> NEARLY_ZERO = Map.of("A-B05", "0.06", "B-B05", "0.12", "C-B09", "0.08",
-            "D-B01", "0.30", "E-B09", "0.15");
+    /**
+     * Yuan of shops that are open round the clock: five that run out within minutes and four that pass a warning, whenever
+     * the mall is started.
+     */
+    private static final Map<String, String> NEARLY_THERE = Map.of("A-B05", "0.04", "B-B05", "0.06", "C-B09", "0.05",
+            "D-B01", "0.18", "E-B09", "0.08", "A-B09", "50.05", "B-B09", "20.06", "C-B05", "50.06", "D-B05", "20.04");
 
     private final List<ShopRow> shops = new ArrayList<>();
     private final List<MeterRow> meters = new ArrayList<>();
@@ -154,7 +157,7 @@ final class ReferenceMall {
         String tenant = SURNAMES.get(number * 7 % SURNAMES.size()) + (number % 3 == 0 ? "女士" : "先生");
         BigDecimal area = BigDecimal.valueOf((trade.large ? 24_000 : 3_200) + number * 617L % (trade.large ? 60_000 : 9_000), 2);
         boolean low = number % 20 == 13;
-        BigDecimal credit = NEARLY_ZERO.containsKey(code) ? new BigDecimal(NEARLY_ZERO.get(code))
+        BigDecimal credit = NEARLY_THERE.containsKey(code) ? new BigDecimal(NEARLY_THERE.get(code))
                 : low ? BigDecimal.valueOf((trade.large ? 8_000 : 900) + number * 131L % (trade.large ? 19_000 : 3_600), 2)
                 : BigDecimal.valueOf((trade.large ? 120_000 : 20_000) + number * 7_919L % (trade.large ? 700_000 : 180_000), 2);
         return new ShopRow(number + 2, code, name, floor, shaft, area, trade.group, tenant, "138-0000-%04d".formatted(number + 1),
