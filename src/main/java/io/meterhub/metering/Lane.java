@@ -1,0 +1,227 @@
+package io.meterhub.metering;
+
+import io.meterhub.metering.Slice.ReadFailure;
+import io.meterhub.site.Gateway;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+
+/**
+ * The way to one gateway's bus: one transaction at a time, the urgent ones first. An urgent transaction waits for the one
+ * that is under way, never for a round.
+ */
+class Lane implements AutoCloseable {
+
+    // one poll runs, one waits for it; a third would only repeat what the second will do
+    private static final int WAITING_POLLS = 1;
+    // pokes that wait for a relay or valve must not hold up the others
+    private static final int POKES_AT_ONCE = 4;
+    private static final int WAITING_POKES = 1000;
+
+    private final Bus.Opener opener;
+    private final PollSettings settings;
+    private final LongSupplier nanos;
+    private final MeterRegistry metrics;
+    private final Silence silence;
+    private final Set<Integer> claimed = new HashSet<>();
+    private final Map<ReadFailure, io.micrometer.core.instrument.Counter> errors = new EnumMap<>(ReadFailure.class);
+    private final Timer urgentWait;
+    private final ThreadPoolExecutor polls;
+    private final ThreadPoolExecutor pokes;
+    private Gateway gateway;
+    private Bus bus;
+    private WireTime wireTime;
+    private boolean busy;
+    private int urgentWaiting;
+    private volatile boolean connected = true;
+    private volatile long plannedMicros;
+
+    Lane(Gateway gateway, Bus.Opener opener, PollSettings settings, LongSupplier nanos, MeterRegistry metrics) {
+        this.opener = opener;
+        this.settings = settings;
+        this.nanos = nanos;
+        this.metrics = metrics;
+        this.silence = new Silence(settings, nanos);
+        attach(gateway);
+        this.polls = pool("poll", 1, new ArrayBlockingQueue<>(WAITING_POLLS));
+        this.pokes = pool("poke", POKES_AT_ONCE, new LinkedBlockingQueue<>(WAITING_POKES));
+        Tags tags = tags();
+        for (ReadFailure kind : ReadFailure.values()) {
+            errors.put(kind, io.micrometer.core.instrument.Counter.builder("meterhub.bus.errors").tags(tags)
+                    .tag("kind", kind.name()).description("transactions that gave nothing").register(metrics));
+        }
+        this.urgentWait = Timer.builder("meterhub.lane.urgent.wait").tags(tags)
+                .description("how long a poke, a credit or a clock setting waited for the bus").register(metrics);
+        Gauge.builder("meterhub.round.wire.time", this, lane -> lane.plannedMicros / 1e6).tags(tags).baseUnit("seconds")
+                .description("what a round of all meters needs on the wire at the bus's baud rate").register(metrics);
+        Gauge.builder("meterhub.meters.dead", silence, Silence::dead).tags(tags)
+                .description("meters that are only probed now and then").register(metrics);
+    }
+
+    private ThreadPoolExecutor pool(String what, int threads, BlockingQueue<Runnable> queue) {
+        ThreadPoolExecutor pool = new ThreadPoolExecutor(threads, threads, 60, TimeUnit.SECONDS, queue, task -> {
+            Thread thread = new Thread(task, what + "-" + gateway.code());
+            thread.setDaemon(true);
+            return thread;
+        });
+        pool.allowCoreThreadTimeOut(true);
+        return pool;
+    }
+
+    /** Runs a round on a thread of this lane. False: there is no need, as many rounds as make sense wait already. */
+    boolean run(boolean urgent, Runnable round) {
+        try {
+            (urgent ? pokes : polls).execute(round);
+            return true;
+        } catch (RejectedExecutionException enoughWaiting) {
+            return false;
+        }
+    }
+
+    /** Takes notice that the gateway's address or baud rate may have changed. */
+    synchronized void attach(Gateway newer) {
+        if (gateway == null || !gateway.host().equals(newer.host()) || gateway.port() != newer.port()
+                || gateway.framing() != newer.framing() || gateway.baud() != newer.baud()) {
+            while (busy) {
+                await();
+            }
+            if (bus != null) {
+                bus.close();
+            }
+            bus = opener.open(newer);
+            wireTime = new WireTime(newer.baud(), settings.turnaround());
+        }
+        gateway = newer;
+    }
+
+    int[] read(int unitId, int register, int count, boolean urgent) throws BusFailure {
+        enter(urgent);
+        try {
+            int[] words = bus.read(unitId, register, count, timeout(wireTime.readMicros(count)));
+            connected = true;
+            return words;
+        } catch (BusFailure e) {
+            throw counted(e);
+        } finally {
+            leave();
+        }
+    }
+
+    void write(int unitId, int register, int[] words, boolean urgent) throws BusFailure {
+        enter(urgent);
+        try {
+            bus.write(unitId, register, words, timeout(wireTime.writeMicros(words.length)));
+            connected = true;
+        } catch (BusFailure e) {
+            throw counted(e);
+        } finally {
+            leave();
+        }
+    }
+
+    private Duration timeout(long wireMicros) {
+        return settings.responseMargin().plusNanos(wireMicros * 1000);
+    }
+
+    private BusFailure counted(BusFailure failure) {
+        errors.get(failure.kind()).increment();
+        connected = failure.kind() != ReadFailure.NO_CONNECTION;
+        return failure;
+    }
+
+    private synchronized void enter(boolean urgent) {
+        long since = nanos.getAsLong();
+        if (urgent) {
+            urgentWaiting++;
+            while (busy) {
+                await();
+            }
+            urgentWaiting--;
+            urgentWait.record(nanos.getAsLong() - since, TimeUnit.NANOSECONDS);
+        } else {
+            while (busy || urgentWaiting > 0) {
+                await();
+            }
+        }
+        busy = true;
+    }
+
+    private synchronized void leave() {
+        busy = false;
+        notifyAll();
+    }
+
+    /** Takes a meter for one operation; false while another has it, so that two never write to it across each other. */
+    synchronized boolean claim(int meterId) {
+        return claimed.add(meterId);
+    }
+
+    synchronized void release(int meterId) {
+        claimed.remove(meterId);
+        notifyAll();
+    }
+
+    /** As {@link #claim}, but waits for it. */
+    synchronized void claimSoon(int meterId) {
+        while (!claimed.add(meterId)) {
+            await();
+        }
+    }
+
+    private void await() {
+        try {
+            wait();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("The hub is stopping.", e);
+        }
+    }
+
+    Silence silence() {
+        return silence;
+    }
+
+    synchronized Gateway gateway() {
+        return gateway;
+    }
+
+    synchronized WireTime wireTime() {
+        return wireTime;
+    }
+
+    /** Whether the last transaction found the gateway. */
+    boolean connected() {
+        return connected;
+    }
+
+    void roundEnded(long startedNanos, long wireMicros) {
+        plannedMicros = wireMicros;
+        Timer.builder("meterhub.round").tags(tags()).description("a round of all living meters").register(metrics)
+                .record(nanos.getAsLong() - startedNanos, TimeUnit.NANOSECONDS);
+    }
+
+    private Tags tags() {
+        return Tags.of("site", Integer.toString(gateway.siteId()), "gateway", gateway.code());
+    }
+
+    @Override
+    public void close() {
+        polls.shutdownNow();
+        pokes.shutdownNow();
+        // a transaction under way ends by itself; the socket is closed under it only when it hangs
+        bus.close();
+    }
+}

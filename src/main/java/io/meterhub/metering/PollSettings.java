@@ -1,0 +1,24 @@
+package io.meterhub.metering;
+
+import java.time.Duration;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * How the buses are polled.
+ *
+ * @param slice          readings are sent on at least this often within a round
+ * @param turnaround     what meter and gateway need before they answer, for planning reads and judging bus load
+ * @param responseMargin how much longer than the wire needs an answer may take
+ * @param connectTimeout for opening a gateway's connection
+ * @param retries        how often a meter that gave nothing is asked again at the end of its round
+ * @param deadAfter      failed rounds in a row after which a meter is only probed now and then
+ * @param probeAfter     the first pause before a dead meter is probed; it doubles with each vain probe
+ * @param probeAtMost    the longest such pause
+ */
+@ConfigurationProperties("meterhub.poll")
+record PollSettings(@DefaultValue("1s") Duration slice, @DefaultValue("60ms") Duration turnaround,
+                    @DefaultValue("500ms") Duration responseMargin, @DefaultValue("2s") Duration connectTimeout,
+                    @DefaultValue("1") int retries, @DefaultValue("3") int deadAfter,
+                    @DefaultValue("20s") Duration probeAfter, @DefaultValue("5m") Duration probeAtMost) {
+}

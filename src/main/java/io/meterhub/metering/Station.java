@@ -1,0 +1,113 @@
+package io.meterhub.metering;
+
+import io.meterhub.metering.MeterModel.Quantity;
+import io.meterhub.metering.ReadPlan.Block;
+import io.meterhub.metering.Slice.ReadFailure;
+import io.meterhub.site.Meter;
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/** A meter at its place on a bus: what is read from it, and what the registers mean. */
+record Station(Meter meter, MeterModel model, ReadPlan plan) {
+
+    static Station of(Meter meter, MeterModel model, WireTime time) {
+        return new Station(meter, model, ReadPlan.of(model.quantities(), model.maxGap(), time));
+    }
+
+    /** Reads everything, a transaction a block. */
+    Slice.Reading read(Lane lane, boolean urgent, InstantSource clock) throws BusFailure {
+        Map<Block, int[]> words = new LinkedHashMap<>();
+        Instant at = null;
+        for (Block block : plan.blocks()) {
+            words.put(block, lane.read(meter.unitId(), block.register(), block.count(), urgent));
+            if (block.holds(model.total())) {
+                at = clock.instant();
+            }
+        }
+        return decode(words, at);
+    }
+
+    Slice.Reading decode(Map<Block, int[]> words, Instant at) throws BusFailure {
+        Map<String, BigDecimal> values = new LinkedHashMap<>();
+        for (Quantity quantity : model.quantities()) {
+            values.put(quantity.name(), value(quantity, words));
+        }
+        List<BigDecimal> bands = new ArrayList<>();
+        boolean anyBand = false;
+        for (Band band : Band.values()) {
+            BigDecimal value = values.get(MeterModel.nameOf(band));
+            bands.add(value);
+            anyBand |= value != null;
+        }
+        Map<String, BigDecimal> live = new LinkedHashMap<>();
+        model.quantities().stream().filter(Quantity::isLive).forEach(q -> live.put(q.name(), values.get(q.name())));
+        return new Slice.Reading(meter.id(), at, values.get(MeterModel.TOTAL), anyBand ? bands : null,
+                values.get(MeterModel.POWER), live, relay(words), raw(words));
+    }
+
+    private Relay relay(Map<Block, int[]> words) {
+        return model.relay().map(status -> {
+            for (Map.Entry<Block, int[]> read : words.entrySet()) {
+                int offset = status.register() - read.getKey().register();
+                if (offset >= 0 && offset < read.getValue().length) {
+                    return status.of(read.getValue()[offset]);
+                }
+            }
+            return Relay.UNKNOWN;
+        }).orElse(Relay.UNKNOWN);
+    }
+
+    private BigDecimal value(Quantity quantity, Map<Block, int[]> words) throws BusFailure {
+        for (Map.Entry<Block, int[]> read : words.entrySet()) {
+            if (read.getKey().holds(quantity)) {
+                long number = number(quantity, read.getValue(), quantity.register() - read.getKey().register());
+                BigDecimal value = quantity.factor().multiply(BigDecimal.valueOf(number));
+                checkSense(quantity, number, value);
+                return behindTransformer(quantity) ? value.multiply(BigDecimal.valueOf(meter.ctRatio())) : value;
+            }
+        }
+        throw new IllegalStateException("The plan of " + model.name() + " does not read " + quantity.name());
+    }
+
+    private static long number(Quantity quantity, int[] words, int at) {
+        return switch (quantity.type()) {
+            case U16 -> words[at];
+            case I16 -> (short) words[at];
+            case U32 -> Integer.toUnsignedLong(doubleWord(quantity, words, at));
+            case I32 -> doubleWord(quantity, words, at);
+        };
+    }
+
+    private static int doubleWord(Quantity quantity, int[] words, int at) {
+        return quantity.lowWordFirst() ? words[at + 1] << 16 | words[at] : words[at] << 16 | words[at + 1];
+    }
+
+    private void checkSense(Quantity quantity, long number, BigDecimal value) throws BusFailure {
+        boolean counter = quantity.name().equals(MeterModel.TOTAL);
+        // all ones is what many meters and gateways send for "I do not know"
+        boolean unset = counter && number == 0xFFFF_FFFFL;
+        boolean beyond = quantity.least() != null
+                && (value.compareTo(quantity.least()) < 0 || value.compareTo(quantity.most()) > 0);
+        if (unset || beyond || counter && number < 0) {
+            throw new BusFailure(ReadFailure.NONSENSE, "%s cannot be %s %s".formatted(quantity.name(), value, quantity.unit()));
+        }
+    }
+
+    /** Energy and power of electricity are measured behind the current transformer; so is what the model says is. */
+    private boolean behindTransformer(Quantity quantity) {
+        return meter.ctRatio() != 1 && (quantity.byCt() || !quantity.isLive());
+    }
+
+    private static String raw(Map<Block, int[]> words) {
+        return words.entrySet().stream().map(read -> "%04X:".formatted(read.getKey().register())
+                        + IntStream.of(read.getValue()).mapToObj("%04X"::formatted).collect(Collectors.joining(" ")))
+                .collect(Collectors.joining(";"));
+    }
+}

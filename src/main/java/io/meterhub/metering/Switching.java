@@ -1,0 +1,165 @@
+package io.meterhub.metering;
+
+import io.meterhub.metering.MeterModel.Field;
+import io.meterhub.metering.MeterModel.Operation;
+import io.meterhub.metering.MeterModel.Procedure;
+import io.meterhub.metering.MeterModel.ReadBack;
+import io.meterhub.metering.Slice.ReadFailure;
+import io.meterhub.metering.SupplyControl.Outcome;
+import java.math.BigDecimal;
+import java.time.InstantSource;
+
+/**
+ * One relay or valve on its way: written, then looked at until it shows or its time is over, while the round goes on. A
+ * write is repeated, once, only when its answer was lost and the read-back shows that it did not happen.
+ */
+class Switching {
+
+    private static final long CHECK_EVERY = 200_000_000;
+    // two looks at a counter this far apart tell a load from none
+    private static final long JUDGE_EVERY = 700_000_000;
+
+    private final Lane lane;
+    private final Station station;
+    private final Relay to;
+    private final boolean urgent;
+    private final InstantSource clock;
+    private final Round.Pause pause;
+    private final Procedure procedure;
+    private boolean claimed;
+    private boolean acknowledged;
+    private int writes;
+    private long deadline;
+    private long nextCheck;
+    private BigDecimal counterBefore;
+    private boolean answered;
+    private String why = "";
+
+    Switching(Lane lane, Station station, Relay to, boolean urgent, InstantSource clock, Round.Pause pause) {
+        this.lane = lane;
+        this.station = station;
+        this.to = to;
+        this.urgent = urgent;
+        this.clock = clock;
+        this.pause = pause;
+        this.procedure = station.model().procedures().get(to == Relay.ON ? Operation.SWITCH_ON : Operation.SWITCH_OFF);
+        this.nextCheck = pause.nanos();
+    }
+
+    long nextCheck() {
+        return nextCheck;
+    }
+
+    /** Does what is due now. True: it is over, and supply knows how it went. */
+    boolean proceed(SupplyControl supply) {
+        if (pause.nanos() < nextCheck) {
+            return false;
+        }
+        Outcome outcome = step();
+        if (outcome == null) {
+            return false;
+        }
+        letGo();
+        supply.done(outcome);
+        return true;
+    }
+
+    void letGo() {
+        if (claimed) {
+            lane.release(meterId());
+            claimed = false;
+        }
+    }
+
+    private Outcome step() {
+        if (procedure == null) {
+            return new Outcome.Refused(meterId(), to, clock.instant(), "The model %s does not describe %s: not available."
+                    .formatted(station.model().name(), to == Relay.ON ? "switch-on" : "switch-off"));
+        }
+        if (!claimed) {
+            claimed = lane.claim(meterId());
+            if (!claimed) {
+                nextCheck = pause.nanos() + CHECK_EVERY;
+                return null;
+            }
+        }
+        if (writes == 0) {
+            Outcome outcome = write();
+            if (outcome != null) {
+                return outcome;
+            }
+        }
+        return look();
+    }
+
+    private Outcome write() {
+        writes++;
+        deadline = pause.nanos() + procedure.within().toNanos();
+        Field.Fixed words = (Field.Fixed) procedure.fields().get(0);
+        try {
+            lane.write(station.meter().unitId(), procedure.register(),
+                    words.values().stream().mapToInt(Integer::intValue).toArray(), urgent);
+            acknowledged = true;
+        } catch (BusFailure e) {
+            why = "the command's answer: " + e.getMessage();
+            if (e.kind() == ReadFailure.EXCEPTION_REPLY) {
+                return new Outcome.Refused(meterId(), to, clock.instant(), "The meter refused: " + e.getMessage() + ".");
+            }
+            if (e.isGatewayLost()) {
+                return new Outcome.Unreachable(meterId(), to, clock.instant(), "No connection to the gateway.");
+            }
+        }
+        return null;
+    }
+
+    private Outcome look() {
+        boolean judged = procedure.readBack() instanceof ReadBack.Judged;
+        try {
+            boolean holds = judged ? judge() : shown() == to;
+            answered = true;
+            if (holds) {
+                return new Outcome.Switched(meterId(), to, clock.instant(), judged);
+            }
+        } catch (BusFailure e) {
+            why = "the read-back's answer: " + e.getMessage();
+        }
+        if (pause.nanos() < deadline) {
+            nextCheck = Math.min(deadline, pause.nanos() + (judged ? JUDGE_EVERY : CHECK_EVERY));
+            return null;
+        }
+        return timeIsOver(judged);
+    }
+
+    private Outcome timeIsOver(boolean judged) {
+        if (!answered) {
+            return new Outcome.Unreachable(meterId(), to, clock.instant(), "No sensible answer: " + why + ".");
+        }
+        if (!acknowledged && writes == 1) {
+            Outcome outcome = write();
+            return outcome != null ? outcome : look();
+        }
+        return new Outcome.Unconfirmed(meterId(), to, clock.instant(), !judged
+                ? "Written, but the status register does not show it after " + procedure.within().toSeconds() + " s."
+                : to == Relay.OFF ? "Written, but power still flows; the model has no status register."
+                : "Written, but nothing is drawn that would show it; the model has no status register.");
+    }
+
+    private Relay shown() throws BusFailure {
+        MeterModel.RelayStatus status = station.model().relay().orElseThrow();
+        return status.of(lane.read(station.meter().unitId(), status.register(), 1, urgent)[0]);
+    }
+
+    /** Off: no power, and the counter stood still between two looks. On: power, or the counter moves. */
+    private boolean judge() throws BusFailure {
+        Slice.Reading now = station.read(lane, urgent, clock);
+        boolean stands = counterBefore != null && now.total().compareTo(counterBefore) == 0;
+        boolean moves = counterBefore != null && now.total().compareTo(counterBefore) > 0;
+        counterBefore = now.total();
+        boolean flows = now.power().signum() != 0;
+        return to == Relay.OFF ? !flows && stands : flows || moves;
+    }
+
+    private int meterId() {
+        return station.meter().id();
+    }
+}
