@@ -138,6 +138,9 @@ class Switching {
             Outcome outcome = write();
             return outcome != null ? outcome : look();
         }
+        if (!acknowledged) {
+            return new Outcome.Unreachable(meterId(), to, clock.instant(), "Twice written without an answer: " + why + ".");
+        }
         return new Outcome.Unconfirmed(meterId(), to, clock.instant(), !judged
                 ? "Written, but the status register does not show it after " + procedure.within().toSeconds() + " s."
                 : to == Relay.OFF ? "Written, but power still flows; the model has no status register."
