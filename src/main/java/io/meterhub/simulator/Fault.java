@@ -20,8 +20,8 @@ public record Fault(FaultKind kind, Duration delay, int code, BigDecimal amount,
         if (code < 1 || code > 11) {
             throw new IllegalArgumentException("The exception code must be 1 to 11.");
         }
-        if (amount.signum() < 0) {
-            throw new IllegalArgumentException("The amount must not be negative.");
+        if (amount == null || amount.signum() < 0) {
+            throw new IllegalArgumentException("The amount must be a number of kWh or m3, not negative.");
         }
         if (times < 0) {
             throw new IllegalArgumentException("The times must be 0 (until cleared) or more.");

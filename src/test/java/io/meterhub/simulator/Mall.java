@@ -79,9 +79,9 @@ final class Mall {
 
         private Master(VirtualMall mall, String gateway, int timeoutMillis) throws Exception {
             master = new ModbusTCPMaster("127.0.0.1", mall.port(gateway), timeoutMillis, false, gateway.equals("RTU"));
-            master.setRetries(0);
             master.connect();
-            master.setRetries(0);
+            // 0 would mean its default of 5; set before connect() it is ignored
+            master.setRetries(1);
         }
 
         int[] read(int unit, int address, int count) throws ModbusException {
