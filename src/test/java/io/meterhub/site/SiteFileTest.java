@@ -181,7 +181,7 @@ class SiteFileTest {
     }
 
     /** Any one cell broken in any way: its sheet, row and column are named. */
-    @Property(tries = 300)
+    @Property(tries = 150)
     void anyBrokenCellIsNamed(@ForAll("brokenCells") Broken broken, @ForAll boolean xls) {
         SiteBook book = SiteBook.of(mall).set(broken.heading, broken.row, broken.value);
         assertThat(problems(xls ? book.xls() : book.xlsx()))
