@@ -70,9 +70,8 @@ class Wire implements Bus {
         request.setUnitID(unitId);
         try {
             connect();
-            long deadline = System.nanoTime() + timeout.toNanos();
             send(request);
-            return awaitReply(request, deadline);
+            return awaitReply(request, System.nanoTime() + timeout.toNanos());
         } catch (BusFailure e) {
             // an exception reply is a whole answer to this request; after anything else the stream cannot be trusted
             if (e.kind() != ReadFailure.EXCEPTION_REPLY) {

@@ -1,0 +1,151 @@
+package io.meterhub.metering;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.meterhub.metering.Slice.ReadFailure;
+import io.meterhub.site.EnergyKind;
+import io.meterhub.site.Gateway;
+import io.meterhub.site.Meter;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What dead meters cost the living ones, in time on the wire: nothing here waits. */
+class SilenceTest {
+
+    private static final int METERS = 64;
+    private static final PollSettings SETTINGS = new PollSettings(Duration.ofSeconds(1), Duration.ofMillis(60),
+            Duration.ofMillis(500), Duration.ofSeconds(2), 1, 3, Duration.ofSeconds(20), Duration.ofMinutes(5));
+
+    private final VirtualBus bus = new VirtualBus();
+    private final Lane lane = new Lane(new Gateway(1, 1, "G", "g", "A", "h", 1, Gateway.Framing.RTU, 9600, true), gateway -> bus,
+            SETTINGS, bus::nanos, new SimpleMeterRegistry());
+    private final MeterModel model = Bench.MODELS.model("acrel-adf400l-1p");
+    private final List<Station> stations = IntStream.rangeClosed(1, METERS).mapToObj(id -> Station.of(new Meter(id, 1, 1, 1, "M" + id,
+            "m", model.name(), EnergyKind.ELECTRICITY, id, 1, BigDecimal.TEN, null, true), model, lane.wireTime())).toList();
+
+    /** A bus on which every transaction takes exactly its time on the wire, and a silent meter its time-out. */
+    private static final class VirtualBus implements Bus, Round.Pause {
+
+        private final WireTime time = new WireTime(9600, Duration.ofMillis(60));
+        private final Set<Integer> silent = new HashSet<>();
+        private long now;
+
+        @Override
+        public int[] read(int unitId, int register, int count, Duration timeout) throws BusFailure {
+            if (silent.contains(unitId)) {
+                now += timeout.toNanos();
+                throw new BusFailure(ReadFailure.TIMEOUT, "silent");
+            }
+            now += time.readMicros(count) * 1000;
+            return new int[count];
+        }
+
+        @Override
+        public void write(int unitId, int register, int[] words, Duration timeout) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public long nanos() {
+            return now;
+        }
+
+        @Override
+        public void until(long nanos) {
+            now = Math.max(now, nanos);
+        }
+
+        @Override
+        public void close() {
+            // holds nothing
+        }
+    }
+
+    private record Pass(Duration took, int readings, int failures) {
+    }
+
+    private Pass round() {
+        long start = bus.now;
+        int readings = 0;
+        int failures = 0;
+        Round round = new Round(lane, stations, false, new Bench.Wishes(), () -> Instant.EPOCH.plusNanos(bus.now), SETTINGS, bus,
+                () -> false);
+        while (round.hasNext()) {
+            Slice slice = round.next();
+            readings += slice.readings().size();
+            failures += slice.failures().size();
+        }
+        return new Pass(Duration.ofNanos(bus.now - start), readings, failures);
+    }
+
+    @AfterEach
+    void close() {
+        lane.close();
+    }
+
+    @Test
+    void fiveOfSixtyFourOnceKnownDeadNeverMakeARoundFifteenPercentLonger() {
+        Duration healthy = round().took();
+        bus.silent.addAll(Set.of(3, 17, 18, 40, 64));
+        for (int i = 0; i < SETTINGS.deadAfter(); i++) {
+            assertThat(round().readings()).isEqualTo(METERS - 5);
+        }
+        for (int i = 0; i < 200; i++) {
+            Pass pass = round();
+            assertThat(pass.readings()).isEqualTo(METERS - 5);
+            assertThat(pass.failures()).as("probes").isLessThanOrEqualTo(1);
+            assertThat(pass.took()).isLessThan(healthy.multipliedBy(115).dividedBy(100));
+        }
+    }
+
+    @Test
+    void probesOfADeadMeterGrowRare() {
+        bus.silent.add(5);
+        int early = IntStream.range(0, 20).map(i -> round().failures()).sum();
+        int late = IntStream.range(0, 20).map(i -> round().failures()).sum();
+        assertThat(early).isGreaterThan(late);
+        assertThat(late).as("a probe every 5 minutes at least, in 20 rounds of a quarter of a minute").isBetween(1, 2);
+    }
+
+    @Test
+    void aBusThatWasSilentIsReadInFullOnceOneMeterAnswers() {
+        IntStream.rangeClosed(1, METERS).forEach(bus.silent::add);
+        for (int i = 0; i < 5; i++) {
+            assertThat(round().readings()).isZero();
+        }
+        assertThat(lane.silence().dead()).isEqualTo(METERS);
+        bus.silent.clear();
+        bus.now += SETTINGS.probeAtMost().toNanos();
+        assertThat(round().readings()).isEqualTo(METERS);
+        assertThat(lane.silence().dead()).isZero();
+    }
+
+    @Test
+    void aPokedMeterIsAskedEvenIfItIsDead() {
+        bus.silent.add(5);
+        IntStream.range(0, 4).forEach(i -> round());
+        bus.silent.clear();
+        Round poke = new Round(lane, List.of(stations.get(4)), true, new Bench.Wishes(), () -> Instant.EPOCH, SETTINGS, bus, () -> false);
+        assertThat(poke.next().readings()).hasSize(1);
+        assertThat(round().readings()).isEqualTo(METERS);
+    }
+
+    @Test
+    void aReadingWaitsNoLongerThanASliceForItsMessage() {
+        Round round = new Round(lane, stations, false, new Bench.Wishes(), () -> Instant.EPOCH.plusNanos(bus.now), SETTINGS, bus,
+                () -> false);
+        while (round.hasNext()) {
+            Slice slice = round.next();
+            Instant sent = Instant.EPOCH.plusNanos(bus.now);
+            assertThat(Duration.between(slice.readings().get(0).at(), sent)).isLessThan(Duration.ofMillis(1200));
+        }
+    }
+}
