@@ -64,7 +64,6 @@ class EmbeddedBroker implements ArtemisConnectionDetails, AutoCloseable {
         configuration.setBindingsDirectory(folder.resolve("artemis/bindings").toString());
         configuration.setLargeMessagesDirectory(folder.resolve("artemis/large").toString());
         configuration.setPagingDirectory(folder.resolve("artemis/paging").toString());
-        configuration.setJournalPoolFiles(10);
         configuration.setSecurityEnabled(true);
         // no second opinion on a nearly full disk: the database is the one that must not run out of it
         configuration.setMaxDiskUsage(98);
