@@ -1,0 +1,166 @@
+package io.meterhub;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A hub as a process of its own, with the reference mall attached, as {@code mvn spring-boot:run} starts it: for programs
+ * that kill it, wait for it and measure it from outside. Its ports stay the same from one start to the next.
+ */
+public final class HubProcess implements AutoCloseable {
+
+    private static final Duration LONGEST_START = Duration.ofSeconds(90);
+
+    private final Path folder;
+    private final int port;
+    private final int databasePort;
+    private final List<String> settings;
+    private final HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
+    private final ObjectMapper json = new ObjectMapper();
+    private Process process;
+    private Instant startedAt;
+
+    /**
+     * @param folder   holds the data folder and the log
+     * @param settings further settings, {@code meterhub.simulator.load-factor=20}
+     */
+    public HubProcess(Path folder, String... settings) {
+        this.folder = folder.toAbsolutePath();
+        this.port = freePort();
+        this.databasePort = freePort();
+        this.settings = List.of(settings);
+    }
+
+    /** Starts it and returns at once. */
+    public void start() {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1", "-Xmx1g",
+                "-cp", System.getProperty("java.class.path"), MeterHub.class.getName(), "--spring.profiles.active=demo",
+                "--server.port=" + port, "--meterhub.data-dir=" + folder.resolve("data"),
+                "--meterhub.database.embedded-port=" + databasePort, "--meterhub.broker.amqp-port=0"));
+        settings.forEach(setting -> command.add("--" + setting));
+        try {
+            Files.createDirectories(folder);
+            startedAt = Instant.now();
+            process = new ProcessBuilder(command).redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile())).start();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Waits until it answers over HTTP. */
+    public void awaitReady() throws InterruptedException {
+        while (!answers()) {
+            if (!process.isAlive()) {
+                throw new IllegalStateException("The hub ended with exit code " + process.exitValue() + ", see " + log());
+            }
+            if (Instant.now().isAfter(startedAt.plus(LONGEST_START))) {
+                throw new IllegalStateException("The hub did not answer within " + LONGEST_START + ", see " + log());
+            }
+            TimeUnit.MILLISECONDS.sleep(100);
+        }
+    }
+
+    private boolean answers() throws InterruptedException {
+        try {
+            return get("/actuator/health/liveness").statusCode() == 200 || get("/api/v1/sites").statusCode() == 200;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** kill -9: no shutdown hook, no goodbye. */
+    public void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
+    /** A stop as by Ctrl-C. */
+    public void stop() throws InterruptedException {
+        process.destroy();
+        if (!process.waitFor(60, TimeUnit.SECONDS)) {
+            kill();
+            throw new IllegalStateException("The hub did not stop within a minute, see " + log());
+        }
+    }
+
+    public boolean isAlive() {
+        return process != null && process.isAlive();
+    }
+
+    /** What the hub printed, over all its starts. */
+    public Path log() {
+        return folder.resolve("hub.log");
+    }
+
+    public Path dataFolder() {
+        return folder.resolve("data");
+    }
+
+    public URI uri(String path) {
+        return URI.create("http://127.0.0.1:" + port + path);
+    }
+
+    public HttpResponse<String> get(String path) throws IOException, InterruptedException {
+        return http.send(HttpRequest.newBuilder(uri(path)).timeout(Duration.ofSeconds(20)).build(),
+                HttpResponse.BodyHandlers.ofString());
+    }
+
+    /** GET that must be answered with 200. */
+    public JsonNode json(String path) throws IOException, InterruptedException {
+        HttpResponse<String> response = get(path);
+        if (response.statusCode() != 200) {
+            throw new IOException("GET " + path + " gave " + response.statusCode() + ": " + response.body());
+        }
+        return json.readTree(response.body());
+    }
+
+    /** Sends a JSON body with headers. */
+    public HttpResponse<String> send(String method, String path, Object body, Map<String, String> headers)
+            throws IOException, InterruptedException {
+        HttpRequest.Builder request = HttpRequest.newBuilder(uri(path)).timeout(Duration.ofSeconds(20))
+                .header("Content-Type", "application/json")
+                .method(method, HttpRequest.BodyPublishers.ofString(json.writeValueAsString(body)));
+        headers.forEach(request::header);
+        return http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    /** A JDBC URL of its database and the password of the role meterhub, for looking at the truth from outside. */
+    public String databaseUrl() {
+        return "jdbc:postgresql://127.0.0.1:" + databasePort + "/meterhub";
+    }
+
+    public String databasePassword() throws IOException {
+        return Files.readString(dataFolder().resolve("secrets/postgres-meterhub")).strip();
+    }
+
+    private static int freePort() {
+        try (ServerSocket free = new ServerSocket(0)) {
+            return free.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        if (isAlive()) {
+            stop();
+        }
+    }
+}
