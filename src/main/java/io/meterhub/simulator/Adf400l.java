@@ -108,7 +108,7 @@ final class Adf400l extends VirtualMeter {
         window.block(0x0300, 0x0316).u16(0x0300, Math.round(voltage * 10))
                 .u16(0x0301, Math.round(power * 1000 / voltage / powerFactor() * 100)).u16(0x0302, watts(power))
                 .u16(0x0304, Math.round(powerFactor() * 1000)).u16(0x0305, Math.round(drift(50, 0.02, 1) * 100))
-                .u32(0x0306, totalRegister()).u32(0x030A, Math.floorDiv(cells[CREDIT], CENT))
+                .u32(0x0306, totalRegister()).u32(0x030A, cells[CREDIT] / CENT)
                 .u32(0x030C, cells[PURCHASED] / CENT).u16(0x030E, cells[PURCHASE_COUNT])
                 .u32(0x030F, cells[BASE_AMOUNT]).u16(0x0311, cells[ON] == 1 ? 0 : 1);
     }
@@ -117,7 +117,7 @@ final class Adf400l extends VirtualMeter {
         double power = power() / row.ctRatio();
         window.block(0x033F, 0x036E).u16(0x0345, watts(power)).u16(0x034D, Math.round(powerFactor() * 1000))
                 .u16(0x0351, Math.round(drift(50, 0.02, 1) * 100))
-                .u32(0x035E, totalRegister()).u32(0x0362, Math.floorDiv(cells[CREDIT], CENT))
+                .u32(0x035E, totalRegister()).u32(0x0362, cells[CREDIT] / CENT)
                 .u32(0x0364, cells[PURCHASED] / CENT).u16(0x0366, cells[PURCHASE_COUNT])
                 .u32(0x0367, cells[BASE_AMOUNT]).u16(0x0369, cells[ON] == 1 ? 0 : 1);
         for (int phase = 0; phase < 3; phase++) {

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.ProblemDetail;
 import org.springframework.http.converter.HttpMessageNotReadableException;
@@ -27,6 +28,7 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** The virtual mall as a person breaks and mends it while it runs. Only there where the mall is. */
 @RestController
+@ConditionalOnProperty("meterhub.simulator.enabled")
 @RequestMapping("/demo/v1")
 @Tag(name = "Virtual mall", description = "What the virtual meters truly count, and the faults they can be given. Demo only.")
 class MallController {

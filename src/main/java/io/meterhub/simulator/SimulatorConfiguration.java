@@ -45,9 +45,4 @@ class SimulatorConfiguration {
         }
         return Path.of(imported.strip());
     }
-
-    @Bean
-    MallController mallController(VirtualMall mall) {
-        return new MallController(mall);
-    }
 }

@@ -349,7 +349,7 @@ abstract class VirtualMeter {
         return new MeterTruth(row.code(), gateway, row.unitId(), row.model(), Instant.ofEpochMilli(cells[AT]),
                 shown(totalRegister()), bands, BigDecimal.valueOf(cells[DELIVERED], 9), flowing(), moving(),
                 BigDecimal.valueOf(Math.round(power() * 1000), 3),
-                keepsCredit() ? BigDecimal.valueOf(Math.floorDiv(cells[CREDIT], BILLION / 100), 2) : null,
+                keepsCredit() ? BigDecimal.valueOf(cells[CREDIT] / (BILLION / 100), 2) : null,
                 keepsCredit() ? (int) cells[PURCHASE_COUNT] : null,
                 Double.longBitsToDouble(cells[LOAD_FACTOR]), answering == null ? counter : answering);
     }

@@ -44,7 +44,7 @@ final class WaterValve extends VirtualMeter {
         window.block(0x0000, 0x000E).u32(0x0000, totalRegister()).u16(0x0002, Math.round(power() / row.ctRatio() * 1000))
                 .u16(0x0004, moving() ? 2 : cells[ON] == 1 ? 0 : 1).u16(0x0005, cells[ON] == 1 ? 0 : 1)
                 .u16(0x0006, Math.round(drift(3.6, 0.02, 3) * 100))
-                .u32(0x0008, Math.floorDiv(cells[CREDIT], CENT)).u16(0x000A, cells[PURCHASE_COUNT])
+                .u32(0x0008, cells[CREDIT] / CENT).u16(0x000A, cells[PURCHASE_COUNT])
                 .u32(0x000C, cells[LAST_PURCHASE]).u16(0x000E, cells[PURCHASE_COUNT]);
     }
 
