@@ -12,11 +12,11 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 
 /**
  * A hub as a process of its own, with the reference mall attached, as {@code mvn spring-boot:run} starts it: for programs
@@ -33,7 +33,6 @@ public final class HubProcess implements AutoCloseable {
     private final HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
     private final ObjectMapper json = new ObjectMapper();
     private Process process;
-    private Instant startedAt;
 
     /**
      * @param folder   holds the data folder and the log
@@ -56,7 +55,6 @@ public final class HubProcess implements AutoCloseable {
         settings.forEach(setting -> command.add("--" + setting));
         try {
             Files.createDirectories(folder);
-            startedAt = Instant.now();
             process = new ProcessBuilder(command).redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile())).start();
         } catch (IOException e) {
@@ -65,24 +63,11 @@ public final class HubProcess implements AutoCloseable {
     }
 
     /** Waits until it answers over HTTP. */
-    public void awaitReady() throws InterruptedException {
-        while (!answers()) {
-            if (!process.isAlive()) {
-                throw new IllegalStateException("The hub ended with exit code " + process.exitValue() + ", see " + log());
-            }
-            if (Instant.now().isAfter(startedAt.plus(LONGEST_START))) {
-                throw new IllegalStateException("The hub did not answer within " + LONGEST_START + ", see " + log());
-            }
-            TimeUnit.MILLISECONDS.sleep(100);
-        }
-    }
-
-    private boolean answers() throws InterruptedException {
-        try {
-            return get("/actuator/health/liveness").statusCode() == 200 || get("/api/v1/sites").statusCode() == 200;
-        } catch (IOException e) {
-            return false;
-        }
+    public void awaitReady() {
+        Awaitility.await("the hub's first answer, see " + log()).atMost(LONGEST_START).pollInterval(Duration.ofMillis(100))
+                .failFast("the hub has ended, see " + log(), () -> !process.isAlive())
+                .ignoreExceptionsInstanceOf(IOException.class)
+                .until(() -> get("/api/v1/sites").statusCode() == 200);
     }
 
     /** kill -9: no shutdown hook, no goodbye. */
