@@ -141,7 +141,16 @@ record Board(Site site, long version, int layout, Instant at, Totals totals, Lis
     enum Supply { ON, OFF, SWITCHING, UNKNOWN }
 
     /** How far the credit has gone: by the account's own two warning levels. In rising order of urgency. */
-    enum Level { NONE, FINE, WARN1, WARN2, OUT }
+    enum Level {
+        NONE, FINE, WARN1, WARN2, OUT;
+
+        static Level of(BigDecimal credit, BigDecimal warn1, BigDecimal warn2, BigDecimal overdraft) {
+            if (credit.compareTo(overdraft.negate()) <= 0) {
+                return OUT;
+            }
+            return credit.compareTo(warn2) < 0 ? WARN2 : credit.compareTo(warn1) < 0 ? WARN1 : FINE;
+        }
+    }
 
     /** A small label: a reason (message key {@code reason.KIND}), or another remark. */
     record Chip(String key, String tone, EnergyKind kind) {

@@ -287,10 +287,7 @@ class Boards {
                               BigDecimal warn2, BigDecimal overdraft, BigDecimal amountToday, BigDecimal usedToday) {
 
         Level level() {
-            if (credit.compareTo(overdraft.negate()) <= 0) {
-                return Level.OUT;
-            }
-            return credit.compareTo(warn2) < 0 ? Level.WARN2 : credit.compareTo(warn1) < 0 ? Level.WARN1 : Level.FINE;
+            return Level.of(credit, warn1, warn2, overdraft);
         }
     }
 }

@@ -1,10 +1,12 @@
 package io.meterhub.web;
 
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 
-/** What the database driver wants to be given. */
+/** Instants as the database driver takes and gives them. */
 final class Sql {
 
     private Sql() {
@@ -12,5 +14,10 @@ final class Sql {
 
     static OffsetDateTime instant(Instant instant) {
         return instant == null ? null : instant.atOffset(ZoneOffset.UTC);
+    }
+
+    static Instant instant(ResultSet row, String column) throws SQLException {
+        OffsetDateTime at = row.getObject(column, OffsetDateTime.class);
+        return at == null ? null : at.toInstant();
     }
 }

@@ -2,6 +2,7 @@ package io.meterhub.web;
 
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Set;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
@@ -9,9 +10,11 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * What the face goes by.
  *
  * @param lostAfter a meter without a reading for longer is shown as lost, a gateway as unhealthy
+ * @param hostNames a hub that listens on loopback answers to these alone; a proxy before it may add its own
  */
 @ConfigurationProperties("meterhub.web")
-record WebSettings(@DefaultValue("60s") Duration lostAfter) {
+record WebSettings(@DefaultValue("60s") Duration lostAfter,
+                   @DefaultValue({"localhost", "127.0.0.1", "[::1]"}) Set<String> hostNames) {
 
     boolean answers(Instant readAt, Instant now) {
         return readAt != null && !readAt.plus(lostAfter).isBefore(now);

@@ -1,0 +1,94 @@
+package io.meterhub.web;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.swagger.v3.oas.models.Components;
+import io.swagger.v3.oas.models.OpenAPI;
+import io.swagger.v3.oas.models.Operation;
+import io.swagger.v3.oas.models.info.Info;
+import io.swagger.v3.oas.models.info.License;
+import io.swagger.v3.oas.models.media.ArraySchema;
+import io.swagger.v3.oas.models.media.Content;
+import io.swagger.v3.oas.models.media.IntegerSchema;
+import io.swagger.v3.oas.models.media.MediaType;
+import io.swagger.v3.oas.models.media.ObjectSchema;
+import io.swagger.v3.oas.models.media.Schema;
+import io.swagger.v3.oas.models.media.StringSchema;
+import io.swagger.v3.oas.models.responses.ApiResponse;
+import java.util.List;
+import org.springdoc.core.customizers.OpenApiCustomizer;
+import org.springdoc.core.utils.SpringDocUtils;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.http.converter.HttpMessageConverter;
+import org.springframework.http.converter.json.MappingJackson2HttpMessageConverter;
+import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
+
+/** How the API speaks: strict JSON in, exact decimals out, and its own description at /v3/api-docs. */
+@Configuration(proxyBeanMethods = false)
+class ApiDescription implements WebMvcConfigurer {
+
+    static {
+        SpringDocUtils.getConfig().replaceWithClass(Operator.class, String.class);
+    }
+
+    /** Only for HTTP: what travels between hubs of two versions stays tolerant. */
+    @Override
+    public void extendMessageConverters(List<HttpMessageConverter<?>> converters) {
+        for (HttpMessageConverter<?> converter : converters) {
+            if (converter instanceof MappingJackson2HttpMessageConverter jackson) {
+                ObjectMapper strict = jackson.getObjectMapper().copy()
+                        .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, DeserializationFeature.FAIL_ON_TRAILING_TOKENS,
+                                DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES, DeserializationFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
+                        .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+                        .enable(JsonGenerator.Feature.WRITE_BIGDECIMAL_AS_PLAIN);
+                jackson.setObjectMapper(strict);
+            }
+        }
+    }
+
+    @Bean
+    OpenAPI api() {
+        return new OpenAPI()
+                .info(new Info().title("MeterHub").version("v1").license(new License().name("Apache-2.0")).description("""
+                        Prepaid electricity and water in shopping malls: what the meters say, what the accounts hold, and supply.
+
+                        **Numbers.** Energy is kWh, water m3, power kW, flow m3/h, money yuan. All are JSON numbers with all their
+                        digits, never in exponent form: read them as decimals, not as binary floating point. Credit is exact and not
+                        rounded to fen; amounts of a sale have at most two decimals.
+
+                        **Times** are instants in UTC (ISO 8601, ending in Z); in requests any offset may be given, but it must be
+                        given. Days (`siteDay`) are the site's, in the site's zone (`GET /api/v1/sites`).
+
+                        **Changes** name the person who acts in the header `X-Operator`: 1 to 64 characters, beyond ASCII as UTF-8, plain
+                        or percent-encoded. Bodies are JSON or, for files, multipart; an unknown property is refused.
+
+                        **Lists** take `limit` and answer `next`; given as `after` it continues the list.
+
+                        **Errors** are `application/problem+json` (RFC 9457), with `errors` naming each field and what is allowed.
+                        400: the request cannot be read or breaks this description. 403: a page of another site asked. 404: there is no
+                        such thing. 422: understood, and refused by the rules. The same request again meets the same answer.
+
+                        **There are no users yet.** Whoever reaches the port may do all this; the hub listens on loopback unless set.
+                        """))
+                .components(new Components().addSchemas("Problem", new ObjectSchema()
+                        .addProperty("type", new StringSchema()).addProperty("title", new StringSchema())
+                        .addProperty("status", new IntegerSchema()).addProperty("detail", new StringSchema().description("For people"))
+                        .addProperty("instance", new StringSchema())
+                        .addProperty("errors", new ArraySchema().items(new ObjectSchema().addProperty("field", new StringSchema())
+                                .addProperty("message", new StringSchema().description("What is wrong, and what is allowed"))))));
+    }
+
+    @Bean
+    OpenApiCustomizer problemResponses() {
+        return api -> api.getPaths().values().forEach(path -> path.readOperations().forEach(ApiDescription::addProblem));
+    }
+
+    private static void addProblem(Operation operation) {
+        operation.getResponses().addApiResponse("default", new ApiResponse().description("Not done; the problem").content(
+                new Content().addMediaType("application/problem+json",
+                        new MediaType().schema(new Schema<>().$ref("#/components/schemas/Problem")))));
+    }
+}

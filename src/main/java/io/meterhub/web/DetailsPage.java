@@ -1,0 +1,309 @@
+package io.meterhub.web;
+
+import io.meterhub.billing.Account;
+import io.meterhub.billing.Accounts;
+import io.meterhub.billing.ChargeLine;
+import io.meterhub.billing.Counter;
+import io.meterhub.billing.LedgerLine;
+import io.meterhub.billing.Receipt;
+import io.meterhub.billing.SaleRequest;
+import io.meterhub.billing.SaleResult;
+import io.meterhub.site.EnergyKind;
+import io.meterhub.site.Site;
+import io.meterhub.site.Sites;
+import io.meterhub.supply.ReasonKind;
+import io.meterhub.supply.Supply;
+import io.meterhub.supply.SupplyRefused;
+import io.meterhub.web.Equipment.MeterChoice;
+import io.meterhub.web.Equipment.MeterNow;
+import io.meterhub.web.Equipment.ShopNow;
+import io.meterhub.web.Problems.Refusal;
+import jakarta.servlet.http.HttpServletResponse;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.springframework.http.HttpStatus;
+import org.springframework.stereotype.Controller;
+import org.springframework.ui.Model;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.ResponseBody;
+
+/** A shop's, or a public area's, details: beside the board as a panel, or as a page of their own; and what staff can do there. */
+@Controller
+class DetailsPage {
+
+    private static final int LINES = 15;
+    private static final int MOST_METERS = 200;
+
+    private final Equipment equipment;
+    private final History history;
+    private final Accounts accounts;
+    private final Counter counter;
+    private final Supply supply;
+    private final Sites sites;
+    private final Clock clock;
+
+    DetailsPage(Equipment equipment, History history, Accounts accounts, Counter counter, Supply supply, Sites sites, Clock clock) {
+        this.equipment = equipment;
+        this.history = history;
+        this.accounts = accounts;
+        this.counter = counter;
+        this.supply = supply;
+        this.sites = sites;
+        this.clock = clock;
+    }
+
+    /** @param path of this place's own pages */
+    record Place(String path, String code, String name, ShopNow shop, Site site, List<MeterNow> meters, List<Purse> purses) {
+
+        public List<Integer> meterIds() {
+            return meters.stream().map(MeterNow::id).toList();
+        }
+
+        /** The kinds of reasons in force that a person may end. */
+        public List<String> endable() {
+            return meters.stream().flatMap(meter -> meter.reasons().stream()).map(Equipment.ReasonNow::kind)
+                    .filter(kind -> !kind.commercial()).distinct().map(ReasonKind::name).toList();
+        }
+    }
+
+    /** An account and what happened in it. */
+    record Purse(Account account, Board.Level level, List<ChargeLine> charges, List<LedgerLine> lines, List<Receipt> sales) {
+
+        public String credit() {
+            return Amounts.yuan(account.creditYuan());
+        }
+    }
+
+    record SaleForm(Integer account, String amount, SaleRequest.Method method, String operator, String note, String key) {
+    }
+
+    record SupplyForm(Integer meter, String act, String until, String why, String operator, String setBy) {
+    }
+
+    /** What is told after an act: a message key and its parameters. */
+    record Told(boolean done, String key, List<Object> words) {
+    }
+
+    @GetMapping("/shops/{id}")
+    String shop(@PathVariable int id, @RequestHeader(name = "HX-Request", required = false) boolean asPanel, Model model) {
+        return show(ofShop(id), asPanel, model);
+    }
+
+    @GetMapping("/areas/{id}")
+    String area(@PathVariable int id, @RequestHeader(name = "HX-Request", required = false) boolean asPanel, Model model) {
+        return show(ofArea(id), asPanel, model);
+    }
+
+    @GetMapping("/shops/{id}/live")
+    String shopLive(@PathVariable int id, Model model) {
+        return fragment(ofShop(id), "live", model);
+    }
+
+    @GetMapping("/areas/{id}/live")
+    String areaLive(@PathVariable int id, Model model) {
+        return fragment(ofArea(id), "live", model);
+    }
+
+    @GetMapping("/shops/{id}/past")
+    String shopPast(@PathVariable int id, Model model) {
+        return fragment(ofShop(id), "past", model);
+    }
+
+    @GetMapping("/areas/{id}/past")
+    String areaPast(@PathVariable int id, Model model) {
+        return fragment(ofArea(id), "past", model);
+    }
+
+    @GetMapping("/shops/{id}/curve")
+    @ResponseBody
+    History.Curve shopCurve(@PathVariable int id) {
+        return curve(ofShop(id));
+    }
+
+    @GetMapping("/areas/{id}/curve")
+    @ResponseBody
+    History.Curve areaCurve(@PathVariable int id) {
+        return curve(ofArea(id));
+    }
+
+    /** The header can only come from a page of our own: no form elsewhere can send it. */
+    @PostMapping(path = "/shops/{id}/sales", headers = "HX-Request=true")
+    String sell(@PathVariable int id, SaleForm form, Model model, HttpServletResponse response) {
+        Told told = sell(ofShop(id), form);
+        model.addAttribute("told", told);
+        if (told.done()) {
+            response.setHeader("HX-Trigger", "changed");
+        } else {
+            response.setStatus(HttpStatus.UNPROCESSABLE_ENTITY.value());
+            model.addAttribute("sale", form);
+        }
+        return fragment(ofShop(id), "sell", model);
+    }
+
+    private Told sell(Place place, SaleForm form) {
+        Optional<BigDecimal> amount = amount(form.amount());
+        if (amount.isEmpty() || form.method() == null) {
+            return new Told(false, "act.bad_amount", List.of());
+        }
+        if (!isName(form.operator())) {
+            return new Told(false, "act.bad_name", List.of());
+        }
+        if (place.purses().stream().noneMatch(purse -> purse.account().id() == form.account())) {
+            throw Refusal.notFound("account of this shop", form.account());
+        }
+        String note = form.note() == null || form.note().isBlank() ? null : form.note().strip();
+        SaleResult result = counter.sell(new SaleRequest("board-" + form.key(), form.account(), amount.get(), form.method(),
+                form.operator().strip(), note));
+        if (result instanceof SaleResult.KeyReused reused) {
+            return new Told(false, "act.key_reused", List.of(reused.first().number()));
+        }
+        if (result instanceof SaleResult.Refused refused) {
+            return new Told(false, "act.refused", List.of(refused.why()));
+        }
+        SaleResult.Sold sold = (SaleResult.Sold) result;
+        return new Told(true, sold.replayed() ? "act.sold_again" : "act.sold", List.of(Amounts.yuan(sold.receipt().amountYuan()),
+                sold.receipt().accountNumber(), sold.receipt().number(), Amounts.yuan(sold.creditAfterYuan())));
+    }
+
+    @PostMapping(path = "/shops/{id}/supply", headers = "HX-Request=true")
+    String shopSupply(@PathVariable int id, SupplyForm form, Model model, HttpServletResponse response) {
+        switchSupply(ofShop(id), form, model, response);
+        return fragment(ofShop(id), "supply", model);
+    }
+
+    @PostMapping(path = "/areas/{id}/supply", headers = "HX-Request=true")
+    String areaSupply(@PathVariable int id, SupplyForm form, Model model, HttpServletResponse response) {
+        switchSupply(ofArea(id), form, model, response);
+        return fragment(ofArea(id), "supply", model);
+    }
+
+    private void switchSupply(Place place, SupplyForm form, Model model, HttpServletResponse response) {
+        Told told = switchSupply(place, form);
+        model.addAttribute("told", told);
+        if (told.done()) {
+            response.setHeader("HX-Trigger", "changed");
+        } else {
+            response.setStatus(HttpStatus.UNPROCESSABLE_ENTITY.value());
+            model.addAttribute("wish", form);
+        }
+    }
+
+    private Told switchSupply(Place place, SupplyForm form) {
+        if (!isName(form.operator())) {
+            return new Told(false, "act.bad_name", List.of());
+        }
+        if (form.why() == null || form.why().isBlank()) {
+            return new Told(false, "act.bad_why", List.of());
+        }
+        if (!place.meterIds().contains(form.meter())) {
+            throw Refusal.notFound("meter of this place", form.meter());
+        }
+        boolean ends = form.act().startsWith("end:");
+        ReasonKind kind = ReasonKind.valueOf(form.act().replace("end:", ""));
+        Instant until = form.until() == null || form.until().isBlank() ? null
+                : LocalDateTime.parse(form.until()).atZone(place.site().zone()).toInstant();
+        if (!ends && kind == ReasonKind.KEEP_ON && (until == null || !until.isAfter(clock.instant()))) {
+            return new Told(false, "act.bad_until", List.of());
+        }
+        try {
+            if (ends) {
+                String setBy = form.setBy() == null || form.setBy().isBlank() ? null : form.setBy().strip();
+                supply.end(form.meter(), kind, form.operator().strip(), form.why().strip(), setBy);
+            } else {
+                supply.set(form.meter(), kind, form.operator().strip(), form.why().strip(), until);
+            }
+        } catch (SupplyRefused refused) {
+            return new Told(false, "act.refused", List.of(refused.getMessage()));
+        }
+        return new Told(true, ends ? "act.ended" : "act.set_done", List.of(kind.name()));
+    }
+
+    private static Optional<BigDecimal> amount(String text) {
+        try {
+            BigDecimal amount = new BigDecimal(text == null ? "" : text.strip().replace(",", ""));
+            return amount.signum() > 0 && amount.stripTrailingZeros().scale() <= 2 ? Optional.of(amount.setScale(2)) : Optional.empty();
+        } catch (NumberFormatException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static boolean isName(String operator) {
+        try {
+            return operator != null && new Operator(operator.strip()).name() != null;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
+
+    private String show(Place place, boolean asPanel, Model model) {
+        fill(place, model);
+        return asPanel ? "details :: details" : "details";
+    }
+
+    private String fragment(Place place, String name, Model model) {
+        fill(place, model);
+        return "details :: " + name;
+    }
+
+    private void fill(Place place, Model model) {
+        model.addAttribute("place", place);
+        model.addAttribute("zone", place.site().zone());
+        model.addAttribute("key", UUID.randomUUID());
+        model.addAttribute("amounts", new Shown());
+        model.addAttribute("events", history.told(place.meterIds(), LINES));
+    }
+
+    private History.Curve curve(Place place) {
+        List<Integer> electric = place.meters().stream().filter(meter -> meter.energyKind() == EnergyKind.ELECTRICITY)
+                .map(MeterNow::id).toList();
+        return history.curve(electric, place.site().zone(), place.site().dayOf(clock.instant()));
+    }
+
+    private Place ofShop(int id) {
+        ShopNow shop = equipment.shop(id).orElseThrow(() -> Refusal.notFound("shop", id));
+        Site site = sites.site(shop.siteId());
+        List<MeterNow> meters = equipment.meters(new MeterChoice(null, null, id, null, null), 0, MOST_METERS).stream()
+                .filter(MeterNow::enabled).sorted(Comparator.comparing(MeterNow::energyKind).thenComparing(MeterNow::code)).toList();
+        return new Place("/shops/" + id, shop.code(), shop.name(), shop, site, meters,
+                shop.accounts().stream().flatMap(account -> accounts.account(account).stream()).map(account -> purse(account, site)).toList());
+    }
+
+    private Place ofArea(int id) {
+        MeterNow meter = equipment.meter(id).filter(one -> one.shopId() == null)
+                .orElseThrow(() -> Refusal.notFound("public area's meter", id));
+        return new Place("/areas/" + id, meter.code(), meter.name(), null, sites.site(meter.siteId()), List.of(meter), List.of());
+    }
+
+    private Purse purse(Account account, Site site) {
+        return new Purse(account, Board.Level.of(account.creditYuan(), account.warn1Yuan(), account.warn2Yuan(), account.overdraftYuan()),
+                accounts.charges(account.id(), site.dayOf(clock.instant()), site.dayOf(clock.instant())),
+                accounts.lines(account.id(), null, LINES), accounts.sales(account.id(), LINES));
+    }
+
+    /** How the templates write numbers. */
+    static final class Shown {
+
+        public String yuan(BigDecimal yuan) {
+            return Amounts.yuan(yuan);
+        }
+
+        public String plain(BigDecimal number) {
+            return number == null ? "–" : Amounts.plain(number);
+        }
+
+        public String used(BigDecimal quantity) {
+            return quantity == null ? "–" : Amounts.plain(quantity.setScale(3, RoundingMode.HALF_UP));
+        }
+    }
+}

@@ -1,0 +1,96 @@
+package io.meterhub.web;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.URI;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.boot.autoconfigure.web.ServerProperties;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.http.ProblemDetail;
+import org.springframework.stereotype.Component;
+import org.springframework.web.filter.OncePerRequestFilter;
+
+/**
+ * Who may come in while there are no users: whoever can reach the port, but no foreign web page in that person's browser.
+ * A change that another site's page asks for is refused, and on loopback so is every request under a foreign host name, behind
+ * which an attacker's name may point at this machine.
+ */
+@Component
+@Order(Ordered.HIGHEST_PRECEDENCE + 10)
+class Door extends OncePerRequestFilter {
+
+    private static final Logger log = LoggerFactory.getLogger(Door.class);
+    private static final Set<String> HARMLESS = Set.of("GET", "HEAD", "OPTIONS");
+
+    private final boolean loopbackOnly;
+    private final Set<String> names;
+    private final ObjectMapper json;
+
+    Door(ServerProperties server, WebSettings settings, ObjectMapper json) {
+        InetAddress address = server.getAddress();
+        this.loopbackOnly = address != null && address.isLoopbackAddress();
+        this.names = settings.hostNames();
+        this.json = json;
+        if (!loopbackOnly) {
+            log.warn("The hub listens on {} and knows no users yet: whoever reaches the port can sell credit and switch shops off."
+                    + " Leave server.address at 127.0.0.1, or let a firewall or proxy decide who comes in.",
+                    address == null ? "every address" : address.getHostAddress());
+        }
+    }
+
+    @Override
+    protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+            throws ServletException, IOException {
+        response.setHeader("Content-Security-Policy", "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
+                + " form-action 'self'; frame-ancestors 'none'");
+        response.setHeader("X-Content-Type-Options", "nosniff");
+        response.setHeader("X-Frame-Options", "DENY");
+        response.setHeader("Referrer-Policy", "same-origin");
+        if (loopbackOnly && !names.contains(request.getServerName())) {
+            refuse(response, HttpStatus.FORBIDDEN, "The host name " + request.getServerName()
+                    + " is not this hub's: it listens on loopback and answers to " + String.join(", ", names)
+                    + " (meterhub.web.host-names).");
+        } else if (!HARMLESS.contains(request.getMethod()) && fromElsewhere(request)) {
+            refuse(response, HttpStatus.FORBIDDEN, "A change that a page of another site asks for is refused.");
+        } else {
+            chain.doFilter(request, response);
+        }
+    }
+
+    /** Browsers say where a request comes from; other programs say nothing, and carry nobody's trust. */
+    private static boolean fromElsewhere(HttpServletRequest request) {
+        String site = request.getHeader("Sec-Fetch-Site");
+        if (site != null) {
+            return !site.equals("same-origin");
+        }
+        String origin = request.getHeader(HttpHeaders.ORIGIN);
+        return origin != null && !sameHost(origin, request.getHeader(HttpHeaders.HOST));
+    }
+
+    private static boolean sameHost(String origin, String host) {
+        try {
+            return host != null && host.equalsIgnoreCase(URI.create(origin).getAuthority());
+        } catch (IllegalArgumentException noUri) {
+            return false;
+        }
+    }
+
+    private void refuse(HttpServletResponse response, HttpStatus status, String detail) throws IOException {
+        response.setStatus(status.value());
+        response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
+        response.setCharacterEncoding("UTF-8");
+        ProblemDetail problem = ProblemDetail.forStatusAndDetail(status, detail);
+        json.writeValue(response.getOutputStream(), problem);
+    }
+}

@@ -1,0 +1,195 @@
+package io.meterhub.web;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.meterhub.billing.Billing;
+import io.meterhub.metering.Correction;
+import io.meterhub.metering.Relay;
+import io.meterhub.supply.Explanation;
+import io.meterhub.supply.Reason;
+import io.meterhub.supply.ReasonKind;
+import io.meterhub.supply.Supply;
+import io.meterhub.web.Equipment.MeterChoice;
+import io.meterhub.web.Equipment.MeterNow;
+import io.meterhub.web.History.Quarantined;
+import io.meterhub.web.History.SupplyEvent;
+import io.meterhub.web.History.Value;
+import io.meterhub.web.Problems.Refusal;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.Parameter;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import jakarta.validation.Valid;
+import jakarta.validation.constraints.DecimalMin;
+import jakarta.validation.constraints.Digits;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import jakarta.validation.constraints.NotBlank;
+import jakarta.validation.constraints.NotNull;
+import jakarta.validation.constraints.Size;
+import java.math.BigDecimal;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.web.bind.annotation.DeleteMapping;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.ResponseStatus;
+import org.springframework.web.bind.annotation.RestController;
+
+/** Meters: live values, history, supply, and a person's word on a counter. */
+@RestController
+@RequestMapping("/api/v1")
+@Tag(name = "Meters")
+class MetersApi {
+
+    private final Equipment equipment;
+    private final History history;
+    private final Supply supply;
+    private final Billing billing;
+    private final Clock clock;
+
+    MetersApi(Equipment equipment, History history, Supply supply, Billing billing, Clock clock) {
+        this.equipment = equipment;
+        this.history = history;
+        this.supply = supply;
+        this.billing = billing;
+        this.clock = clock;
+    }
+
+    enum Resolution { RAW, QUARTER_HOUR }
+
+    /** @param until must be given for KEEP_ON; for others null means until ended */
+    record NewReason(@NotNull(message = "is needed, one of MANUAL_OFF, KEEP_ON, PROTECTED, OVERLOAD, FORBIDDEN_LOAD, FAULT") ReasonKind kind,
+                     @NotBlank(message = "is needed: others will have to understand it")
+                     @Size(max = 500, message = "must have at most 500 characters") String why,
+                     Instant until) {
+    }
+
+    record Replacement(@NotNull(message = "is needed: what the old meter showed last, kWh or m3 after the CT ratio")
+                       @DecimalMin(value = "0", message = "must not be below 0")
+                       @Digits(integer = 15, fraction = 3, message = "must have at most 3 decimals") BigDecimal closing,
+                       @NotNull(message = "is needed: what the new meter showed first, kWh or m3 after the CT ratio")
+                       @DecimalMin(value = "0", message = "must not be below 0")
+                       @Digits(integer = 15, fraction = 3, message = "must have at most 3 decimals") BigDecimal opening,
+                       @NotBlank(message = "is needed") @Size(max = 500, message = "must have at most 500 characters") String why) {
+    }
+
+    record Word(@NotBlank(message = "is needed") @Size(max = 500, message = "must have at most 500 characters") String why) {
+    }
+
+    /** What came of a person's word: what was counted before and is billed now, kWh or m3. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record Corrected(BigDecimal billedQuantity, MeterNow meter) {
+    }
+
+    @GetMapping("/meters")
+    @Operation(summary = "The meters with their live values, state, and the reasons for being off")
+    Page<MeterNow> meters(@RequestParam(required = false) Integer site, @RequestParam(required = false) Integer gateway,
+                          @RequestParam(required = false) Integer shop, @RequestParam(required = false) Equipment.State state,
+                          @Parameter(description = "What the relay or valve is seen to be") @RequestParam(required = false) Relay supply,
+                          @RequestParam(defaultValue = "0") int after,
+                          @RequestParam(defaultValue = "200") @Min(1) @Max(1000) int limit) {
+        return Page.of(equipment.meters(new MeterChoice(site, gateway, shop, state, supply), after, limit + 1), limit, MeterNow::id);
+    }
+
+    @GetMapping("/meters/{id}")
+    @Operation(summary = "One meter")
+    MeterNow meter(@PathVariable int id) {
+        return equipment.meter(id).orElseThrow(() -> Refusal.notFound("meter", id));
+    }
+
+    @GetMapping("/meters/{id}/readings")
+    @Operation(summary = "What the counter showed", description = "RAW: each accepted reading. QUARTER_HOUR: the last one within each quarter of"
+            + " an hour, kept for longer. From from (included) to to (excluded), at most 31 days; by default the last 24 hours. At most limit"
+            + " rows, the oldest first: go on from the last one's time.")
+    List<Value> readings(@PathVariable int id, @RequestParam(defaultValue = "QUARTER_HOUR") Resolution resolution,
+                         @RequestParam(required = false) Instant from, @RequestParam(required = false) Instant to,
+                         @RequestParam(defaultValue = "3000") @Min(1) @Max(10000) int limit) {
+        meter(id);
+        Instant until = to == null ? clock.instant() : to;
+        Instant since = from == null ? until.minus(Duration.ofDays(1)) : from;
+        if (!since.isBefore(until) || Duration.between(since, until).toDays() > 31) {
+            throw Refusal.field(HttpStatus.BAD_REQUEST, "from", "must lie before to, by at most 31 days");
+        }
+        return resolution == Resolution.RAW ? history.raw(id, since, until, limit) : history.quarterHours(id, since, until, limit);
+    }
+
+    @GetMapping("/meters/{id}/events")
+    @Operation(summary = "What happened to its supply, the newest first", description = "next, given as before, goes further back.")
+    Page<SupplyEvent> events(@PathVariable int id, @RequestParam(required = false) Long before,
+                             @RequestParam(defaultValue = "100") @Min(1) @Max(1000) int limit) {
+        meter(id);
+        return Page.of(history.events(List.of(id), before, limit + 1), limit, SupplyEvent::id);
+    }
+
+    @GetMapping("/meters/{id}/explain")
+    @Operation(summary = "Why it is on or off: wanted, seen, the reasons in force, and what happened last")
+    Explanation explain(@PathVariable int id) {
+        meter(id);
+        return supply.explain(id);
+    }
+
+    @PostMapping(path = "/meters/{id}/reasons", consumes = MediaType.APPLICATION_JSON_VALUE)
+    @ResponseStatus(HttpStatus.CREATED)
+    @Operation(summary = "Sets a reason for being off, or for staying on", description = "What follows from money or calendar is not set by"
+            + " hand. KEEP_ON needs until, and is replaced by a new one. The meter is switched at once, ahead of polling. Answers the"
+            + " reasons then in force.")
+    List<Reason> set(@PathVariable int id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody NewReason reason) {
+        meter(id);
+        supply.set(id, reason.kind(), operator.name(), reason.why(), reason.until());
+        return supply.reasons(id);
+    }
+
+    @DeleteMapping("/meters/{id}/reasons/{kind}")
+    @Operation(summary = "Ends a reason", description = "Answers the reasons left. Power comes back when none is left that says off.")
+    List<Reason> end(@PathVariable int id, @PathVariable ReasonKind kind, @RequestHeader(Operator.HEADER) Operator operator,
+                     @RequestParam @NotBlank(message = "is needed") @Size(max = 500, message = "must have at most 500 characters") String why,
+                     @Parameter(description = "To lift somebody else's MANUAL_OFF: the name under which it was set")
+                     @RequestParam(required = false) String setBy) {
+        meter(id);
+        supply.end(id, kind, operator.name(), why, setBy);
+        return supply.reasons(id);
+    }
+
+    @PostMapping(path = "/meters/{id}/replacement", consumes = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(summary = "The meter was changed on the wall", description = "What the old one counted up to closing is billed; counting goes on"
+            + " from opening.")
+    Corrected replace(@PathVariable int id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Replacement replacement) {
+        meter(id);
+        return corrected(id, billing.replaceMeter(id, replacement.closing(), replacement.opening(), operator.name(), replacement.why()));
+    }
+
+    @PostMapping(path = "/meters/{id}/quarantine/accept", consumes = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(summary = "The doubted value is true after all", description = "What it adds is billed; where it is lower than the last believed"
+            + " one, counting begins anew from there and nothing is billed.")
+    Corrected accept(@PathVariable int id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Word word) {
+        meter(id);
+        return corrected(id, billing.acceptQuarantine(id, operator.name(), word.why()));
+    }
+
+    private Corrected corrected(int id, Correction correction) {
+        if (correction instanceof Correction.Refused refused) {
+            throw Refusal.field(HttpStatus.UNPROCESSABLE_ENTITY, refused.field(), refused.why());
+        }
+        BigDecimal billed = ((Correction.Done) correction).unbilled().stream().map(interval -> interval.quantity())
+                .reduce(BigDecimal.ZERO, BigDecimal::add);
+        return new Corrected(billed, meter(id));
+    }
+
+    @GetMapping("/quarantine")
+    @Operation(summary = "Times in which a counter showed what cannot be true, the newest first", description = "With the raw registers. Not"
+            + " billed. next, given as before, goes further back.")
+    Page<Quarantined> quarantine(@RequestParam(required = false) Integer site,
+                                 @Parameter(description = "Only those that have not ended") @RequestParam(defaultValue = "true") boolean open,
+                                 @RequestParam(required = false) Long before,
+                                 @RequestParam(defaultValue = "100") @Min(1) @Max(1000) int limit) {
+        return Page.of(history.quarantine(site, open, before, limit + 1), limit, Quarantined::id);
+    }
+}

@@ -1,0 +1,205 @@
+package io.meterhub.web;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.exc.InvalidFormatException;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import io.meterhub.supply.SupplyRefused;
+import java.util.Arrays;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.TypeMismatchException;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.HttpStatusCode;
+import org.springframework.http.MediaType;
+import org.springframework.http.ProblemDetail;
+import org.springframework.http.ResponseEntity;
+import org.springframework.http.converter.HttpMessageNotReadableException;
+import org.springframework.validation.FieldError;
+import org.springframework.validation.method.ParameterErrors;
+import org.springframework.web.bind.MethodArgumentNotValidException;
+import org.springframework.web.bind.MissingRequestHeaderException;
+import org.springframework.web.bind.ServletRequestBindingException;
+import org.springframework.web.bind.MissingServletRequestParameterException;
+import org.springframework.web.bind.annotation.ExceptionHandler;
+import org.springframework.web.bind.annotation.RestControllerAdvice;
+import org.springframework.web.context.request.WebRequest;
+import org.springframework.web.method.annotation.HandlerMethodValidationException;
+import org.springframework.web.method.annotation.MethodArgumentTypeMismatchException;
+import org.springframework.web.multipart.support.MissingServletRequestPartException;
+import org.springframework.web.servlet.mvc.method.annotation.ResponseEntityExceptionHandler;
+
+/** Every error as problem+json (RFC 9457); {@code errors} names each field and says what is allowed. */
+@RestControllerAdvice
+class Problems extends ResponseEntityExceptionHandler {
+
+    private static final Logger log = LoggerFactory.getLogger(Problems.class);
+
+    /** One thing that is wrong with a request. */
+    record FieldProblem(String field, String message) {
+    }
+
+    /** A request that cannot be carried out as asked; ends as problem+json. */
+    static final class Refusal extends RuntimeException {
+
+        private final HttpStatus status;
+        private final transient List<?> errors;
+
+        Refusal(HttpStatus status, String message, List<?> errors) {
+            super(message);
+            this.status = status;
+            this.errors = errors;
+        }
+
+        static Refusal notFound(String what, Object id) {
+            return new Refusal(HttpStatus.NOT_FOUND, "There is no " + what + " " + id + ".", List.of());
+        }
+
+        static Refusal field(HttpStatus status, String field, String message) {
+            return new Refusal(status, field + ": " + message, List.of(new FieldProblem(field, message)));
+        }
+    }
+
+    @ExceptionHandler
+    ResponseEntity<ProblemDetail> refused(Refusal refusal) {
+        return answer(refusal.status, refusal.getMessage(), refusal.errors);
+    }
+
+    @ExceptionHandler
+    ResponseEntity<ProblemDetail> refused(SupplyRefused refusal) {
+        return answer(HttpStatus.UNPROCESSABLE_ENTITY, refusal.getMessage(), List.of());
+    }
+
+    @ExceptionHandler
+    ResponseEntity<ProblemDetail> failed(Exception fault) {
+        String reference = UUID.randomUUID().toString();
+        log.error("A request failed, reference {}", reference, fault);
+        return answer(HttpStatus.INTERNAL_SERVER_ERROR, "The hub failed at this request; its log says more under "
+                + reference + ".", List.of());
+    }
+
+    static ResponseEntity<ProblemDetail> answer(HttpStatusCode status, String detail, List<?> errors) {
+        return ResponseEntity.status(status).contentType(MediaType.APPLICATION_PROBLEM_JSON).body(problem(status, detail, errors));
+    }
+
+    private static ProblemDetail problem(HttpStatusCode status, String detail, List<?> errors) {
+        ProblemDetail problem = ProblemDetail.forStatusAndDetail(status, detail);
+        if (!errors.isEmpty()) {
+            problem.setProperty("errors", errors);
+        }
+        return problem;
+    }
+
+    @Override
+    protected ResponseEntity<Object> handleMethodArgumentNotValid(MethodArgumentNotValidException e, HttpHeaders headers,
+                                                                  HttpStatusCode status, WebRequest request) {
+        return bad(e, e.getFieldErrors().stream().map(Problems::problem).toList(), headers, request);
+    }
+
+    private static FieldProblem problem(FieldError error) {
+        return new FieldProblem(error.getField(), error.getDefaultMessage());
+    }
+
+    @Override
+    protected ResponseEntity<Object> handleHandlerMethodValidationException(HandlerMethodValidationException e,
+                                                                            HttpHeaders headers, HttpStatusCode status,
+                                                                            WebRequest request) {
+        List<FieldProblem> errors = e.getParameterValidationResults().stream().flatMap(result -> result instanceof ParameterErrors body
+                ? body.getFieldErrors().stream().map(Problems::problem)
+                : result.getResolvableErrors().stream().map(error -> new FieldProblem(
+                        result.getMethodParameter().getParameterName(), error.getDefaultMessage()))).toList();
+        return bad(e, errors, headers, request);
+    }
+
+    @Override
+    protected ResponseEntity<Object> handleHttpMessageNotReadable(HttpMessageNotReadableException e, HttpHeaders headers,
+                                                                  HttpStatusCode status, WebRequest request) {
+        Throwable cause = e.getCause();
+        if (cause instanceof UnrecognizedPropertyException unknown) {
+            return bad(e, List.of(new FieldProblem(path(unknown), "is not known; allowed are "
+                    + unknown.getKnownPropertyIds().stream().map(Object::toString).sorted().collect(Collectors.joining(", ")))),
+                    headers, request);
+        }
+        if (cause instanceof JsonMappingException mapping && !mapping.getPath().isEmpty()) {
+            return bad(e, List.of(new FieldProblem(path(mapping), allowed(mapping))), headers, request);
+        }
+        String detail = cause instanceof JacksonException json
+                ? "The body is not the JSON that is expected (" + json.getOriginalMessage() + ")."
+                : "The body is missing or cannot be read; JSON is expected.";
+        return handleExceptionInternal(e, problem(HttpStatus.BAD_REQUEST, detail, List.of()), headers, HttpStatus.BAD_REQUEST, request);
+    }
+
+    private static String path(JsonMappingException e) {
+        return e.getPath().stream().map(step -> step.getFieldName() == null ? "[" + step.getIndex() + "]" : step.getFieldName())
+                .collect(Collectors.joining(".")).replace(".[", "[");
+    }
+
+    private static String allowed(JsonMappingException e) {
+        if (e instanceof InvalidFormatException format) {
+            return "must be " + allowed(format.getTargetType()) + ", not " + format.getValue();
+        }
+        return e.getOriginalMessage();
+    }
+
+    private static String allowed(Class<?> type) {
+        if (type == null) {
+            return "of another type";
+        }
+        if (type.isEnum()) {
+            return "one of " + Arrays.stream(type.getEnumConstants()).map(Object::toString).collect(Collectors.joining(", "));
+        }
+        return switch (type.getSimpleName()) {
+            case "BigDecimal" -> "a decimal number";
+            case "int", "Integer", "long", "Long" -> "a whole number";
+            case "Instant" -> "a time with its zone, such as 2026-11-22T08:30:00Z or 2026-11-22T16:30:00+08:00";
+            case "LocalDate" -> "a date, such as 2026-11-22";
+            case "LocalTime" -> "a time of day, such as 08:30";
+            default -> "a " + type.getSimpleName();
+        };
+    }
+
+    @Override
+    protected ResponseEntity<Object> handleTypeMismatch(TypeMismatchException e, HttpHeaders headers, HttpStatusCode status,
+                                                        WebRequest request) {
+        String field = e instanceof MethodArgumentTypeMismatchException argument ? argument.getName() : e.getPropertyName();
+        String why = e.getMostSpecificCause() instanceof IllegalArgumentException own && e.getRequiredType() == Operator.class
+                ? "must be " + own.getMessage() : "must be " + allowed(e.getRequiredType()) + ", not " + e.getValue();
+        return bad(e, List.of(new FieldProblem(field, why)), headers, request);
+    }
+
+    @Override
+    protected ResponseEntity<Object> handleMissingServletRequestParameter(MissingServletRequestParameterException e,
+                                                                          HttpHeaders headers, HttpStatusCode status,
+                                                                          WebRequest request) {
+        return bad(e, List.of(new FieldProblem(e.getParameterName(), "is needed")), headers, request);
+    }
+
+    @Override
+    protected ResponseEntity<Object> handleMissingServletRequestPart(MissingServletRequestPartException e, HttpHeaders headers,
+                                                                     HttpStatusCode status, WebRequest request) {
+        return bad(e, List.of(new FieldProblem(e.getRequestPartName(), "is needed, as a part of multipart/form-data")), headers, request);
+    }
+
+    @Override
+    protected ResponseEntity<Object> handleServletRequestBindingException(ServletRequestBindingException e, HttpHeaders headers,
+                                                                          HttpStatusCode status, WebRequest request) {
+        String field = e instanceof MissingRequestHeaderException header ? header.getHeaderName() : "request";
+        return bad(e, List.of(new FieldProblem(field, "is needed")), headers, request);
+    }
+
+    private ResponseEntity<Object> bad(Exception e, List<FieldProblem> errors, HttpHeaders headers, WebRequest request) {
+        String detail = errors.stream().map(error -> error.field() + ": " + error.message()).collect(Collectors.joining("; "));
+        return handleExceptionInternal(e, problem(HttpStatus.BAD_REQUEST, detail, errors), headers, HttpStatus.BAD_REQUEST, request);
+    }
+
+    /** What a query that should find one row found none of. */
+    @ExceptionHandler
+    ResponseEntity<ProblemDetail> missing(NoSuchElementException e) {
+        return answer(HttpStatus.NOT_FOUND, e.getMessage(), List.of());
+    }
+}
