@@ -9,6 +9,7 @@ import java.util.stream.IntStream;
 import org.apache.camel.AsyncCallback;
 import org.apache.camel.CamelExchangeException;
 import org.apache.camel.Exchange;
+import org.apache.camel.InvalidPayloadException;
 import org.apache.camel.Message;
 import org.apache.camel.support.DefaultAsyncProducer;
 
@@ -92,12 +93,20 @@ class ModbusProducer extends DefaultAsyncProducer {
         }
     }
 
-    private void read(Exchange exchange) throws CamelExchangeException, BusFailure {
-        int[] words = lane(exchange).read(unitId(exchange), register(exchange), endpoint.getCount(), isUrgent());
-        exchange.getMessage().setBody(IntStream.of(words).boxed().toList());
+    private void read(Exchange exchange) throws CamelExchangeException {
+        int unitId = unitId(exchange);
+        int register = register(exchange);
+        try {
+            int[] words = lane(exchange).read(unitId, register, endpoint.getCount(), isUrgent());
+            exchange.getMessage().setBody(IntStream.of(words).boxed().toList());
+        } catch (BusFailure e) {
+            throw failed("read", unitId, register, exchange, e);
+        }
     }
 
-    private void write(Exchange exchange) throws CamelExchangeException, BusFailure {
+    private void write(Exchange exchange) throws CamelExchangeException, InvalidPayloadException {
+        int unitId = unitId(exchange);
+        int register = register(exchange);
         List<?> body = exchange.getMessage().getMandatoryBody(List.class);
         int[] words = body.stream().mapToInt(word -> {
             int value = exchange.getContext().getTypeConverter().convertTo(Integer.class, word);
@@ -106,7 +115,16 @@ class ModbusProducer extends DefaultAsyncProducer {
             }
             return value;
         }).toArray();
-        lane(exchange).write(unitId(exchange), register(exchange), words, isUrgent());
+        try {
+            lane(exchange).write(unitId, register, words, isUrgent());
+        } catch (BusFailure e) {
+            throw failed("write", unitId, register, exchange, e);
+        }
+    }
+
+    private static CamelExchangeException failed(String what, int unitId, int register, Exchange exchange, BusFailure e) {
+        return new CamelExchangeException("modbus:%s of unit id %d, register %04X gave nothing: %s (%s)"
+                .formatted(what, unitId, register, e.getMessage(), e.kind()), exchange, e);
     }
 
     private boolean isUrgent() {
