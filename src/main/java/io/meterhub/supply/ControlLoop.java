@@ -1,5 +1,6 @@
 package io.meterhub.supply;
 
+import io.meterhub.metering.Pokes;
 import io.meterhub.metering.SupplyControl;
 import java.time.Clock;
 import java.time.Instant;
@@ -35,15 +36,17 @@ class ControlLoop implements SupplyControl {
     private final JdbcClient jdbc;
     private final MeterSupplies supplies;
     private final Reasons reasons;
+    private final Pokes pokes;
     private final Rows rows;
     private final Clock clock;
     private final int alarmAfter;
 
-    ControlLoop(JdbcClient jdbc, MeterSupplies supplies, Reasons reasons, Rows rows, Clock clock,
+    ControlLoop(JdbcClient jdbc, MeterSupplies supplies, Reasons reasons, Pokes pokes, Rows rows, Clock clock,
                 @Value("${meterhub.supply.alarm-after:3}") int alarmAfter) {
         this.jdbc = jdbc;
         this.supplies = supplies;
         this.reasons = reasons;
+        this.pokes = pokes;
         this.rows = rows;
         this.clock = clock;
         this.alarmAfter = alarmAfter;
@@ -112,6 +115,9 @@ class ControlLoop implements SupplyControl {
             boolean alarm = after.failure() != null && before.failure() == null;
             if (after.confirmedSince(before)) {
                 write(List.of(confirmed(after)), now);
+                if (after.overtaken()) {
+                    pokes.poke(List.of(after.meterId()));
+                }
             } else if (alarm || !(outcome instanceof Outcome.Unconfirmed)) {
                 write(List.of(new Event(after.meterId(), "FAILED", Map.of("to", outcome.to(), "why", why(outcome),
                         "attempt", after.attempts(), "alarm", after.failure() != null))), now);

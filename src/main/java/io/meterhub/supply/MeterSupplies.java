@@ -59,9 +59,10 @@ class MeterSupplies {
                 .param("rows", rows.of(changed)).update();
     }
 
-    /** A person says that the hub may close it, whoever opened it. */
+    /** A person says that the hub may close what is open now, whoever opened it. */
     void release(int meterId) {
-        jdbc.sql("update meter_supply set may_close = true where meter_id = :id").param("id", meterId).update();
+        jdbc.sql("update meter_supply set may_close = true where meter_id = :id and seen <> 'ON'").param("id", meterId)
+                .update();
     }
 
     private static MeterSupply row(ResultSet row, int n) throws SQLException {

@@ -34,13 +34,13 @@ public record MeterSupply(int meterId, Wanted wanted, Relay seen, Basis basis, I
 
     private static final Duration FIRST_BACK_OFF = Duration.ofSeconds(2);
     private static final Duration LONGEST_BACK_OFF = Duration.ofMinutes(5);
-    /** A relay or valve that opens so long after the hub's command still obeys the hub, not somebody on the spot. */
+    /** A relay or valve that opens within this time after the hub's command obeys the hub, not somebody on the spot. */
     private static final Duration LATEST_EFFECT = Duration.ofSeconds(10);
 
     /** On what was read longer ago the hub does not act: somebody may have been at the meter since. */
     private static final Duration OLDEST_READING = Duration.ofSeconds(10);
 
-    /** What a reading leads to: the new memory, the command to give (null for none), and whether somebody on the spot opened it. */
+    /** What a reading leads to: the new memory, the command to give (null for none), whether somebody on the spot opened it. */
     record Step(MeterSupply after, Relay command, boolean openedAtTheMeter) {
     }
 
@@ -106,7 +106,7 @@ public record MeterSupply(int meterId, Wanted wanted, Relay seen, Basis basis, I
             return this;
         }
         boolean confirms = commanded != null && commanded == seen && confirmedAt == null;
-        boolean mayBeOurs = commanded == OFF && !at.isAfter(commandedAt.plus(LATEST_EFFECT));
+        boolean mayBeOurs = commanded == OFF && confirmedAt == null && !at.isAfter(commandedAt.plus(LATEST_EFFECT));
         boolean closable = mayClose && (seen != ON || mayBeOurs);
         return new MeterSupply(meterId, wanted, seen, basis, seenAt, commanded, commandedAt, acknowledgedAt,
                 confirms ? at : confirmedAt, 0, null, null, closable, markTotal);
@@ -131,11 +131,13 @@ public record MeterSupply(int meterId, Wanted wanted, Relay seen, Basis basis, I
         }
         if (outcome instanceof Outcome.Switched switched) {
             return new MeterSupply(meterId, wanted, commanded, switched.judged() ? Basis.JUDGED : Basis.REGISTER,
-                    seen == commanded ? seenAt : switched.at(), commanded, commandedAt, switched.at(), switched.at(), 0, null, null,
-                    commanded == OFF, markTotal);
+                    seen == commanded ? seenAt : switched.at(), commanded, commandedAt, switched.at(), switched.at(), 0, null,
+                    null, commanded == OFF, markTotal);
         }
         if (outcome instanceof Outcome.Unconfirmed unconfirmed) {
-            return failing(unconfirmed.at(), nextTryAt, attempts >= alarmAfter ? unconfirmed.why() : failure);
+            // without a register to look at, and with nothing switched on that would show it, the meter's word must do
+            MeterSupply taken = commanded == ON && basis != Basis.REGISTER ? seeing(ON, Basis.COMMAND, unconfirmed.at()) : this;
+            return taken.failing(unconfirmed.at(), nextTryAt, attempts >= alarmAfter ? unconfirmed.why() : failure);
         }
         if (outcome instanceof Outcome.Unreachable unreachable) {
             return failing(acknowledgedAt, nextTryAt, attempts >= alarmAfter ? unreachable.why() : failure);
@@ -152,6 +154,11 @@ public record MeterSupply(int meterId, Wanted wanted, Relay seen, Basis basis, I
     /** Whether this tells people something that {@code before} did not: on became off, or off on. */
     boolean turnedSince(MeterSupply before) {
         return seen != before.seen && seen != UNKNOWN && !(before.seen == UNKNOWN && seen == ON);
+    }
+
+    /** The command held, but meanwhile the opposite is wanted. */
+    boolean overtaken() {
+        return confirmedAt != null && wanted.relay() != UNKNOWN && wanted.relay() != seen;
     }
 
     boolean confirmedSince(MeterSupply before) {

@@ -2,8 +2,10 @@ package io.meterhub.supply;
 
 import io.meterhub.metering.Pokes;
 import java.sql.Array;
+import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.Collection;
@@ -12,7 +14,6 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
@@ -39,10 +40,10 @@ class Reasons {
 
     private final JdbcClient jdbc;
     private final Rows rows;
-    private final ObjectProvider<Pokes> pokes;
+    private final Pokes pokes;
     private final Clock clock;
 
-    Reasons(JdbcClient jdbc, Rows rows, ObjectProvider<Pokes> pokes, Clock clock) {
+    Reasons(JdbcClient jdbc, Rows rows, Pokes pokes, Clock clock) {
         this.jdbc = jdbc;
         this.rows = rows;
         this.pokes = pokes;
@@ -129,11 +130,10 @@ class Reasons {
                 from jsonb_to_recordset(:rows::jsonb) as v (meter_id int, wanted text)
                 where s.meter_id = v.meter_id""")
                 .param("rows", rows.of(changed)).update();
-        List<Integer> poked = changed.stream().map(Wish::meterId).toList();
-        pokes.ifAvailable(lanes -> lanes.poke(poked));
+        pokes.poke(changed.stream().map(Wish::meterId).toList());
     }
 
-    private static Set<ReasonKind> kinds(Array kinds) throws java.sql.SQLException {
+    private static Set<ReasonKind> kinds(Array kinds) throws SQLException {
         return kinds == null ? Set.of()
                 : Arrays.stream((String[]) kinds.getArray()).map(ReasonKind::valueOf).collect(Collectors.toSet());
     }
@@ -154,7 +154,7 @@ class Reasons {
                 .param("who", HUB).param("now", now()).query(End.class).list();
     }
 
-    private java.time.OffsetDateTime now() {
+    private OffsetDateTime now() {
         return clock.instant().atOffset(ZoneOffset.UTC);
     }
 }

@@ -76,7 +76,8 @@ public class Supply {
     }
 
     /**
-     * Ends a reason that a person or the meter set. Ending MANUAL_OFF releases the meter: the hub may close it, whoever opened it.
+     * Ends a reason that a person or the meter set. Ending MANUAL_OFF releases the meter: the hub may close it, whoever
+     * opened it.
      *
      * @param setBy for the MANUAL_OFF of somebody else: his name as the reason shows it, so that nobody lifts unseen the lock-out
      *              of a person who may be working on the circuit; otherwise may be null

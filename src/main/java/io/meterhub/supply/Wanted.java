@@ -6,7 +6,7 @@ import java.util.Set;
 /** What the reasons in force make of a meter's supply. */
 public enum Wanted {
     ON, OFF,
-    /** Neither: a protected circuit on which something is unsafe is not cut by the hub, nor closed while somebody may work on it. */
+    /** A protected circuit on which something is unsafe is not cut by the hub, nor closed while somebody may work on it. */
     AS_IS;
 
     /** The one rule by which reasons become supply. */
