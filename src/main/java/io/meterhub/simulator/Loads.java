@@ -39,6 +39,9 @@ final class Loads {
     private static final long TUESDAY = 5L * DAY;
     private static final LocalDateTime WATER_BEGIN = LocalDateTime.of(2016, 3, 22, 0, 0);
 
+    private static final Pattern LIFT = Pattern.compile("lift|elevator|escalator|电梯|扶梯|客梯|货梯");
+    private static final Pattern PUMP = Pattern.compile("pump|泵");
+
     private static final Map<Pattern, String> KINDS = new LinkedHashMap<>();
 
     static {
@@ -99,8 +102,11 @@ final class Loads {
     }
 
     private static LongToDoubleFunction publicArea(MeterRow meter, double size, double[] noise, ZoneId zone) {
-        boolean lift = Pattern.compile("lift|elevator|escalator|电梯|扶梯")
-                .matcher(String.valueOf(meter.name()).toLowerCase(Locale.ROOT)).find();
+        String name = String.valueOf(meter.name()).toLowerCase(Locale.ROOT);
+        boolean lift = LIFT.matcher(name).find();
+        if (PUMP.matcher(name).find()) {
+            return utc -> size * 0.005;
+        }
         return utc -> {
             long quarter = local(utc, zone);
             int ofDay = Math.floorMod(quarter, DAY);

@@ -31,7 +31,7 @@ class PaceIT {
             fiveReads(one);
             beside.join();
             // ten reads of ten registers, 106 ms each
-            assertThat(Duration.ofNanos(System.nanoTime() - start)).isBetween(Duration.ofMillis(1055), Duration.ofMillis(1500));
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isBetween(Duration.ofMillis(1055), Duration.ofSeconds(5));
         }
     }
 
