@@ -12,7 +12,7 @@ import org.springframework.stereotype.Component;
 
 /** The meter models of {@code meterhub.metering.models}, read and checked once at the start. */
 @Component
-public class MeterModels implements Counters {
+public class MeterModels {
 
     private final Map<String, MeterModel> models;
 
@@ -38,11 +38,6 @@ public class MeterModels implements Counters {
     public MeterModel model(String name) {
         return find(name).orElseThrow(() -> new IllegalArgumentException(
                 "No meter model is called " + name + "; there are " + String.join(", ", models.keySet())));
-    }
-
-    @Override
-    public Optional<Counter> counter(String model) {
-        return find(model).map(found -> new Counter(found.step(), found.wrapsAt()));
     }
 
     /** All models in the order of their names. */

@@ -1,38 +1,471 @@
 package io.meterhub.metering;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.meterhub.metering.Plausibility.Value;
+import io.meterhub.metering.Plausibility.Verdict;
+import io.meterhub.site.Audit;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.sql.Array;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.support.SqlArrayValue;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
 
-/** Keeps what the meters say, and says what may be billed of it. */
+/**
+ * Keeps what the meters say, and says what may be billed of it. However many meters a slice holds, it takes the same few
+ * statements: their columns travel as arrays.
+ */
 @Component
 public class Readings {
 
-    Readings() {
+    private static final Logger log = LoggerFactory.getLogger(Readings.class);
+    private static final long QUARTER_SECONDS = 900;
+    private static final BigDecimal USUAL_STEP = new BigDecimal("0.01");
+
+    private final JdbcClient jdbc;
+    private final ObjectMapper json;
+    private final Audit audit;
+    private final Clock clock;
+    private final Retention retention;
+    private final MeterModels models;
+    private final Counter acceptedCount;
+    private final Counter lateCount;
+    private final Counter suspectCount;
+
+    Readings(JdbcClient jdbc, ObjectMapper json, Audit audit, Clock clock, Retention retention,
+             MeterModels models, MeterRegistry metrics) {
+        this.jdbc = jdbc;
+        this.json = json;
+        this.audit = audit;
+        this.clock = clock;
+        this.retention = retention;
+        this.models = models;
+        this.acceptedCount = count(metrics, "accepted");
+        this.lateCount = count(metrics, "late");
+        this.suspectCount = count(metrics, "suspect");
+    }
+
+    private static Counter count(MeterRegistry metrics, String result) {
+        return Counter.builder("meterhub.readings").tag("result", result)
+                .description("Readings by what was made of them: accepted are billed").register(metrics);
     }
 
     /**
      * Records a slice in the caller's transaction and holds the rows of its meters until that ends.
      *
-     * @return what each meter counted since its last accepted reading; nothing for readings that came before, that are
-     *         older than the last accepted one, or that cannot be true
+     * @return what each meter counted since its last accepted reading, where that is more than nothing; nothing for readings
+     *         that came before, that are older than the last accepted one, or that cannot be true
      */
     @Transactional(propagation = Propagation.MANDATORY)
     public List<Interval> record(Slice slice) {
-        throw new UnsupportedOperationException();
+        List<Interval> counted = new ArrayList<>(slice.readings().size());
+        List<Slice.Failure> failures = slice.failures() == null ? List.of() : slice.failures();
+        for (List<Slice.Reading> once : eachMeterOnce(slice.readings())) {
+            recordOnce(once, failures, counted);
+            failures = List.of();
+        }
+        if (!failures.isEmpty()) {
+            recordOnce(List.of(), failures, counted);
+        }
+        return counted;
     }
 
-    /** See {@code Billing.replaceMeter}, which is the one to call: it bills what this returns. */
+    /** A meter is seldom twice in a slice (a poke between two polls); the later reading then goes into a pass of its own. */
+    private static List<List<Slice.Reading>> eachMeterOnce(List<Slice.Reading> readings) {
+        List<List<Slice.Reading>> passes = new ArrayList<>();
+        Map<Integer, Integer> seen = new TreeMap<>();
+        List<Slice.Reading> inOrder = readings.stream().map(Readings::asKept)
+                .sorted(Comparator.comparing(Slice.Reading::at)).toList();
+        for (Slice.Reading reading : inOrder) {
+            int pass = seen.merge(reading.meter(), 1, Integer::sum) - 1;
+            if (pass == passes.size()) {
+                passes.add(new ArrayList<>());
+            }
+            passes.get(pass).add(reading);
+        }
+        return passes;
+    }
+
+    /** In the database's precision, so that the same reading is the same again when it is compared with the kept one. */
+    private static Slice.Reading asKept(Slice.Reading reading) {
+        return new Slice.Reading(reading.meter(), reading.at().truncatedTo(ChronoUnit.MICROS),
+                reading.total().setScale(3, RoundingMode.HALF_UP), reading.bands(), reading.power(), reading.live(),
+                reading.relay(), reading.raw());
+    }
+
+    private void recordOnce(List<Slice.Reading> readings, List<Slice.Failure> failures, List<Interval> counted) {
+        TreeSet<Integer> ids = new TreeSet<>();
+        readings.forEach(reading -> ids.add(reading.meter()));
+        failures.forEach(failure -> ids.add(failure.meter()));
+        Map<Integer, MeterState> states = lock(ids);
+
+        List<Slice.Reading> kept = new ArrayList<>(readings.size());
+        Map<MeterState, Slice.Reading> changed = new LinkedHashMap<>();
+        List<Quarter> quarters = new ArrayList<>();
+        List<Doubt> doubts = new ArrayList<>();
+        List<Integer> recovered = new ArrayList<>();
+        int accepted = 0;
+        for (Slice.Reading reading : readings) {
+            MeterState state = states.get(reading.meter());
+            if (state == null) {
+                log.warn("A reading of meter {}, which no longer exists, is dropped", reading.meter());
+                continue;
+            }
+            Verdict verdict = state.judge(reading);
+            if (verdict instanceof Verdict.Suspect suspect) {
+                doubts.add(new Doubt(state.meterId, suspect.kind(), reading, state.believedTotal()));
+                state.answered(reading.at());
+                state.suspect = new Value(reading.at(), reading.total());
+                changed.put(state, null);
+            } else {
+                kept.add(reading);
+            }
+            if (verdict instanceof Verdict.Accepted believed) {
+                accepted++;
+                leaveQuarter(state, reading.at()).ifPresent(quarters::add);
+                if (believed.recovered()) {
+                    recovered.add(state.meterId);
+                }
+                Interval interval = state.accept(new Value(reading.at(), reading.total()), reading.bands(), reading.power(),
+                        believed.quantity());
+                state.answered(reading.at());
+                if (interval.quantity().signum() > 0) {
+                    counted.add(interval);
+                }
+                changed.put(state, reading);
+            }
+        }
+        for (Slice.Failure failure : failures) {
+            MeterState state = states.get(failure.meter());
+            if (state != null && state.failed(failure)) {
+                changed.putIfAbsent(state, null);
+            }
+        }
+        insertReadings(kept);
+        insertQuarters(quarters);
+        update(changed);
+        openOrExtend(doubts);
+        end(recovered, "RECOVERED", "hub");
+        acceptedCount.increment(accepted);
+        lateCount.increment(kept.size() - accepted);
+        suspectCount.increment(doubts.size());
+    }
+
+    /**
+     * Takes note that a meter was changed on the wall. See {@code Billing.replaceMeter}, which is the one to call: it bills
+     * what this returns.
+     */
     @Transactional(propagation = Propagation.MANDATORY)
     public Correction replace(int meterId, BigDecimal closing, BigDecimal opening, String who, String why) {
-        throw new UnsupportedOperationException();
+        MeterState state = lock(List.of(meterId)).get(meterId);
+        Optional<Correction> refused = refuseReplacement(state, closing, opening);
+        if (refused.isPresent()) {
+            return refused.get();
+        }
+        Instant now = now();
+        Map<String, Object> before = state(state);
+        BigDecimal quantity = closing.subtract(state.accepted.total());
+        Interval rest = new Interval(meterId, state.siteId, state.accepted.at(), now, quantity, null,
+                state.limits.unit());
+        // The time of the last accepted reading stays: the new meter may have counted since about then.
+        state.beginAnewFrom(opening, state.accepted.total());
+        state.dayTotal = state.dayTotal.subtract(quantity);
+        jdbc.sql("""
+                insert into meter_replacement (meter_id, at, closing_total, opening_total, who, why)
+                values (:meter, :at, :closing, :opening, :who, :why)""")
+                .param("meter", meterId).param("at", now.atOffset(ZoneOffset.UTC)).param("closing", closing)
+                .param("opening", opening).param("who", who).param("why", why).update();
+        return corrected(state, rest, before, "meter.replaced", "REPLACED", who, why);
     }
 
-    /** See {@code Billing.acceptQuarantine}, which is the one to call: it bills what this returns. */
+    private static Optional<Correction> refuseReplacement(MeterState state, BigDecimal closing, BigDecimal opening) {
+        if (state == null) {
+            return refused("meterId", "There is no such meter");
+        }
+        if (state.accepted == null) {
+            return refused("meterId", "The meter has not been read yet: set its opening reading in the site's spreadsheet");
+        }
+        if (opening == null || opening.signum() < 0 || opening.stripTrailingZeros().scale() > 3) {
+            return refused("opening", "Must be 0 or more, with at most 3 decimals");
+        }
+        if (closing == null || closing.stripTrailingZeros().scale() > 3
+                || closing.compareTo(state.accepted.total()) < 0) {
+            return refused("closing", "Must be " + state.accepted.total().toPlainString()
+                    + ", the last value read, or more, with at most 3 decimals");
+        }
+        return Optional.empty();
+    }
+
+    private static Optional<Correction> refused(String field, String why) {
+        return Optional.of(new Correction.Refused(field, why));
+    }
+
+    /**
+     * Believes the value in quarantine. See {@code Billing.acceptQuarantine}, which is the one to call: it bills what this
+     * returns.
+     */
     @Transactional(propagation = Propagation.MANDATORY)
     public Correction acceptQuarantine(int meterId, String who, String why) {
-        throw new UnsupportedOperationException();
+        MeterState state = lock(List.of(meterId)).get(meterId);
+        if (state == null) {
+            return new Correction.Refused("meterId", "There is no such meter");
+        }
+        if (state.suspect == null) {
+            return new Correction.Refused("meterId", "No value of this meter is in quarantine");
+        }
+        Map<String, Object> before = state(state);
+        Value believed = state.suspect;
+        BigDecimal quantity = believed.total().subtract(state.believedTotal()).max(BigDecimal.ZERO);
+        insertQuarters(leaveQuarter(state, believed.at()).stream().toList());
+        Interval counted = state.accept(believed, null, null, quantity);
+        insertReadings(List.of(new Slice.Reading(meterId, believed.at(), believed.total(), null, null, null, null, null)));
+        return corrected(state, counted, before, "meter.quarantine.accepted", "ACCEPTED", who, why);
+    }
+
+    private Correction corrected(MeterState state, Interval counted, Map<String, Object> before, String what, String how,
+                                 String who, String why) {
+        Map<MeterState, Slice.Reading> changed = new LinkedHashMap<>();
+        changed.put(state, null);
+        update(changed);
+        end(List.of(state.meterId), how, who);
+        audit.record(who, what, "meter " + state.code, before, state(state), why);
+        return new Correction.Done(counted.quantity().signum() > 0 ? List.of(counted) : List.of());
+    }
+
+    private static Map<String, Object> state(MeterState state) {
+        Map<String, Object> words = new LinkedHashMap<>();
+        words.put("readAt", state.accepted == null ? null : state.accepted.at());
+        words.put("total", state.accepted == null ? null : state.accepted.total());
+        words.put("suspectAt", state.suspect == null ? null : state.suspect.at());
+        words.put("suspectTotal", state.suspect == null ? null : state.suspect.total());
+        return words;
+    }
+
+    private Instant now() {
+        return clock.instant().truncatedTo(ChronoUnit.MICROS);
+    }
+
+    private Map<Integer, MeterState> lock(Collection<Integer> meterIds) {
+        Map<Integer, MeterState> states = selectForUpdate(meterIds);
+        if (states.size() < meterIds.size()) {
+            // another transaction may be first: then its rows are there when this returns
+            jdbc.sql("""
+                    insert into meter_state (meter_id)
+                    select id from meter where id = any(:ids) order by id on conflict do nothing""")
+                    .param("ids", array("int4", meterIds, Function.identity())).update();
+            states = selectForUpdate(meterIds);
+        }
+        return states;
+    }
+
+    private Map<Integer, MeterState> selectForUpdate(Collection<Integer> meterIds) {
+        return jdbc.sql("""
+                select s.meter_id, s.read_at, s.total, s.bands, s.power, s.day, s.day_total, s.answered_at, s.failing_since,
+                       s.failure, s.suspect_at, s.suspect_total,
+                       m.site_id, m.code, m.model, m.ct_ratio, m.rating, m.opening_reading, site.zone
+                from meter_state s join meter m on m.id = s.meter_id join site on site.id = m.site_id
+                where s.meter_id = any(:ids) order by s.meter_id for no key update of s""")
+                .param("ids", array("int4", meterIds, Function.identity()))
+                .query((row, n) -> state(row)).list().stream()
+                .collect(Collectors.toMap(state -> state.meterId, Function.identity()));
+    }
+
+    private MeterState state(ResultSet row) throws SQLException {
+        MeterState state = new MeterState(row.getInt("meter_id"), row.getInt("site_id"), row.getString("code"), limits(row),
+                row.getBigDecimal("opening_reading"), ZoneId.of(row.getString("zone")));
+        state.accepted = value(row, "read_at", "total");
+        state.suspect = value(row, "suspect_at", "suspect_total");
+        Array bands = row.getArray("bands");
+        state.bands = bands == null ? null : Arrays.asList((BigDecimal[]) bands.getArray());
+        state.power = row.getBigDecimal("power");
+        state.day = row.getObject("day", LocalDate.class);
+        state.dayTotal = row.getBigDecimal("day_total");
+        state.answeredAt = instant(row, "answered_at");
+        state.failingSince = instant(row, "failing_since");
+        String failure = row.getString("failure");
+        state.failure = failure == null ? null : Slice.ReadFailure.valueOf(failure);
+        return state;
+    }
+
+    private Plausibility.Meter limits(ResultSet row) throws SQLException {
+        Optional<MeterModel> model = models.find(row.getString("model"));
+        BigDecimal ctRatio = row.getBigDecimal("ct_ratio");
+        return new Plausibility.Meter(row.getBigDecimal("rating"),
+                model.map(MeterModel::step).orElse(USUAL_STEP).multiply(ctRatio),
+                model.map(MeterModel::wrapsAt).map(ctRatio::multiply).orElse(null));
+    }
+
+    private static Value value(ResultSet row, String at, String total) throws SQLException {
+        Instant instant = instant(row, at);
+        return instant == null ? null : new Value(instant, row.getBigDecimal(total));
+    }
+
+    private static Instant instant(ResultSet row, String column) throws SQLException {
+        OffsetDateTime at = row.getObject(column, OffsetDateTime.class);
+        return at == null ? null : at.toInstant();
+    }
+
+    private void insertReadings(List<Slice.Reading> readings) {
+        List<Slice.Reading> kept = readings.stream().filter(reading -> retention.keepsReading(reading.at())).toList();
+        if (kept.isEmpty()) {
+            return;
+        }
+        jdbc.sql("""
+                insert into reading (meter_id, read_at, total, bands, power)
+                select meter_id, read_at, total, bands::numeric[], power
+                from unnest(:meters, :ats, :totals, :bands, :powers) as r (meter_id, read_at, total, bands, power)
+                on conflict do nothing""")
+                .param("meters", array("int4", kept, Slice.Reading::meter))
+                .param("ats", array("timestamptz", kept, Slice.Reading::at))
+                .param("totals", array("numeric", kept, Slice.Reading::total))
+                .param("bands", array("text", kept, reading -> literal(reading.bands())))
+                .param("powers", array("numeric", kept, Slice.Reading::power))
+                .update();
+    }
+
+    /** The last accepted reading within a quarter of an hour, known once the next one lies outside it. */
+    private record Quarter(int meterId, Instant startsAt, Value last) {
+    }
+
+    private static Optional<Quarter> leaveQuarter(MeterState state, Instant now) {
+        if (state.accepted == null) {
+            return Optional.empty();
+        }
+        long quarter = Math.floorDiv(state.accepted.at().getEpochSecond(), QUARTER_SECONDS);
+        return quarter == Math.floorDiv(now.getEpochSecond(), QUARTER_SECONDS) ? Optional.empty()
+                : Optional.of(new Quarter(state.meterId, Instant.ofEpochSecond(quarter * QUARTER_SECONDS), state.accepted));
+    }
+
+    private void insertQuarters(List<Quarter> quarters) {
+        List<Quarter> kept = quarters.stream().filter(quarter -> retention.keepsQuarterHour(quarter.startsAt())).toList();
+        if (kept.isEmpty()) {
+            return;
+        }
+        jdbc.sql("""
+                insert into quarter_hour (meter_id, starts_at, read_at, total)
+                select * from unnest(:meters, :starts, :ats, :totals)
+                on conflict do nothing""")
+                .param("meters", array("int4", kept, Quarter::meterId))
+                .param("starts", array("timestamptz", kept, Quarter::startsAt))
+                .param("ats", array("timestamptz", kept, quarter -> quarter.last().at()))
+                .param("totals", array("numeric", kept, quarter -> quarter.last().total()))
+                .update();
+    }
+
+    /** Writes the states back; with the reading that changed each, or null where its live values stay as they are. */
+    private void update(Map<MeterState, Slice.Reading> changed) {
+        if (changed.isEmpty()) {
+            return;
+        }
+        Collection<MeterState> states = changed.keySet();
+        jdbc.sql("""
+                update meter_state s
+                set read_at = v.read_at, total = v.total, bands = v.bands::numeric[], power = v.power,
+                    live = coalesce(v.live::jsonb, s.live), day = v.day, day_total = v.day_total,
+                    answered_at = v.answered_at, failing_since = v.failing_since, failure = v.failure,
+                    suspect_at = v.suspect_at, suspect_total = v.suspect_total
+                from unnest(:meters, :ats, :totals, :bands, :powers, :lives, :days, :dayTotals, :answered, :failing,
+                            :failures, :suspectAts, :suspectTotals)
+                     as v (meter_id, read_at, total, bands, power, live, day, day_total, answered_at, failing_since, failure,
+                           suspect_at, suspect_total)
+                where s.meter_id = v.meter_id""")
+                .param("meters", array("int4", states, state -> state.meterId))
+                .param("ats", array("timestamptz", states, state -> state.accepted == null ? null : state.accepted.at()))
+                .param("totals", array("numeric", states, state -> state.accepted == null ? null : state.accepted.total()))
+                .param("bands", array("text", states, state -> literal(state.bands)))
+                .param("powers", array("numeric", states, state -> state.power))
+                .param("lives", array("text", changed.values(), this::live))
+                .param("days", array("date", states, state -> state.day))
+                .param("dayTotals", array("numeric", states, state -> state.dayTotal))
+                .param("answered", array("timestamptz", states, state -> state.answeredAt))
+                .param("failing", array("timestamptz", states, state -> state.failingSince))
+                .param("failures", array("text", states, state -> state.failure == null ? null : state.failure.name()))
+                .param("suspectAts", array("timestamptz", states, state -> state.suspect == null ? null : state.suspect.at()))
+                .param("suspectTotals", array("numeric", states,
+                        state -> state.suspect == null ? null : state.suspect.total()))
+                .update();
+    }
+
+    private String live(Slice.Reading reading) {
+        if (reading == null || reading.live() == null) {
+            return null;
+        }
+        try {
+            return json.writeValueAsString(reading.live());
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("The live values of meter " + reading.meter() + " cannot be kept", e);
+        }
+    }
+
+    private record Doubt(int meterId, Plausibility.Kind kind, Slice.Reading reading, BigDecimal believed) {
+    }
+
+    private void openOrExtend(List<Doubt> doubts) {
+        if (doubts.isEmpty()) {
+            return;
+        }
+        jdbc.sql("""
+                insert into quarantine (meter_id, kind, since, accepted_total, first_total, last_at, last_total, raw)
+                select meter_id, kind, at, accepted_total, total, at, total, raw
+                from unnest(:meters, :kinds, :ats, :accepted, :totals, :raws) as q (meter_id, kind, at, accepted_total, total, raw)
+                on conflict (meter_id) where ended_at is null
+                do update set last_at = excluded.last_at, last_total = excluded.last_total,
+                              readings = quarantine.readings + 1""")
+                .param("meters", array("int4", doubts, Doubt::meterId))
+                .param("kinds", array("text", doubts, doubt -> doubt.kind().name()))
+                .param("ats", array("timestamptz", doubts, doubt -> doubt.reading().at()))
+                .param("accepted", array("numeric", doubts, Doubt::believed))
+                .param("totals", array("numeric", doubts, doubt -> doubt.reading().total()))
+                .param("raws", array("text", doubts, doubt -> doubt.reading().raw() == null ? "" : doubt.reading().raw()))
+                .update();
+    }
+
+    private void end(Collection<Integer> meterIds, String how, String who) {
+        if (!meterIds.isEmpty()) {
+            jdbc.sql("""
+                    update quarantine set ended_at = now(), ended_how = :how, ended_by = :who
+                    where meter_id = any(:ids) and ended_at is null""")
+                    .param("ids", array("int4", meterIds, Function.identity())).param("how", how).param("who", who).update();
+        }
+    }
+
+    private static String literal(List<BigDecimal> bands) {
+        if (bands == null) {
+            return null;
+        }
+        return bands.stream().map(band -> band == null ? "NULL" : band.toPlainString())
+                .collect(Collectors.joining(",", "{", "}"));
+    }
+
+    private static <T> SqlArrayValue array(String type, Collection<T> rows, Function<? super T, ?> column) {
+        return new SqlArrayValue(type, rows.stream().map(column).toArray());
     }
 }
