@@ -35,11 +35,13 @@ create table tariff_assignment (
 create unique index tariff_assignment_open on tariff_assignment (site_id, energy_kind, meter_id, shop_group)
     nulls not distinct where valid_to is null;
 
+create sequence account_number;
+
 -- Credit shown = posted_yuan - open_yuan. Hot row: every charge and every sale touches it.
 create table account (
     id              int generated always as identity primary key,
     site_id         int  not null references site,
-    number          text not null,
+    number          text not null default (10000 + nextval('account_number'))::text,
     customer_id     int references customer,
     shop_id         int  not null references shop,
     energy_kind     text not null check (energy_kind in ('ELECTRICITY', 'WATER')),
@@ -82,11 +84,22 @@ create table charge_line (
     estimated_quantity  numeric(18, 6)  not null default 0,
     amount              numeric(24, 12) not null,
     posted_yuan         numeric(24, 12) not null default 0,
+    -- posted_yuan is behind amount; a column of its own, because it stays the same from reading to reading: an index on the
+    -- amounts themselves would take the updates out of the page (HOT)
+    unposted            boolean not null default true,
     primary key (account_id, meter_id, site_day, tariff_version_id, band, tier),
     check (amount = quantity * price),
     check (estimated_quantity between 0 and quantity)
 ) with (fillfactor = 50);
-create index charge_line_open on charge_line (site_day, account_id) where posted_yuan <> amount;
+create index charge_line_open on charge_line (site_day, account_id) where unposted;
+
+-- How often an account's day was posted: once, and again for what came late.
+create table charge_day (
+    account_id  int  not null references account,
+    site_day    date not null,
+    postings    int  not null default 1,
+    primary key (account_id, site_day)
+);
 
 create table journal (
     id        bigint generated always as identity primary key,
@@ -100,11 +113,24 @@ create table journal (
     unique (site_id, key)
 );
 
--- gl is the general-ledger account: CUSTOMER (with account_id), CASH, TRANSFER, OPENING, REVENUE_ELECTRICITY, REVENUE_WATER.
+-- The chart of accounts. A customer's account is a debt of the company: credit gives, debit takes.
+create table gl (
+    name     text primary key,
+    kind     text not null check (kind in ('ASSET', 'LIABILITY', 'INCOME', 'EQUITY')),
+    meaning  text not null
+);
+insert into gl (name, kind, meaning) values
+    ('CUSTOMER', 'LIABILITY', 'Prepaid credit of the shops, by account'),
+    ('CASH', 'ASSET', 'Cash taken at the counter'),
+    ('TRANSFER', 'ASSET', 'Bank transfers taken at the counter'),
+    ('OPENING', 'EQUITY', 'Credit brought in from before the hub'),
+    ('REVENUE_ELECTRICITY', 'INCOME', 'Electricity used'),
+    ('REVENUE_WATER', 'INCOME', 'Water used');
+
 create table entry (
     journal_id  bigint   not null references journal,
     line        smallint not null,
-    gl          text     not null,
+    gl          text     not null references gl,
     account_id  int references account,
     debit       numeric(24, 12) not null default 0 check (debit >= 0),
     credit      numeric(24, 12) not null default 0 check (credit >= 0),
@@ -145,6 +171,7 @@ create table sale (
     journal_id       bigint not null unique references journal,
     credit_after_yuan numeric(24, 12) not null,
     who              text not null,
+    note             text,
     at               timestamptz not null,
     unique (site_id, idempotency_key),
     unique (site_id, receipt_number)
@@ -152,3 +179,34 @@ create table sale (
 create index on sale (account_id, at);
 create trigger append_only before update or delete on sale for each row execute function refuse_change();
 create trigger no_truncate before truncate on sale execute function refuse_change();
+
+-- Receipts are numbered without a gap, from 1 each site day.
+create table receipt_counter (
+    site_id   int  not null references site,
+    site_day  date not null,
+    last      int  not null default 1,
+    primary key (site_id, site_day)
+);
+
+-- Counts every change of what a reading is charged by. Billing keeps the assignments in memory and asks only for this.
+create table billing_revision (
+    one       boolean primary key default true check (one),
+    revision  bigint not null
+);
+insert into billing_revision (revision) values (1);
+
+create function touch_billing_revision() returns trigger language plpgsql as $$
+begin
+    update billing_revision set revision = revision + 1;
+    return null;
+end $$;
+create trigger touch_billing after insert or update or delete on tariff_version
+    for each statement execute function touch_billing_revision();
+create trigger touch_billing after insert or update or delete on tariff_assignment
+    for each statement execute function touch_billing_revision();
+create trigger touch_billing after insert or update or delete on account_meter
+    for each statement execute function touch_billing_revision();
+create trigger touch_billing after update of shop_group on shop
+    for each statement execute function touch_billing_revision();
+create trigger touch_billing after update of zone on site
+    for each statement execute function touch_billing_revision();

@@ -1,43 +1,97 @@
 package io.meterhub.billing;
 
+import io.meterhub.site.EnergyKind;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
 import java.time.LocalDate;
+import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Optional;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /** The shops' accounts and what is written in them. */
 @Component
 public class Accounts {
 
-    Accounts() {
+    private final JdbcClient jdbc;
+
+    Accounts(JdbcClient jdbc) {
+        this.jdbc = jdbc;
     }
 
     /** A site's accounts in the order of their numbers, closed ones last. */
     public List<Account> of(int siteId) {
-        throw new UnsupportedOperationException();
+        return jdbc.sql("select * from account where site_id = ? order by closed_at is not null, id").param(siteId)
+                .query((row, n) -> account(row)).list();
     }
 
     public Optional<Account> account(int id) {
-        throw new UnsupportedOperationException();
+        return jdbc.sql("select * from account where id = ?").param(id).query((row, n) -> account(row)).optional();
     }
 
     /** The meters whose consumption the account pays now. */
     public List<Integer> meters(int accountId) {
-        throw new UnsupportedOperationException();
+        return jdbc.sql("select meter_id from account_meter where account_id = ? and valid_to is null order by meter_id")
+                .param(accountId).query(Integer.class).list();
     }
 
     /** The newest entries first, those before the given journal; {@code beforeJournalId} null: from the newest. */
     public List<LedgerLine> lines(int accountId, Long beforeJournalId, int limit) {
-        throw new UnsupportedOperationException();
+        return jdbc.sql("""
+                select e.journal_id, j.cause, j.at, j.site_day, e.debit, e.credit, e.balance_yuan, j.who, j.why
+                from (select journal_id, line, debit, credit,
+                             sum(credit - debit) over (order by journal_id, line) as balance_yuan
+                      from entry where account_id = :account) e
+                join journal j on j.id = e.journal_id
+                where :before::bigint is null or e.journal_id < :before
+                order by e.journal_id desc, e.line desc limit :limit""")
+                .param("account", accountId).param("before", beforeJournalId).param("limit", limit)
+                .query((row, n) -> new LedgerLine(row.getLong("journal_id"), row.getString("cause"), instant(row, "at"),
+                        row.getObject("site_day", LocalDate.class), row.getBigDecimal("debit"), row.getBigDecimal("credit"),
+                        row.getBigDecimal("balance_yuan"), row.getString("who"), row.getString("why")))
+                .list();
     }
 
     /** What the account was charged on the days from {@code first} to {@code last}, both included. */
     public List<ChargeLine> charges(int accountId, LocalDate first, LocalDate last) {
-        throw new UnsupportedOperationException();
+        return jdbc.sql("""
+                select * from charge_line where account_id = :account and site_day between :first and :last
+                order by site_day, meter_id, tariff_version_id, band, tier""")
+                .param("account", accountId).param("first", first).param("last", last)
+                .query((row, n) -> new ChargeLine(row.getInt("account_id"), row.getInt("meter_id"),
+                        row.getObject("site_day", LocalDate.class), row.getInt("tariff_version_id"),
+                        Rate.valueOf(row.getString("band")), row.getInt("tier"), row.getBigDecimal("price"),
+                        row.getBigDecimal("quantity"), row.getBigDecimal("estimated_quantity"), row.getBigDecimal("amount")))
+                .list();
     }
 
     /** The newest sales first. */
     public List<Receipt> sales(int accountId, int limit) {
-        throw new UnsupportedOperationException();
+        return jdbc.sql("""
+                select s.*, a.number from sale s join account a on a.id = s.account_id
+                where s.account_id = :account order by s.at desc, s.id desc limit :limit""")
+                .param("account", accountId).param("limit", limit).query((row, n) -> receipt(row)).list();
+    }
+
+    static Receipt receipt(ResultSet row) throws SQLException {
+        return new Receipt(row.getString("receipt_number"), row.getInt("account_id"), row.getString("number"),
+                row.getBigDecimal("amount_yuan"), SaleRequest.Method.valueOf(row.getString("method")), row.getString("who"),
+                row.getString("note"), instant(row, "at"));
+    }
+
+    private static Account account(ResultSet row) throws SQLException {
+        var credit = row.getBigDecimal("posted_yuan").subtract(row.getBigDecimal("open_yuan"));
+        var overdraft = row.getBigDecimal("overdraft_yuan");
+        return new Account(row.getInt("id"), row.getInt("site_id"), row.getString("number"), row.getInt("shop_id"),
+                EnergyKind.valueOf(row.getString("energy_kind")), credit, row.getBigDecimal("warn1_yuan"),
+                row.getBigDecimal("warn2_yuan"), overdraft, credit.compareTo(overdraft.negate()) <= 0,
+                instant(row, "opened_at"), instant(row, "closed_at"));
+    }
+
+    private static Instant instant(ResultSet row, String column) throws SQLException {
+        OffsetDateTime at = row.getObject(column, OffsetDateTime.class);
+        return at == null ? null : at.toInstant();
     }
 }

@@ -1,26 +1,51 @@
 package io.meterhub.billing;
 
 import io.meterhub.metering.Correction;
+import io.meterhub.metering.Interval;
 import io.meterhub.metering.Readings;
 import io.meterhub.metering.Slice;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import java.math.BigDecimal;
+import java.time.LocalDate;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Function;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.support.SqlArrayValue;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
 
-/** Turns readings into charges. Each call is one transaction. */
-@Component
+/**
+ * Turns readings into charges. Each call is one transaction, which locks meter states, then charge lines, then accounts,
+ * each in the order of their keys.
+ */
+@Component("billing")
 public class Billing {
 
     private final Readings readings;
+    private final Assignments assignments;
+    private final Credits credits;
+    private final JdbcClient jdbc;
+    private final Timer chargeTime;
 
-    Billing(Readings readings) {
+    Billing(Readings readings, Assignments assignments, Credits credits, JdbcClient jdbc, MeterRegistry metrics) {
         this.readings = readings;
+        this.assignments = assignments;
+        this.credits = credits;
+        this.jdbc = jdbc;
+        this.chargeTime = Timer.builder("meterhub.charge").description("Time to record and charge a slice, without the commit")
+                .publishPercentileHistogram().register(metrics);
     }
 
     /** Records a slice's readings and charges what they add. The same slice again changes nothing. */
     @Transactional
     public void bill(Slice slice) {
-        readings.record(slice);
+        chargeTime.record(() -> charge(readings.record(slice)));
     }
 
     /**
@@ -31,7 +56,7 @@ public class Billing {
      */
     @Transactional
     public Correction replaceMeter(int meterId, BigDecimal closing, BigDecimal opening, String who, String why) {
-        return readings.replace(meterId, closing, opening, who, why);
+        return charged(readings.replace(meterId, closing, opening, who, why));
     }
 
     /**
@@ -40,6 +65,77 @@ public class Billing {
      */
     @Transactional
     public Correction acceptQuarantine(int meterId, String who, String why) {
-        return readings.acceptQuarantine(meterId, who, why);
+        return charged(readings.acceptQuarantine(meterId, who, why));
+    }
+
+    private Correction charged(Correction correction) {
+        if (correction instanceof Correction.Done done) {
+            charge(done.unbilled());
+        }
+        return correction;
+    }
+
+    private void charge(List<Interval> intervals) {
+        if (intervals.isEmpty()) {
+            return;
+        }
+        Map<Integer, Assignments.Payer> payers = assignments.payers(intervals.stream().map(Interval::meterId).toList());
+        SortedMap<Line, Charge> lines = new TreeMap<>(Line.BY_KEY);
+        for (Interval interval : intervals) {
+            Assignments.Payer payer = payers.get(interval.meterId());
+            if (payer == null) {
+                continue;
+            }
+            if (payer.plan().from().isEmpty()) {
+                throw new IllegalStateException("Meter " + interval.meterId()
+                        + " has an account but no tariff: assign one to it, its shop group or its site");
+            }
+            for (Charge charge : Charge.of(payer.plan(), interval)) {
+                lines.merge(new Line(payer.accountId(), interval.meterId(), charge.siteDay(), charge.versionId(),
+                        charge.rate()), charge, Charge::plus);
+            }
+        }
+        if (!lines.isEmpty()) {
+            add(lines);
+            SortedMap<Integer, Credits.Change> changes = new TreeMap<>();
+            lines.forEach((line, charge) -> changes.merge(line.accountId(),
+                    new Credits.Change(BigDecimal.ZERO, charge.quantity().multiply(charge.price())), Credits.Change::plus));
+            credits.change(changes, "hub", "charge of " + lines.lastKey().siteDay());
+        }
+    }
+
+    /** The key of a charge line. */
+    private record Line(int accountId, int meterId, LocalDate siteDay, int versionId, Rate rate) {
+
+        static final Comparator<Line> BY_KEY = Comparator.comparingInt(Line::accountId).thenComparingInt(Line::meterId)
+                .thenComparing(Line::siteDay).thenComparingInt(Line::versionId).thenComparing(line -> line.rate().name());
+    }
+
+    private void add(SortedMap<Line, Charge> lines) {
+        Collection<Line> keys = lines.keySet();
+        Collection<Charge> charges = lines.values();
+        jdbc.sql("""
+                insert into charge_line (account_id, meter_id, site_day, tariff_version_id, band, price, quantity,
+                                         estimated_quantity, amount)
+                select account_id, meter_id, site_day, version_id, band, price, quantity, estimated, quantity * price
+                from unnest(:accounts, :meters, :days, :versions, :bands, :prices, :quantities, :estimated)
+                     as c (account_id, meter_id, site_day, version_id, band, price, quantity, estimated)
+                on conflict (account_id, meter_id, site_day, tariff_version_id, band, tier)
+                do update set quantity = charge_line.quantity + excluded.quantity,
+                              estimated_quantity = charge_line.estimated_quantity + excluded.estimated_quantity,
+                              amount = charge_line.amount + excluded.amount, unposted = true""")
+                .param("accounts", array("int4", keys, Line::accountId))
+                .param("meters", array("int4", keys, Line::meterId))
+                .param("days", array("date", keys, Line::siteDay))
+                .param("versions", array("int4", keys, Line::versionId))
+                .param("bands", array("text", keys, line -> line.rate().name()))
+                .param("prices", array("numeric", charges, Charge::price))
+                .param("quantities", array("numeric", charges, Charge::quantity))
+                .param("estimated", array("numeric", charges, Charge::estimatedQuantity))
+                .update();
+    }
+
+    private static <T> SqlArrayValue array(String type, Collection<T> rows, Function<? super T, ?> column) {
+        return new SqlArrayValue(type, rows.stream().map(column).toArray());
     }
 }

@@ -1,27 +1,123 @@
 package io.meterhub.billing;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.meterhub.site.Audit;
 import io.meterhub.site.EnergyKind;
 import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
 
-/** The price plans of the sites and who has which. */
+/** The price plans of the sites. */
 @Component
 public class Tariffs {
 
-    Tariffs() {
+    private final JdbcClient jdbc;
+    private final ObjectMapper json;
+    private final Audit audit;
+
+    Tariffs(JdbcClient jdbc, ObjectMapper json, Audit audit) {
+        this.jdbc = jdbc;
+        this.json = json;
+        this.audit = audit;
     }
 
     /** A site's tariffs in the order of their codes. */
     public List<Tariff> of(int siteId) {
-        throw new UnsupportedOperationException();
+        record Row(int id, String code, String name, EnergyKind energyKind, Tariff.Version version) {
+        }
+        Map<Integer, Tariff> tariffs = new LinkedHashMap<>();
+        jdbc.sql("""
+                select t.id, t.code, t.name, t.energy_kind, v.id as version_id, v.effective_from, v.rule
+                from tariff t join tariff_version v on v.tariff_id = t.id
+                where t.site_id = ? order by t.code, v.effective_from""").param(siteId)
+                .query((row, n) -> new Row(row.getInt("id"), row.getString("code"), row.getString("name"),
+                        EnergyKind.valueOf(row.getString("energy_kind")), new Tariff.Version(row.getInt("version_id"),
+                        row.getObject("effective_from", LocalDate.class), rule(row.getString("rule")))))
+                .list()
+                .forEach(row -> tariffs.computeIfAbsent(row.id(), id -> new Tariff(id, siteId, row.code(), row.name(),
+                        row.energyKind(), new ArrayList<>())).versions().add(row.version()));
+        return List.copyOf(tariffs.values());
     }
 
     /** Adds a version, and the tariff itself when the code is new. A version that is there is never changed. */
     @Transactional
     public TariffResult put(int siteId, String code, String name, EnergyKind energyKind, LocalDate effectiveFrom,
                             TariffRule rule, String who, String why) {
-        throw new UnsupportedOperationException();
+        Optional<TariffResult.Refused> problem = problem(code, name, energyKind, effectiveFrom, rule);
+        if (problem.isPresent()) {
+            return problem.get();
+        }
+        jdbc.sql("""
+                insert into tariff (site_id, code, name, energy_kind) values (:site, :code, :name, :kind)
+                on conflict do nothing""")
+                .param("site", siteId).param("code", code).param("name", name).param("kind", energyKind.name()).update();
+        boolean added = jdbc.sql("""
+                insert into tariff_version (tariff_id, effective_from, rule)
+                select id, :from, :rule::jsonb from tariff where site_id = :site and code = :code and energy_kind = :kind
+                on conflict do nothing""")
+                .param("site", siteId).param("code", code).param("kind", energyKind.name()).param("from", effectiveFrom)
+                .param("rule", json(rule)).update() > 0;
+        Tariff tariff = of(siteId).stream().filter(each -> each.code().equals(code)).findFirst().orElseThrow(
+                () -> new IllegalStateException("Tariff " + code + " has no version"));
+        if (tariff.energyKind() != energyKind) {
+            return new TariffResult.Refused("energyKind", "tariff " + code + " is for " + tariff.energyKind());
+        }
+        if (added) {
+            audit.record(who, "tariff.version.added", "tariff " + code, null,
+                    Map.of("effectiveFrom", effectiveFrom, "rule", rule), why);
+        } else if (!tariff.versions().stream().filter(version -> version.effectiveFrom().equals(effectiveFrom)).findFirst()
+                .orElseThrow().rule().equals(rule)) {
+            return new TariffResult.Refused("effectiveFrom", "another version from this date is there, and readings may have"
+                    + " been charged by it: give the changed version a later date");
+        }
+        return new TariffResult.Stored(tariff, !added);
+    }
+
+    static Optional<TariffResult.Refused> problem(String code, String name, EnergyKind energyKind, LocalDate effectiveFrom,
+                                                  TariffRule rule) {
+        if (code == null || !code.matches("[A-Za-z0-9_-]{1,32}")) {
+            return refused("code", "must be 1 to 32 of the letters A-Z a-z, digits, _ and -");
+        }
+        if (name == null || name.isBlank() || name.length() > 100) {
+            return refused("name", "must be a text of 1 to 100 characters");
+        }
+        if (energyKind == null) {
+            return refused("energyKind", "must be ELECTRICITY or WATER");
+        }
+        if (effectiveFrom == null) {
+            return refused("effectiveFrom", "must be a date such as 2026-01-01");
+        }
+        if (rule == null) {
+            return refused("rule", "must have prices");
+        }
+        return rule.problem().flatMap(problem -> refused(problem.substring(0, problem.indexOf(':')),
+                problem.substring(problem.indexOf(':') + 2)));
+    }
+
+    private static Optional<TariffResult.Refused> refused(String field, String why) {
+        return Optional.of(new TariffResult.Refused(field, why));
+    }
+
+    private TariffRule rule(String words) {
+        try {
+            return json.readValue(words, TariffRule.class);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("A tariff version in the database cannot be read", e);
+        }
+    }
+
+    private String json(TariffRule rule) {
+        try {
+            return json.writeValueAsString(rule);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
     }
 }

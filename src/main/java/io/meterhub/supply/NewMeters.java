@@ -4,11 +4,14 @@ import io.meterhub.site.ImportParticipant;
 import io.meterhub.site.Site;
 import io.meterhub.site.SiteSheet;
 import java.util.List;
+import org.springframework.core.annotation.Order;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /** Every meter of a site, a public area's too, is known to the control loop from its import on. */
 @Component
+// billing's part of the import may open an account without credit, and tell supply so at once
+@Order(1)
 class NewMeters implements ImportParticipant {
 
     private final JdbcClient jdbc;

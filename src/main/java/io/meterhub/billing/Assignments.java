@@ -1,0 +1,165 @@
+package io.meterhub.billing;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.support.SqlArrayValue;
+import org.springframework.stereotype.Component;
+
+/**
+ * Who pays for a meter, and by which prices: the meter's own tariff, else its shop group's, else the site's. Kept in memory
+ * from message to message; a counter in the database that every change moves says whether that still holds, and is asked in
+ * each transaction.
+ */
+@Component
+class Assignments {
+
+    private final JdbcClient jdbc;
+    private final ObjectMapper json;
+    private volatile Known known = new Known(Long.MIN_VALUE, new ConcurrentHashMap<>());
+
+    Assignments(JdbcClient jdbc, ObjectMapper json) {
+        this.jdbc = jdbc;
+        this.json = json;
+    }
+
+    /** An account and the prices it is charged by. */
+    record Payer(int accountId, Plan plan) {
+
+        /** Stands for a meter that nobody pays for: a public area's. */
+        static final Payer NOBODY = new Payer(0, null);
+    }
+
+    private record Known(long revision, Map<Integer, Payer> payers) {
+    }
+
+    /** The payers of these meters; a meter without an account is left out. */
+    Map<Integer, Payer> payers(Collection<Integer> meterIds) {
+        long revision = jdbc.sql("select revision from billing_revision").query(Long.class).single();
+        Known now = known;
+        if (now.revision() != revision) {
+            now = new Known(revision, new ConcurrentHashMap<>());
+            known = now;
+        }
+        List<Integer> missing = new ArrayList<>();
+        for (Integer id : meterIds) {
+            if (!now.payers().containsKey(id)) {
+                missing.add(id);
+            }
+        }
+        if (!missing.isEmpty()) {
+            Map<Integer, Payer> loaded = load(missing);
+            for (Integer id : missing) {
+                now.payers().put(id, loaded.getOrDefault(id, Payer.NOBODY));
+            }
+        }
+        Map<Integer, Payer> payers = new HashMap<>();
+        for (Integer id : meterIds) {
+            Payer payer = now.payers().get(id);
+            if (payer != Payer.NOBODY) {
+                payers.put(id, payer);
+            }
+        }
+        return payers;
+    }
+
+    /** A tariff that holds for a meter from one day until the day before another; 0 is nearest. */
+    private record Assigned(int distance, LocalDate from, LocalDate to, int tariffId) {
+
+        boolean holdsOn(LocalDate day) {
+            return !day.isBefore(from) && (to == null || day.isBefore(to));
+        }
+    }
+
+    private Map<Integer, Payer> load(List<Integer> meterIds) {
+        Map<Integer, Integer> accounts = new HashMap<>();
+        Map<Integer, ZoneId> zones = new HashMap<>();
+        Map<Integer, List<Assigned>> assigned = new HashMap<>();
+        jdbc.sql("""
+                select m.id as meter_id, am.account_id, site.zone, t.tariff_id, t.valid_from, t.valid_to,
+                       case when t.meter_id is not null then 0 when t.shop_group is not null then 1 else 2 end as distance
+                from account_meter am
+                join meter m on m.id = am.meter_id
+                join site on site.id = m.site_id
+                left join shop on shop.id = m.shop_id
+                left join tariff_assignment t on t.site_id = m.site_id and t.energy_kind = m.energy_kind
+                     and (t.meter_id = m.id or t.shop_group = shop.shop_group or num_nonnulls(t.meter_id, t.shop_group) = 0)
+                where am.meter_id = any(:ids) and am.valid_to is null""")
+                .param("ids", new SqlArrayValue("int4", meterIds.toArray()))
+                .query(row -> {
+                    int meter = row.getInt("meter_id");
+                    accounts.put(meter, row.getInt("account_id"));
+                    zones.put(meter, ZoneId.of(row.getString("zone")));
+                    List<Assigned> its = assigned.computeIfAbsent(meter, id -> new ArrayList<>());
+                    if (row.getObject("tariff_id") != null) {
+                        its.add(new Assigned(row.getInt("distance"), row.getObject("valid_from", LocalDate.class),
+                                row.getObject("valid_to", LocalDate.class), row.getInt("tariff_id")));
+                    }
+                });
+        Map<Integer, NavigableMap<LocalDate, PriceTable>> versions = versions(assigned.values().stream()
+                .flatMap(List::stream).map(Assigned::tariffId).distinct().toList());
+        Map<Integer, Payer> payers = new HashMap<>();
+        accounts.forEach((meter, account) ->
+                payers.put(meter, new Payer(account, plan(zones.get(meter), assigned.get(meter), versions))));
+        return payers;
+    }
+
+    private static Plan plan(ZoneId zone, List<Assigned> assigned, Map<Integer, NavigableMap<LocalDate, PriceTable>> versions) {
+        TreeSet<LocalDate> changes = new TreeSet<>();
+        for (Assigned each : assigned) {
+            changes.add(each.from());
+            if (each.to() != null) {
+                changes.add(each.to());
+            }
+            changes.addAll(versions.get(each.tariffId()).keySet());
+        }
+        NavigableMap<LocalDate, PriceTable> from = new TreeMap<>();
+        for (LocalDate day : changes) {
+            Assigned nearest = null;
+            for (Assigned each : assigned) {
+                if (each.holdsOn(day) && (nearest == null || each.distance() < nearest.distance())) {
+                    nearest = each;
+                }
+            }
+            if (nearest != null) {
+                NavigableMap<LocalDate, PriceTable> its = versions.get(nearest.tariffId());
+                Map.Entry<LocalDate, PriceTable> inForce = its.floorEntry(day);
+                from.put(day, (inForce == null ? its.firstEntry() : inForce).getValue());
+            }
+        }
+        return new Plan(zone, from);
+    }
+
+    private Map<Integer, NavigableMap<LocalDate, PriceTable>> versions(List<Integer> tariffIds) {
+        Map<Integer, NavigableMap<LocalDate, PriceTable>> versions = new HashMap<>();
+        if (!tariffIds.isEmpty()) {
+            jdbc.sql("select tariff_id, id, effective_from, rule from tariff_version where tariff_id = any(:ids)")
+                    .param("ids", new SqlArrayValue("int4", tariffIds.toArray()))
+                    .query(row -> {
+                        LocalDate effective = row.getObject("effective_from", LocalDate.class);
+                        versions.computeIfAbsent(row.getInt("tariff_id"), id -> new TreeMap<>()).put(effective,
+                                PriceTable.of(new Tariff.Version(row.getInt("id"), effective, rule(row.getString("rule")))));
+                    });
+        }
+        return versions;
+    }
+
+    private TariffRule rule(String words) {
+        try {
+            return json.readValue(words, TariffRule.class);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("A tariff version in the database cannot be read", e);
+        }
+    }
+}

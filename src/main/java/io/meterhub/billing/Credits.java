@@ -1,0 +1,86 @@
+package io.meterhub.billing;
+
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.function.Function;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.support.SqlArrayValue;
+import org.springframework.stereotype.Component;
+
+/** Changes the accounts' balances, the one place that does, and tells those who watch when credit runs out or returns. */
+@Component
+class Credits {
+
+    private final JdbcClient jdbc;
+    private final ObjectProvider<CreditWatch> watches;
+
+    Credits(JdbcClient jdbc, ObjectProvider<CreditWatch> watches) {
+        this.jdbc = jdbc;
+        this.watches = watches;
+    }
+
+    /** What is added to an account's posted balance and to its open charges. */
+    record Change(BigDecimal posted, BigDecimal open) {
+
+        static final Change NONE = new Change(BigDecimal.ZERO, BigDecimal.ZERO);
+
+        Change plus(Change more) {
+            return new Change(posted.add(more.posted), open.add(more.open));
+        }
+    }
+
+    /**
+     * Changes accounts in the caller's transaction, in the order of their ids.
+     *
+     * @return each account's credit after it
+     */
+    Map<Integer, BigDecimal> change(SortedMap<Integer, Change> changes, String who, String cause) {
+        Map<Integer, BigDecimal> after = new HashMap<>();
+        List<CreditWatch.Credit> crossed = new ArrayList<>();
+        // "no key": a new charge line or entry, which refers to the account, holds a share of its key until its transaction ends
+        jdbc.sql("""
+                with locked as materialized (
+                    select a.id, v.posted, v.open
+                    from account a join unnest(:ids, :posted, :open) as v (id, posted, open) on v.id = a.id
+                    order by a.id for no key update of a)
+                update account a set posted_yuan = a.posted_yuan + l.posted, open_yuan = a.open_yuan + l.open
+                from locked l where a.id = l.id
+                returning a.id, a.posted_yuan - a.open_yuan as credit, a.overdraft_yuan""")
+                .param("ids", new SqlArrayValue("int4", changes.keySet().toArray()))
+                .param("posted", array(changes, Change::posted))
+                .param("open", array(changes, Change::open))
+                .query(row -> {
+                    int id = row.getInt("id");
+                    BigDecimal credit = row.getBigDecimal("credit");
+                    BigDecimal limit = row.getBigDecimal("overdraft_yuan").negate();
+                    Change change = changes.get(id);
+                    BigDecimal before = credit.subtract(change.posted()).add(change.open());
+                    boolean exhausted = credit.compareTo(limit) <= 0;
+                    if (exhausted != before.compareTo(limit) <= 0) {
+                        crossed.add(new CreditWatch.Credit(id, credit, exhausted, who, cause));
+                    }
+                    after.put(id, credit);
+                });
+        tell(crossed);
+        return after;
+    }
+
+    /** Tells of accounts in the order of their ids. */
+    void tell(List<CreditWatch.Credit> credits) {
+        if (!credits.isEmpty()) {
+            List<CreditWatch.Credit> inOrder = credits.stream()
+                    .sorted(Comparator.comparingInt(CreditWatch.Credit::accountId)).toList();
+            watches.orderedStream().forEach(watch -> watch.creditChanged(inOrder));
+        }
+    }
+
+    private static SqlArrayValue array(SortedMap<Integer, Change> changes, Function<Change, BigDecimal> column) {
+        return new SqlArrayValue("numeric", changes.values().stream().map(column).toArray());
+    }
+}

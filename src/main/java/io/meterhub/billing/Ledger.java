@@ -1,0 +1,127 @@
+package io.meterhub.billing;
+
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Function;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.support.SqlArrayValue;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.annotation.Propagation;
+import org.springframework.transaction.annotation.Transactional;
+
+/**
+ * The double-entry ledger (复式分类账). A journal has a key, once per site: the unique key decides whether something was
+ * booked already. Nothing is ever changed in it; the schema refuses, and refuses a journal out of balance at the commit.
+ */
+@Component
+class Ledger {
+
+    private final JdbcClient jdbc;
+    private final Credits credits;
+
+    Ledger(JdbcClient jdbc, Credits credits) {
+        this.jdbc = jdbc;
+        this.credits = credits;
+    }
+
+    /** Why something is booked. */
+    enum Cause { OPENING, SALE, CHARGE_DAY, REVERSAL }
+
+    /** The general ledger's accounts, as the table gl explains them. */
+    enum Gl { CUSTOMER, CASH, TRANSFER, OPENING, REVENUE_ELECTRICITY, REVENUE_WATER }
+
+    /** The head of a journal. */
+    record Journal(int siteId, String key, Cause cause, Instant at, LocalDate siteDay, String who, String why) {
+    }
+
+    /** A line of a journal: an amount above 0 on one side. {@code accountId} with CUSTOMER only. */
+    record Entry(Gl gl, Integer accountId, BigDecimal debit, BigDecimal credit) {
+
+        /** Above 0 gives to the customer, below takes. */
+        static Entry customer(int accountId, BigDecimal yuan) {
+            return new Entry(Gl.CUSTOMER, accountId, yuan.negate().max(BigDecimal.ZERO), yuan.max(BigDecimal.ZERO));
+        }
+
+        /** The other side of a {@link #customer}'s entry. */
+        static Entry against(Gl gl, BigDecimal yuan) {
+            return new Entry(gl, null, yuan.max(BigDecimal.ZERO), yuan.negate().max(BigDecimal.ZERO));
+        }
+    }
+
+    /**
+     * Opens journals. Waits for others who are just opening one with the same key.
+     *
+     * @return the ids of those that are new, by key; what is not there was booked before
+     */
+    @Transactional(propagation = Propagation.MANDATORY)
+    public Map<String, Long> open(List<Journal> journals) {
+        List<Journal> inOrder = journals.stream()
+                .sorted(Comparator.comparing(Journal::siteId).thenComparing(Journal::key)).toList();
+        Map<String, Long> opened = new HashMap<>();
+        jdbc.sql("""
+                insert into journal (site_id, key, cause, at, site_day, who, why)
+                select * from unnest(:sites, :keys, :causes, :ats, :days, :whos, :whys)
+                on conflict do nothing returning id, key""")
+                .param("sites", array("int4", inOrder, Journal::siteId))
+                .param("keys", array("text", inOrder, Journal::key))
+                .param("causes", array("text", inOrder, journal -> journal.cause().name()))
+                .param("ats", array("timestamptz", inOrder, Journal::at))
+                .param("days", array("date", inOrder, Journal::siteDay))
+                .param("whos", array("text", inOrder, Journal::who))
+                .param("whys", array("text", inOrder, Journal::why))
+                .query(row -> {
+                    opened.put(row.getString("key"), row.getLong("id"));
+                });
+        return opened;
+    }
+
+    /**
+     * Writes the lines of journals and moves the accounts' posted balances with them.
+     *
+     * @param opened  what of the accounts' open charges the journals take over: added to open_yuan
+     * @param cause   what credit changed by, for people
+     * @return the credit after it of every account touched
+     */
+    @Transactional(propagation = Propagation.MANDATORY)
+    public Map<Integer, BigDecimal> enter(Map<Long, List<Entry>> entries, Map<Integer, BigDecimal> opened, String who,
+                                          String cause) {
+        record Line(long journalId, int line, Entry entry) {
+        }
+        List<Line> lines = new ArrayList<>();
+        SortedMap<Integer, Credits.Change> changes = new TreeMap<>();
+        opened.forEach((account, open) -> changes.put(account, new Credits.Change(BigDecimal.ZERO, open)));
+        entries.forEach((journalId, its) -> {
+            for (int i = 0; i < its.size(); i++) {
+                Entry entry = its.get(i);
+                lines.add(new Line(journalId, i + 1, entry));
+                if (entry.accountId() != null) {
+                    changes.merge(entry.accountId(),
+                            new Credits.Change(entry.credit().subtract(entry.debit()), BigDecimal.ZERO), Credits.Change::plus);
+                }
+            }
+        });
+        jdbc.sql("""
+                insert into entry (journal_id, line, gl, account_id, debit, credit)
+                select * from unnest(:journals, :lines, :gls, :accounts, :debits, :credits)""")
+                .param("journals", array("int8", lines, Line::journalId))
+                .param("lines", array("int2", lines, Line::line))
+                .param("gls", array("text", lines, line -> line.entry().gl().name()))
+                .param("accounts", array("int4", lines, line -> line.entry().accountId()))
+                .param("debits", array("numeric", lines, line -> line.entry().debit()))
+                .param("credits", array("numeric", lines, line -> line.entry().credit()))
+                .update();
+        return credits.change(changes, who, cause);
+    }
+
+    private static <T> SqlArrayValue array(String type, List<T> rows, Function<? super T, ?> column) {
+        return new SqlArrayValue(type, rows.stream().map(column).toArray());
+    }
+}

@@ -1,0 +1,245 @@
+package io.meterhub.billing;
+
+import io.meterhub.billing.Ledger.Entry;
+import io.meterhub.billing.Ledger.Gl;
+import io.meterhub.billing.Ledger.Journal;
+import io.meterhub.site.Audit;
+import io.meterhub.site.EnergyKind;
+import io.meterhub.site.ImportParticipant;
+import io.meterhub.site.Site;
+import io.meterhub.site.SiteSheet;
+import java.math.BigDecimal;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Function;
+import org.springframework.core.annotation.Order;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.support.SqlArrayValue;
+import org.springframework.stereotype.Component;
+
+/**
+ * Billing's part of a site import: an account for each shop and kind of energy it has meters of, the tariff of each meter
+ * from today on, the warning levels, and the opening credit, once.
+ */
+@Component
+@Order(2)
+class SiteAccounts implements ImportParticipant {
+
+    private static final String SHOPS = "shops";
+
+    private final JdbcClient jdbc;
+    private final Tariffs tariffs;
+    private final SiteTariffs siteTariffs;
+    private final Ledger ledger;
+    private final Credits credits;
+    private final Audit audit;
+    private final Clock clock;
+
+    SiteAccounts(JdbcClient jdbc, Tariffs tariffs, SiteTariffs siteTariffs, Ledger ledger, Credits credits, Audit audit,
+                 Clock clock) {
+        this.jdbc = jdbc;
+        this.tariffs = tariffs;
+        this.siteTariffs = siteTariffs;
+        this.ledger = ledger;
+        this.credits = credits;
+        this.audit = audit;
+        this.clock = clock;
+    }
+
+    /** What a row of the sheet says of one kind of energy. */
+    private record Terms(int row, String shop, EnergyKind kind, String tariff, BigDecimal openingYuan, BigDecimal warn1Yuan,
+                         BigDecimal warn2Yuan) {
+
+        String tariffColumn() {
+            return kind == EnergyKind.ELECTRICITY ? "electricity tariff" : "water tariff";
+        }
+
+        static List<Terms> of(SiteSheet.ShopRow row) {
+            return List.of(
+                    new Terms(row.row(), row.code(), EnergyKind.ELECTRICITY, row.electricityTariff(),
+                            row.electricityOpeningYuan(), row.warn1Yuan(), row.warn2Yuan()),
+                    new Terms(row.row(), row.code(), EnergyKind.WATER, row.waterTariff(), row.waterOpeningYuan(),
+                            row.warn1Yuan(), row.warn2Yuan()));
+        }
+    }
+
+    @Override
+    public List<SiteSheet.Problem> check(SiteSheet sheet) {
+        Map<String, EnergyKind> known = new TreeMap<>();
+        siteTariffs.file().ifPresent(file -> file.versions().forEach(version -> known.put(version.code(), version.energyKind())));
+        jdbc.sql("select id from site where code = ?").param(sheet.site().code()).query(Integer.class).optional()
+                .ifPresent(site -> tariffs.of(site).forEach(tariff -> known.put(tariff.code(), tariff.energyKind())));
+        List<SiteSheet.Problem> problems = new ArrayList<>();
+        for (Terms terms : terms(sheet)) {
+            if (terms.tariff() != null && known.get(terms.tariff()) != terms.kind()) {
+                List<String> allowed = known.entrySet().stream().filter(entry -> entry.getValue() == terms.kind())
+                        .map(Map.Entry::getKey).toList();
+                problems.add(new SiteSheet.Problem(SHOPS, terms.row(), terms.tariffColumn(), "no tariff " + terms.tariff()
+                        + " for " + terms.kind() + "; allowed is "
+                        + (allowed.isEmpty() ? "none: there are no tariffs, see meterhub.billing.tariffs"
+                        : String.join(", ", allowed))));
+            }
+        }
+        return problems;
+    }
+
+    private static List<Terms> terms(SiteSheet sheet) {
+        return sheet.shops().stream().flatMap(row -> Terms.of(row).stream()).toList();
+    }
+
+    @Override
+    public void apply(Site site, SiteSheet sheet) {
+        siteTariffs.giveTo(site);
+        List<Integer> opened = openAccounts(site);
+        moveMeters(site);
+        List<Terms> terms = terms(sheet);
+        assignTariffs(site, terms.stream().filter(each -> each.tariff() != null).toList());
+        setWarnings(site, terms.stream().filter(each -> each.warn1Yuan() != null && each.warn2Yuan() != null).toList());
+        giveOpeningCredit(site, terms.stream()
+                .filter(each -> each.openingYuan() != null && each.openingYuan().signum() != 0).toList());
+        tell(opened);
+    }
+
+    private List<Integer> openAccounts(Site site) {
+        record Opened(int id, String number, String shop, EnergyKind energyKind) {
+        }
+        List<Opened> opened = jdbc.sql("""
+                with opened as (
+                    insert into account (site_id, customer_id, shop_id, energy_kind, opened_at)
+                    select distinct on (s.code, m.energy_kind) s.site_id, s.customer_id, s.id, m.energy_kind, :now::timestamptz
+                    from shop s join meter m on m.shop_id = s.id
+                    where s.site_id = :site
+                      and not exists (select from account a where a.shop_id = s.id and a.energy_kind = m.energy_kind
+                                      and a.closed_at is null)
+                    order by s.code, m.energy_kind
+                    returning id, number, shop_id, energy_kind)
+                select o.id, o.number, s.code as shop, o.energy_kind
+                from opened o join shop s on s.id = o.shop_id order by o.id""")
+                .param("site", site.id()).param("now", now().toString()).query(Opened.class).list();
+        opened.forEach(account -> audit.record("hub", "account.opened", "account " + account.number(), null, account,
+                "site import"));
+        return opened.stream().map(Opened::id).toList();
+    }
+
+    /** A meter is paid for by its shop's account; one that changed its shop, or has none any more, leaves the old one. */
+    private void moveMeters(Site site) {
+        jdbc.sql("""
+                update account_meter am set valid_to = now()
+                from meter m, account a
+                where m.site_id = :site and m.id = am.meter_id and a.id = am.account_id and am.valid_to is null
+                  and a.shop_id is distinct from m.shop_id""").param("site", site.id()).update();
+        jdbc.sql("""
+                insert into account_meter (account_id, meter_id, valid_from)
+                select a.id, m.id, now()
+                from meter m join account a on a.shop_id = m.shop_id and a.energy_kind = m.energy_kind and a.closed_at is null
+                where m.site_id = :site
+                  and not exists (select from account_meter am where am.meter_id = m.id and am.valid_to is null)
+                order by m.id""").param("site", site.id()).update();
+    }
+
+    private void assignTariffs(Site site, List<Terms> terms) {
+        record Change(int meterId, String meter, EnergyKind kind, String tariffBefore, int tariffId, String tariff) {
+        }
+        List<Change> changes = jdbc.sql("""
+                select m.id as meter_id, m.code as meter, m.energy_kind as kind, b.code as tariff_before, t.id as tariff_id,
+                       t.code as tariff
+                from unnest(:shops, :kinds, :tariffs) as v (shop, kind, tariff)
+                join shop s on s.site_id = :site and s.code = v.shop
+                join meter m on m.shop_id = s.id and m.energy_kind = v.kind
+                join tariff t on t.site_id = :site and t.code = v.tariff
+                left join tariff_assignment a on a.meter_id = m.id and a.valid_to is null
+                left join tariff b on b.id = a.tariff_id
+                where a.tariff_id is distinct from t.id
+                order by m.id""")
+                .param("site", site.id()).param("shops", array("text", terms, Terms::shop))
+                .param("kinds", array("text", terms, each -> each.kind().name()))
+                .param("tariffs", array("text", terms, Terms::tariff))
+                .query(Change.class).list();
+        if (changes.isEmpty()) {
+            return;
+        }
+        LocalDate today = site.dayOf(now());
+        // what was assigned today only, by an earlier import, gives way altogether
+        jdbc.sql("delete from tariff_assignment where meter_id = any(:meters) and valid_to is null and valid_from >= :today")
+                .param("meters", array("int4", changes, Change::meterId)).param("today", today).update();
+        jdbc.sql("update tariff_assignment set valid_to = :today where meter_id = any(:meters) and valid_to is null")
+                .param("meters", array("int4", changes, Change::meterId)).param("today", today).update();
+        jdbc.sql("""
+                insert into tariff_assignment (site_id, energy_kind, tariff_id, meter_id, valid_from)
+                select :site, kind, tariff, meter, :today from unnest(:kinds, :tariffs, :meters) as v (kind, tariff, meter)""")
+                .param("site", site.id()).param("today", today)
+                .param("kinds", array("text", changes, change -> change.kind().name()))
+                .param("tariffs", array("int4", changes, Change::tariffId))
+                .param("meters", array("int4", changes, Change::meterId)).update();
+        changes.forEach(change -> audit.record("hub", "tariff.assigned", "meter " + change.meter(), change.tariffBefore(),
+                change.tariff(), "site import"));
+    }
+
+    private void setWarnings(Site site, List<Terms> terms) {
+        jdbc.sql("""
+                update account a set warn1_yuan = v.warn1, warn2_yuan = v.warn2
+                from unnest(:shops, :kinds, :warn1s, :warn2s) as v (shop, kind, warn1, warn2)
+                join shop s on s.site_id = :site and s.code = v.shop
+                where a.shop_id = s.id and a.energy_kind = v.kind and a.closed_at is null
+                  and (a.warn1_yuan, a.warn2_yuan) is distinct from (v.warn1, v.warn2)""")
+                .param("site", site.id()).param("shops", array("text", terms, Terms::shop))
+                .param("kinds", array("text", terms, each -> each.kind().name()))
+                .param("warn1s", array("numeric", terms, Terms::warn1Yuan))
+                .param("warn2s", array("numeric", terms, Terms::warn2Yuan)).update();
+    }
+
+    private void giveOpeningCredit(Site site, List<Terms> terms) {
+        Map<String, Terms> byShop = new HashMap<>();
+        terms.forEach(each -> byShop.put(each.shop() + " " + each.kind(), each));
+        Instant now = now();
+        Map<String, Integer> accounts = new HashMap<>();
+        Map<String, BigDecimal> amounts = new HashMap<>();
+        List<Journal> journals = new ArrayList<>();
+        jdbc.sql("""
+                select a.id, s.code, a.energy_kind from account a join shop s on s.id = a.shop_id
+                where a.site_id = :site and a.closed_at is null""").param("site", site.id())
+                .query(row -> {
+                    Terms its = byShop.get(row.getString("code") + " " + row.getString("energy_kind"));
+                    if (its != null) {
+                        String key = "opening:" + row.getInt("id");
+                        accounts.put(key, row.getInt("id"));
+                        amounts.put(key, its.openingYuan());
+                        journals.add(new Journal(site.id(), key, Ledger.Cause.OPENING, now, site.dayOf(now), "hub",
+                                "opening credit"));
+                    }
+                });
+        Map<Long, List<Entry>> entries = new TreeMap<>();
+        ledger.open(journals).forEach((key, journalId) -> entries.put(journalId,
+                List.of(Entry.customer(accounts.get(key), amounts.get(key)), Entry.against(Gl.OPENING, amounts.get(key)))));
+        if (!entries.isEmpty()) {
+            ledger.enter(entries, Map.of(), "hub", "opening credit");
+        }
+    }
+
+    /** Supply starts from what a new account has: without credit it begins switched off. */
+    private void tell(List<Integer> opened) {
+        credits.tell(jdbc.sql("""
+                select id, posted_yuan - open_yuan as credit, overdraft_yuan from account where id = any(:ids) order by id""")
+                .param("ids", array("int4", opened, Function.identity()))
+                .query((row, n) -> new CreditWatch.Credit(row.getInt("id"), row.getBigDecimal("credit"),
+                        row.getBigDecimal("credit").compareTo(row.getBigDecimal("overdraft_yuan").negate()) <= 0, "hub",
+                        "opening of the account"))
+                .list());
+    }
+
+    private Instant now() {
+        return clock.instant().truncatedTo(ChronoUnit.MICROS);
+    }
+
+    private static <T> SqlArrayValue array(String type, Collection<T> rows, Function<? super T, ?> column) {
+        return new SqlArrayValue(type, rows.stream().map(column).toArray());
+    }
+}

@@ -1,0 +1,118 @@
+package io.meterhub.billing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.meterhub.metering.Slice;
+import io.meterhub.site.EnergyKind;
+import io.meterhub.site.Gateway;
+import io.meterhub.site.ImportResult;
+import io.meterhub.site.Site;
+import io.meterhub.site.SiteImport;
+import io.meterhub.site.SiteSheet;
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.springframework.boot.test.context.TestComponent;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/** Makes malls with accounts for a test, by the import that a real one takes, and looks into their books. */
+@TestComponent
+class BilledMall {
+
+    private static final AtomicInteger NUMBER = new AtomicInteger();
+
+    private final SiteImport imports;
+    private final JdbcClient jdbc;
+    private final Accounts accounts;
+    private final LedgerCheck check;
+
+    BilledMall(SiteImport imports, JdbcClient jdbc, Accounts accounts, LedgerCheck check) {
+        this.imports = imports;
+        this.jdbc = jdbc;
+        this.accounts = accounts;
+        this.check = check;
+    }
+
+    /** Shops with a meter each, all on one gateway; opened with 100 yuan and counters at 1000. */
+    Mall open(String tariff, int shops) {
+        SiteSheet sheet = sheet("BILL-" + NUMBER.incrementAndGet(), tariff, shops, "100.00", "1000");
+        Site site = load(sheet).site();
+        List<Integer> meters = jdbc.sql("select id from meter where site_id = ? order by unit_id").param(site.id())
+                .query(Integer.class).list();
+        List<Integer> accountIds = jdbc.sql("select id from account where site_id = ? order by id").param(site.id())
+                .query(Integer.class).list();
+        int gateway = jdbc.sql("select id from gateway where site_id = ?").param(site.id()).query(Integer.class).single();
+        return new Mall(site, sheet, gateway, meters, accountIds);
+    }
+
+    ImportResult.Imported load(SiteSheet sheet) {
+        ImportResult result = imports.load(sheet, "test", "tester");
+        assertThat(result).isInstanceOf(ImportResult.Imported.class);
+        return (ImportResult.Imported) result;
+    }
+
+    static SiteSheet sheet(String code, String tariff, int shops, String opening, String openingReading) {
+        int number = NUMBER.incrementAndGet();
+        return new SiteSheet(new SiteSheet.SiteRow(2, code, "A mall", "Asia/Shanghai"),
+                List.of(new SiteSheet.GatewayRow(2, "G", "G", "S1", "127.7." + number / 250 + "." + number % 250, 502,
+                        Gateway.Framing.TCP, 9600)),
+                IntStream.range(0, shops).mapToObj(i -> new SiteSheet.ShopRow(i + 2, "S-%04d".formatted(i), "Shop " + i, "1F",
+                        "S1", null, null, null, null, tariff, null,
+                        opening == null ? null : new BigDecimal(opening), null, null, null)).toList(),
+                IntStream.range(0, shops).mapToObj(i -> new SiteSheet.MeterRow(i + 2, "M-%04d".formatted(i), "Shop " + i, "G",
+                        i + 1, "acrel-ddsy1352", EnergyKind.ELECTRICITY, "S-%04d".formatted(i), 1, new BigDecimal("13.2"),
+                        openingReading == null ? null : new BigDecimal(openingReading))).toList());
+    }
+
+    /** The credit of each of the mall's accounts, without trailing zeros. */
+    List<String> credits(Mall mall) {
+        return mall.accounts().stream().map(id -> accounts.account(id).orElseThrow().creditYuan().stripTrailingZeros()
+                .toPlainString()).toList();
+    }
+
+    /** What is wrong in the books of this mall. */
+    List<String> problems(Mall mall) {
+        List<String> numbers = mall.accounts().stream().map(id -> "account " + accounts.account(id).orElseThrow().number()).toList();
+        List<String> meters = mall.meters().stream().map(id -> "charge of meter " + id + " ").toList();
+        return check.check().problems().stream().filter(problem -> problem.startsWith("journal")
+                || numbers.stream().anyMatch(number -> problem.startsWith(number + ":"))
+                || meters.stream().anyMatch(problem::startsWith)).toList();
+    }
+
+    BigDecimal charged(int meter) {
+        return jdbc.sql("select coalesce(sum(quantity), 0) from charge_line where meter_id = ?").param(meter)
+                .query(BigDecimal.class).single();
+    }
+
+    Map<String, Object> state(int meter) {
+        return jdbc.sql("select * from meter_state where meter_id = ?").param(meter).query().singleRow();
+    }
+
+    record Mall(Site site, SiteSheet sheet, int gateway, List<Integer> meters, List<Integer> accounts) {
+
+        int meter() {
+            return meters.get(0);
+        }
+
+        int account() {
+            return accounts.get(0);
+        }
+
+        Slice slice(Instant at, String... totals) {
+            List<Slice.Reading> readings = new ArrayList<>();
+            for (int i = 0; i < totals.length; i++) {
+                readings.add(reading(i, at, totals[i], null));
+            }
+            return new Slice(site.id(), gateway, at, readings, List.of());
+        }
+
+        Slice.Reading reading(int index, Instant at, String total, List<BigDecimal> bands) {
+            return new Slice.Reading(meters.get(index), at, new BigDecimal(total), bands, new BigDecimal("1.234"),
+                    Map.of("voltage", new BigDecimal("229.8")), null, "0000:0001 86A0");
+        }
+    }
+}
