@@ -2,6 +2,7 @@ package io.meterhub.web;
 
 import java.math.BigDecimal;
 import java.math.RoundingMode;
+import java.util.Locale;
 
 /** Numbers as the screen shows them. The API gives them whole. */
 final class Amounts {
@@ -9,9 +10,10 @@ final class Amounts {
     private Amounts() {
     }
 
-    /** To the fen, rounded down, so that credit never looks like more than it is. */
+    /** To the fen, rounded down, so that credit never looks like more than it is: {@code ¥1,234.56}, {@code -¥0.01}. */
     static String yuan(BigDecimal yuan) {
-        return grouped(yuan.setScale(2, RoundingMode.FLOOR));
+        BigDecimal fen = yuan.setScale(2, RoundingMode.FLOOR);
+        return (fen.signum() < 0 ? "-¥" : "¥") + grouped(fen.abs());
     }
 
     static String kw(BigDecimal kw) {
@@ -33,6 +35,6 @@ final class Amounts {
 
     private static String grouped(BigDecimal number) {
         // both languages of the page write 1,234.5
-        return String.format(java.util.Locale.ROOT, "%,." + number.scale() + "f", number);
+        return String.format(Locale.ROOT, "%,." + number.scale() + "f", number);
     }
 }

@@ -15,10 +15,12 @@ import org.springframework.web.bind.annotation.RequestParam;
 class BoardPage {
 
     private final Boards boards;
+    private final TileHtml tileHtml;
     private final Feed feed;
     private final Sites sites;
 
-    BoardPage(Boards boards, Feed feed, Sites sites) {
+    BoardPage(Boards boards, TileHtml tileHtml, Feed feed, Sites sites) {
+        this.tileHtml = tileHtml;
         this.boards = boards;
         this.feed = feed;
         this.sites = sites;
@@ -60,6 +62,7 @@ class BoardPage {
         model.addAttribute("board", board);
         model.addAttribute("totals", board.totals());
         model.addAttribute("site", board.site());
+        model.addAttribute("tileHtml", tileHtml);
         model.addAttribute("feed", feed.of(board.site()));
     }
 }
