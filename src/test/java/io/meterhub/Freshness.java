@@ -1,5 +1,6 @@
 package io.meterhub;
 
+import io.meterhub.site.MallFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,7 +47,10 @@ public final class Freshness {
         Duration watch = Duration.ofMinutes(args.length > 0 ? Long.parseLong(args[0]) : 10);
         double allowed = args.length > 1 ? Double.parseDouble(args[1]) : 30;
         boolean fresh;
-        try (HubProcess hub = new HubProcess(Files.createTempDirectory(Files.createDirectories(Path.of("target")), "freshness"))) {
+        Path folder = Files.createTempDirectory(Files.createDirectories(Path.of("target")), "freshness");
+        Path mall = MallFile.write(MallFile.withPorts(MallFile.referenceMall(), gateway -> HubProcess.freePort()),
+                folder.resolve("mall.xlsx"));
+        try (HubProcess hub = new HubProcess(folder, "meterhub.site.import=" + mall)) {
             fresh = new Freshness(hub, watch, allowed).run();
         }
         System.exit(fresh ? 0 : 1);
