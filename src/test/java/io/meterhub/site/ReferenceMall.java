@@ -79,7 +79,7 @@ final class ReferenceMall {
      * Yuan of shops that are open round the clock: five that run out within minutes and four that pass a warning, whenever
      * the mall is started.
      */
-    private static final Map<String, String> NEARLY_THERE = Map.of("A-B05", "0.04", "B-B05", "0.06", "C-B09", "0.05",
+    private static final Map<String, String> NEARLY_THERE = Map.of("A-B05", "0.04", "B-B05", "0.04", "C-B09", "0.05",
             "D-B01", "0.18", "E-B09", "0.08", "A-B09", "50.05", "B-B09", "20.06", "C-B05", "50.06", "D-B05", "20.04");
 
     private final List<ShopRow> shops = new ArrayList<>();
