@@ -1,5 +1,6 @@
 package io.meterhub.supply;
 
+import io.meterhub.billing.Accounts;
 import io.meterhub.billing.CreditWatch;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,11 +17,13 @@ class Arrears implements CreditWatch {
     private final JdbcClient jdbc;
     private final Rows rows;
     private final Reasons reasons;
+    private final Accounts accounts;
 
-    Arrears(JdbcClient jdbc, Rows rows, Reasons reasons) {
+    Arrears(JdbcClient jdbc, Rows rows, Reasons reasons, Accounts accounts) {
         this.jdbc = jdbc;
         this.rows = rows;
         this.reasons = reasons;
+        this.accounts = accounts;
     }
 
     @Override
@@ -36,6 +39,19 @@ class Arrears implements CreditWatch {
             }
         }
         reasons.change(ends, starts);
+    }
+
+    /** Brings the reason in line with what each meter's account has now: meters may have changed their account, or have none. */
+    void agreeWithAccounts(int siteId) {
+        creditChanged(accounts.of(siteId).stream().filter(account -> account.closedAt() == null)
+                .map(account -> new Credit(account.id(), account.creditYuan(), account.exhausted(), Reasons.HUB, "site import"))
+                .toList());
+        reasons.change(jdbc.sql("""
+                select r.meter_id, r.kind, :who as who, 'no account pays for the meter any more' as why
+                from supply_reason r join meter m on m.id = r.meter_id
+                where m.site_id = :site and r.kind = 'ARREARS' and r.ended_at is null
+                  and not exists (select from account_meter a where a.meter_id = r.meter_id and a.valid_to is null)""")
+                .param("who", Reasons.HUB).param("site", siteId).query(Reasons.End.class).list(), List.of());
     }
 
     private List<Affected> affected(List<Credit> changed) {

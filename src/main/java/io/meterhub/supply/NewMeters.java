@@ -8,16 +8,20 @@ import org.springframework.core.annotation.Order;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
-/** Every meter of a site, a public area's too, is known to the control loop from its import on. */
+/**
+ * Every meter of a site, a public area's too, is known to the control loop from its import on. Comes after billing: a meter
+ * that changed its shop owes with the new one.
+ */
 @Component
-// billing's part of the import may open an account without credit, and tell supply so at once
-@Order(1)
+@Order(3)
 class NewMeters implements ImportParticipant {
 
     private final JdbcClient jdbc;
+    private final Arrears arrears;
 
-    NewMeters(JdbcClient jdbc) {
+    NewMeters(JdbcClient jdbc, Arrears arrears) {
         this.jdbc = jdbc;
+        this.arrears = arrears;
     }
 
     @Override
@@ -29,5 +33,6 @@ class NewMeters implements ImportParticipant {
     public void apply(Site site, SiteSheet sheet) {
         jdbc.sql("insert into meter_supply (meter_id) select id from meter where site_id = :site on conflict do nothing")
                 .param("site", site.id()).update();
+        arrears.agreeWithAccounts(site.id());
     }
 }

@@ -9,6 +9,7 @@ import io.meterhub.metering.Relay;
 import io.meterhub.metering.SupplyControl.Command;
 import io.meterhub.metering.SupplyControl.Outcome;
 import io.meterhub.metering.SupplyControl.Seen;
+import io.meterhub.site.Site;
 import java.math.BigDecimal;
 import java.time.Clock;
 import java.time.Duration;
@@ -55,29 +56,31 @@ class SupplyIT {
     @Autowired
     Rows rows;
 
+    private Site site;
     private int meter;
     private int account;
 
     @BeforeEach
     void aShopWithOneMeter() {
         int number = NUMBER.incrementAndGet();
-        int site = insert("insert into site (code, name) values (:code, 'supply') returning id", "SUPPLY-" + number);
+        site = new Site(insert("insert into site (code, name) values (:code, 'supply') returning id", "SUPPLY-" + number),
+                "SUPPLY-" + number, "supply", ZoneOffset.UTC);
         int gateway = insert("""
                 insert into gateway (site_id, code, name, shaft, host, port, framing, baud, enabled)
                 values (%d, :code, 'g', 'S1', '127.9.0.1', %d, 'TCP', 9600, false) returning id"""
-                .formatted(site, 2000 + number), "G");
+                .formatted(site.id(), 2000 + number), "G");
         int shop = insert("insert into shop (site_id, code, name, floor, shaft) values (%d, :code, 's', '1', 'S1') returning id"
-                .formatted(site), "S");
+                .formatted(site.id()), "S");
         meter = insert("""
                 insert into meter (site_id, gateway_id, shop_id, code, name, model, energy_kind, unit_id, rating, enabled)
                 values (%d, %d, %d, :code, 'm', 'x', 'ELECTRICITY', 1, 10, false) returning id"""
-                .formatted(site, gateway, shop), "M");
+                .formatted(site.id(), gateway, shop), "M");
+        newMeters.apply(site, null);
         account = insert("""
                 insert into account (site_id, number, shop_id, energy_kind)
-                values (%d, :code, %d, 'ELECTRICITY') returning id""".formatted(site, shop), "A");
+                values (%d, :code, %d, 'ELECTRICITY') returning id""".formatted(site.id(), shop), "A");
         jdbc.sql("insert into account_meter (account_id, meter_id, valid_from) values (?, ?, now())").params(account, meter)
                 .update();
-        newMeters.apply(new io.meterhub.site.Site(site, "", "", ZoneOffset.UTC), null);
     }
 
     private int insert(String sql, String code) {
@@ -101,6 +104,19 @@ class SupplyIT {
         assertThat(explanation.reasons()).isEmpty();
         assertThat(explanation.supply().wanted()).isEqualTo(Wanted.ON);
         assertThat(explanation.supply().seen()).isEqualTo(Relay.ON);
+    }
+
+    @Test
+    void anImportBringsArrearsInLineWithTheAccounts() {
+        transaction.executeWithoutResult(status -> newMeters.apply(site, null));
+        assertThat(supply.reasons(meter)).as("an account without credit").extracting(Reason::kind)
+                .containsExactly(ReasonKind.ARREARS);
+        transaction.executeWithoutResult(status -> newMeters.apply(site, null));
+        assertThat(supply.explain(meter).events()).as("nothing new").hasSize(1);
+        jdbc.sql("update account_meter set valid_to = now() where meter_id = ?").param(meter).update();
+        transaction.executeWithoutResult(status -> newMeters.apply(site, null));
+        assertThat(supply.reasons(meter)).as("a meter that no account pays for").isEmpty();
+        assertThat(supply.explain(meter).supply().wanted()).isEqualTo(Wanted.ON);
     }
 
     @Test
