@@ -41,6 +41,7 @@ class Lane implements AutoCloseable {
     private final Timer urgentWait;
     private final ThreadPoolExecutor polls;
     private final ThreadPoolExecutor pokes;
+    private final Tags tags;
     private Gateway gateway;
     private Bus bus;
     private WireTime wireTime;
@@ -49,7 +50,9 @@ class Lane implements AutoCloseable {
     private volatile boolean connected = true;
     private volatile long plannedMicros;
 
-    Lane(Gateway gateway, Bus.Opener opener, PollSettings settings, LongSupplier nanos, MeterRegistry metrics) {
+    /** @param site the code of the gateway's site, for the metrics */
+    Lane(String site, Gateway gateway, Bus.Opener opener, PollSettings settings, LongSupplier nanos, MeterRegistry metrics) {
+        this.tags = Tags.of("site", site, "gateway", gateway.code());
         this.opener = opener;
         this.settings = settings;
         this.nanos = nanos;
@@ -58,7 +61,6 @@ class Lane implements AutoCloseable {
         attach(gateway);
         this.polls = pool("poll", 1, new ArrayBlockingQueue<>(WAITING_POLLS));
         this.pokes = pool("poke", POKES_AT_ONCE, new LinkedBlockingQueue<>(WAITING_POKES));
-        Tags tags = tags();
         for (ReadFailure kind : ReadFailure.values()) {
             errors.put(kind, io.micrometer.core.instrument.Counter.builder("meterhub.bus.errors").tags(tags)
                     .tag("kind", kind.name()).description("transactions that gave nothing").register(metrics));
@@ -209,12 +211,8 @@ class Lane implements AutoCloseable {
 
     void roundEnded(long startedNanos, long wireMicros) {
         plannedMicros = wireMicros;
-        Timer.builder("meterhub.round").tags(tags()).description("a round of all living meters").register(metrics)
+        Timer.builder("meterhub.round").tags(tags).description("a round of all living meters").register(metrics)
                 .record(nanos.getAsLong() - startedNanos, TimeUnit.NANOSECONDS);
-    }
-
-    private Tags tags() {
-        return Tags.of("site", Integer.toString(gateway.siteId()), "gateway", gateway.code());
     }
 
     @Override

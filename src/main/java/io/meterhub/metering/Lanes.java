@@ -59,7 +59,7 @@ class Lanes implements HealthIndicator, DisposableBean {
     /** The lane of an enabled gateway as it is described now; nothing for a gateway that is gone or disabled. */
     Optional<Lane> lane(int gatewayId) {
         return sites.gateway(gatewayId).filter(Gateway::enabled).map(gateway -> {
-            Lane lane = lanes.computeIfAbsent(gatewayId, id -> new Lane(gateway,
+            Lane lane = lanes.computeIfAbsent(gatewayId, id -> new Lane(sites.site(gateway.siteId()).code(), gateway,
                     described -> new Wire(described, settings.connectTimeout()), settings, System::nanoTime, metrics));
             lane.attach(gateway);
             return lane;

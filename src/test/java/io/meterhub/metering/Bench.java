@@ -78,7 +78,7 @@ final class Bench implements AutoCloseable {
             meters.add(new Meter(meters.size() + 1, 1, 1, 1, row.code(), row.code(), row.model(), row.energyKind(), row.unitId(),
                     row.ctRatio(), row.rating(), row.openingReading(), true));
         }
-        this.lane = new Lane(gateway(), g -> new Wire(g, settings.connectTimeout()), settings, System::nanoTime, metrics);
+        this.lane = new Lane("mall", gateway(), g -> new Wire(g, settings.connectTimeout()), settings, System::nanoTime, metrics);
     }
 
     /** One meter of each kind, on a bus as fast as can be. */

@@ -45,7 +45,7 @@ class LaneTest {
     }
 
     private final GatedBus bus = new GatedBus();
-    private final Lane lane = new Lane(new Gateway(1, 1, "G", "g", "A", "h", 1, Gateway.Framing.TCP, 9600, true), gateway -> bus,
+    private final Lane lane = new Lane("mall", new Gateway(1, 1, "G", "g", "A", "h", 1, Gateway.Framing.TCP, 9600, true), gateway -> bus,
             Bench.SETTINGS, System::nanoTime, new SimpleMeterRegistry());
 
     @Test

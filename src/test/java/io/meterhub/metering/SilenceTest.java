@@ -25,7 +25,7 @@ class SilenceTest {
             Duration.ofMillis(500), Duration.ofSeconds(2), 1, 3, Duration.ofSeconds(20), Duration.ofMinutes(5));
 
     private final VirtualBus bus = new VirtualBus();
-    private final Lane lane = new Lane(new Gateway(1, 1, "G", "g", "A", "h", 1, Gateway.Framing.RTU, 9600, true), gateway -> bus,
+    private final Lane lane = new Lane("mall", new Gateway(1, 1, "G", "g", "A", "h", 1, Gateway.Framing.RTU, 9600, true), gateway -> bus,
             SETTINGS, bus::nanos, new SimpleMeterRegistry());
     private final MeterModel model = Bench.MODELS.model("acrel-adf400l-1p");
     private final List<Station> stations = IntStream.rangeClosed(1, METERS).mapToObj(id -> Station.of(new Meter(id, 1, 1, 1, "M" + id,
