@@ -88,9 +88,10 @@ public final class KillCampaign {
             campaign.hub.close();
         }
         campaign.violations.forEach(violation -> out.println("VIOLATION " + violation));
-        out.printf("%d sales acknowledged; of those without an answer %d had been made and %d were made by asking again.%n%s%n",
-                campaign.acknowledged.size(), campaign.foundMade, campaign.madeAnew, campaign.violations.isEmpty()
-                        ? "Nothing charged twice, nothing lost." : campaign.violations.size() + " violations, log in " + campaign.hub.log());
+        out.printf("%d sales acknowledged; of those without an answer %d had been made and %d were made by asking again.%n",
+                campaign.acknowledged.size(), campaign.foundMade, campaign.madeAnew);
+        out.println(campaign.violations.isEmpty() ? "Nothing charged twice, nothing lost, nobody off without a reason."
+                : campaign.violations.size() + " violations, log in " + campaign.hub.log());
         return campaign.violations;
     }
 
@@ -103,6 +104,7 @@ public final class KillCampaign {
             check("%5d  %-18s".formatted(kill, when));
         }
         awaitFreshReadings();
+        awaitSupplyAsWanted();
         check("  end  all meters read  ");
     }
 
@@ -150,9 +152,7 @@ public final class KillCampaign {
                 int status = ask(key, sale).statusCode();
                 if (status != 201) {
                     // refusing is allowed to nobody here: each key is new, each amount fine
-                    synchronized (violations) {
-                        violations.add("sale " + key + " was answered with " + status);
-                    }
+                    expect(false, "sale %s was answered with %d", key, status);
                     return null;
                 }
                 acknowledged.put(key, sale);
@@ -165,7 +165,8 @@ public final class KillCampaign {
 
     private HttpResponse<String> ask(String key, Sale sale) throws IOException, InterruptedException {
         return hub.send("POST", "/api/v1/accounts/" + sale.accountId() + "/sales",
-                Map.of("amountYuan", sale.amountYuan(), "method", "CASH"), Map.of("Idempotency-Key", key, "X-Operator", "cashier"));
+                Map.of("amountYuan", sale.amountYuan(), "method", "CASH"),
+                Map.of("Idempotency-Key", key, "X-Operator", "cashier"));
     }
 
     /** Asks again for what got no answer; and for one that got its answer, which must come again and sell nothing. */
@@ -198,6 +199,7 @@ public final class KillCampaign {
                 checkSales(sql);
                 checkCredit(sql);
                 checkCounters(sql);
+                checkSupply(sql);
                 counted = counted(sql);
             }
         }
@@ -209,8 +211,8 @@ public final class KillCampaign {
 
     private void checkBooks(Statement sql) throws SQLException {
         each(sql, "select journal_id, sum(debit), sum(credit) from entry group by journal_id having sum(debit) <> sum(credit)",
-                row -> violations.add("journal %s: debits %s, credits %s".formatted(row.getLong(1), row.getBigDecimal(2),
-                        row.getBigDecimal(3))));
+                row -> expect(false, "journal %s: debits %s, credits %s", row.getLong(1), row.getBigDecimal(2),
+                        row.getBigDecimal(3)));
         each(sql, "select sum(debit), sum(credit) from entry",
                 row -> expect(row.getBigDecimal(1).compareTo(row.getBigDecimal(2)) == 0, "debits %s, credits %s",
                         row.getBigDecimal(1), row.getBigDecimal(2)));
@@ -271,10 +273,43 @@ public final class KillCampaign {
                 "%d values could not be believed although all meters are sound", row.getInt(1)));
     }
 
+    /** Nobody touched a relay but the hub: none may be locked out as if somebody had, and none off without a reason. */
+    private void checkSupply(Statement sql) throws SQLException {
+        each(sql, "select m.code, r.kind, r.why from supply_reason r join meter m on m.id = r.meter_id where r.kind <> 'ARREARS'",
+                row -> expect(false, "meter %s has the reason %s: %s", row.getString(1), row.getString(2), row.getString(3)));
+        each(sql, """
+                select m.code from meter_supply s join meter m on m.id = s.meter_id
+                where (s.wanted = 'OFF') <> exists (select from supply_reason r
+                                                    where r.meter_id = s.meter_id and r.ended_at is null)""",
+                row -> expect(false, "meter %s: wish and reasons differ", row.getString(1)));
+    }
+
+    /** In the end every relay is as the reasons want it. */
+    private void awaitSupplyAsWanted() throws Exception {
+        List<String> differ = new ArrayList<>();
+        Instant end = Instant.now().plusSeconds(60);
+        do {
+            differ.clear();
+            Map<String, Boolean> on = new HashMap<>();
+            hub.json("/demo/v1/meters").forEach(meter -> on.put(meter.get("code").asText(), meter.get("on").asBoolean()));
+            try (Connection database = DriverManager.getConnection(hub.databaseUrl(), "meterhub", hub.databasePassword());
+                 Statement sql = database.createStatement()) {
+                each(sql, "select m.code, s.wanted from meter_supply s join meter m on m.id = s.meter_id", row -> {
+                    if (on.get(row.getString(1)) != row.getString(2).equals("ON")) {
+                        differ.add("meter %s is wanted %s and is not".formatted(row.getString(1), row.getString(2)));
+                    }
+                });
+            }
+            TimeUnit.MILLISECONDS.sleep(500);
+        } while (!differ.isEmpty() && Instant.now().isBefore(end));
+        violations.addAll(differ);
+    }
+
     private static String counted(Statement sql) throws SQLException {
         String[] counted = new String[1];
         each(sql, "select (select count(*) from reading), coalesce(sum(quantity), 0), coalesce(sum(amount), 0) from charge_line",
-                row -> counted[0] = "%8d  %8s  %8s".formatted(row.getLong(1), row.getBigDecimal(2).setScale(2, RoundingMode.HALF_UP),
+                row -> counted[0] = "%8d  %8s  %8s".formatted(row.getLong(1),
+                        row.getBigDecimal(2).setScale(2, RoundingMode.HALF_UP),
                         row.getBigDecimal(3).setScale(2, RoundingMode.HALF_UP)));
         return counted[0];
     }
@@ -305,7 +340,7 @@ public final class KillCampaign {
         }
     }
 
-    private void expect(boolean holds, String otherwise, Object... parts) {
+    private synchronized void expect(boolean holds, String otherwise, Object... parts) {
         if (!holds) {
             violations.add(otherwise.formatted(parts));
         }
