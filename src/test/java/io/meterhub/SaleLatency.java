@@ -28,9 +28,9 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.awaitility.Awaitility;
 
 /**
  * How long a shop waits for power after its top-up, and how long one goes on after its last cent, on the reference mall at
@@ -110,16 +110,12 @@ public final class SaleLatency {
         watch.setDaemon(true);
         watch.start();
         System.out.println("Waiting for the first " + TO_BEGIN_WITH + " shops to run out ...");
-        await(Duration.ofMinutes(10), () -> off().size() >= TO_BEGIN_WITH);
+        Awaitility.await().atMost(Duration.ofMinutes(10)).until(() -> off().size() >= TO_BEGIN_WITH);
         ExecutorService watchers = Executors.newFixedThreadPool(8);
         for (int sold = 0; sold < sales; ) {
             List<String> off = off().stream().filter(code -> !waiting.contains(code)).sorted().toList();
-            if (off.isEmpty() || !seenOff(off.get(0))) {
-                TimeUnit.MILLISECONDS.sleep(100);
-                continue;
-            }
-            String meter = off.get(random.nextInt(off.size()));
-            if (seenOff(meter)) {
+            String meter = off.isEmpty() ? null : off.get(random.nextInt(off.size()));
+            if (meter != null && seen(meter).equals("OFF")) {
                 sell(meter, accounts.get(meters.get(meter).shop()), watchers);
                 sold++;
             }
@@ -143,10 +139,6 @@ public final class SaleLatency {
         Set<String> off = new HashSet<>();
         meters.keySet().stream().filter(code -> !mall.meter(code).on()).forEach(off::add);
         return off;
-    }
-
-    private boolean seenOff(String meter) throws SQLException {
-        return seen(meter).equals("OFF");
     }
 
     private String seen(String meter) throws SQLException {
@@ -261,16 +253,6 @@ public final class SaleLatency {
         List<Long> sorted = new ArrayList<>(nanos);
         sorted.sort(null);
         return sorted.isEmpty() ? Double.NaN : sorted.get((int) Math.ceil(percent / 100.0 * sorted.size()) - 1) / 1e9;
-    }
-
-    private static void await(Duration atMost, BooleanSupplier state) {
-        Instant end = Instant.now().plus(atMost);
-        while (!state.getAsBoolean()) {
-            if (Instant.now().isAfter(end)) {
-                throw new IllegalStateException("It did not come to that within " + atMost);
-            }
-            pause(200);
-        }
     }
 
     private static void pause(long millis) {
