@@ -74,11 +74,11 @@ class AccountsApi {
 
     @GetMapping
     @Operation(summary = "The accounts, one per shop and kind of energy")
-    Page<Account> accounts(@RequestParam(required = false) Integer site, @RequestParam(required = false) Integer shop,
+    Part<Account> accounts(@RequestParam(required = false) Integer site, @RequestParam(required = false) Integer shop,
                            @RequestParam(defaultValue = "0") int after,
                            @RequestParam(defaultValue = "200") @Min(1) @Max(1000) int limit) {
         Stream<Integer> chosen = site == null ? sites.sites().stream().map(one -> one.id()) : Stream.of(site);
-        return Page.of(chosen.flatMap(id -> accounts.of(id).stream())
+        return Part.of(chosen.flatMap(id -> accounts.of(id).stream())
                 .filter(account -> shop == null || account.shopId() == shop)
                 .filter(account -> account.id() > after)
                 .sorted(Comparator.comparingInt(Account::id)).limit(limit + 1L).toList(), limit, Account::id);
@@ -93,10 +93,10 @@ class AccountsApi {
     @GetMapping("/{id}/entries")
     @Operation(summary = "Its ledger lines, the newest first", description = "next, given as before, goes further back. A day's consumption is"
             + " posted when the day closes; what is not posted yet is under charges.")
-    Page<LedgerLine> entries(@PathVariable int id, @Parameter(description = "Lines of journals before this id") @RequestParam(required = false) Long before,
+    Part<LedgerLine> entries(@PathVariable int id, @Parameter(description = "Lines of journals before this id") @RequestParam(required = false) Long before,
                              @RequestParam(defaultValue = "50") @Min(1) @Max(500) int limit) {
         account(id);
-        return Page.of(accounts.lines(id, before, limit + 1), limit, LedgerLine::journalId);
+        return Part.of(accounts.lines(id, before, limit + 1), limit, LedgerLine::journalId);
     }
 
     @GetMapping("/{id}/charges")

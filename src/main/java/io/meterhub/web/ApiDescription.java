@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.swagger.v3.oas.models.Components;
 import io.swagger.v3.oas.models.OpenAPI;
 import io.swagger.v3.oas.models.Operation;
 import io.swagger.v3.oas.models.info.Info;
@@ -72,18 +71,24 @@ class ApiDescription implements WebMvcConfigurer {
                         such thing. 422: understood, and refused by the rules. The same request again meets the same answer.
 
                         **There are no users yet.** Whoever reaches the port may do all this; the hub listens on loopback unless set.
-                        """))
-                .components(new Components().addSchemas("Problem", new ObjectSchema()
-                        .addProperty("type", new StringSchema()).addProperty("title", new StringSchema())
-                        .addProperty("status", new IntegerSchema()).addProperty("detail", new StringSchema().description("For people"))
-                        .addProperty("instance", new StringSchema())
-                        .addProperty("errors", new ArraySchema().items(new ObjectSchema().addProperty("field", new StringSchema())
-                                .addProperty("message", new StringSchema().description("What is wrong, and what is allowed"))))));
+                        """));
     }
 
     @Bean
     OpenApiCustomizer problemResponses() {
-        return api -> api.getPaths().values().forEach(path -> path.readOperations().forEach(ApiDescription::addProblem));
+        return api -> {
+            api.getComponents().addSchemas("Problem", problem());
+            api.getPaths().values().forEach(path -> path.readOperations().forEach(ApiDescription::addProblem));
+        };
+    }
+
+    private static Schema<?> problem() {
+        return new ObjectSchema()
+                .addProperty("type", new StringSchema()).addProperty("title", new StringSchema())
+                .addProperty("status", new IntegerSchema()).addProperty("detail", new StringSchema().description("For people"))
+                .addProperty("instance", new StringSchema())
+                .addProperty("errors", new ArraySchema().items(new ObjectSchema().addProperty("field", new StringSchema())
+                        .addProperty("message", new StringSchema().description("What is wrong, and what is allowed"))));
     }
 
     private static void addProblem(Operation operation) {

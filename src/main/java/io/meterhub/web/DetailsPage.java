@@ -93,6 +93,10 @@ class DetailsPage {
 
     /** What is told after an act: a message key and its parameters. */
     record Told(boolean done, String key, List<Object> words) {
+
+        public Object[] parameters() {
+            return words.toArray();
+        }
     }
 
     @GetMapping("/shops/{id}")

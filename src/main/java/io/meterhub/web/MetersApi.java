@@ -91,12 +91,12 @@ class MetersApi {
 
     @GetMapping("/meters")
     @Operation(summary = "The meters with their live values, state, and the reasons for being off")
-    Page<MeterNow> meters(@RequestParam(required = false) Integer site, @RequestParam(required = false) Integer gateway,
+    Part<MeterNow> meters(@RequestParam(required = false) Integer site, @RequestParam(required = false) Integer gateway,
                           @RequestParam(required = false) Integer shop, @RequestParam(required = false) Equipment.State state,
                           @Parameter(description = "What the relay or valve is seen to be") @RequestParam(required = false) Relay supply,
                           @RequestParam(defaultValue = "0") int after,
                           @RequestParam(defaultValue = "200") @Min(1) @Max(1000) int limit) {
-        return Page.of(equipment.meters(new MeterChoice(site, gateway, shop, state, supply), after, limit + 1), limit, MeterNow::id);
+        return Part.of(equipment.meters(new MeterChoice(site, gateway, shop, state, supply), after, limit + 1), limit, MeterNow::id);
     }
 
     @GetMapping("/meters/{id}")
@@ -123,10 +123,10 @@ class MetersApi {
 
     @GetMapping("/meters/{id}/events")
     @Operation(summary = "What happened to its supply, the newest first", description = "next, given as before, goes further back.")
-    Page<SupplyEvent> events(@PathVariable int id, @RequestParam(required = false) Long before,
+    Part<SupplyEvent> events(@PathVariable int id, @RequestParam(required = false) Long before,
                              @RequestParam(defaultValue = "100") @Min(1) @Max(1000) int limit) {
         meter(id);
-        return Page.of(history.events(List.of(id), before, limit + 1), limit, SupplyEvent::id);
+        return Part.of(history.events(List.of(id), before, limit + 1), limit, SupplyEvent::id);
     }
 
     @GetMapping("/meters/{id}/explain")
@@ -186,10 +186,10 @@ class MetersApi {
     @GetMapping("/quarantine")
     @Operation(summary = "Times in which a counter showed what cannot be true, the newest first", description = "With the raw registers. Not"
             + " billed. next, given as before, goes further back.")
-    Page<Quarantined> quarantine(@RequestParam(required = false) Integer site,
+    Part<Quarantined> quarantine(@RequestParam(required = false) Integer site,
                                  @Parameter(description = "Only those that have not ended") @RequestParam(defaultValue = "true") boolean open,
                                  @RequestParam(required = false) Long before,
                                  @RequestParam(defaultValue = "100") @Min(1) @Max(1000) int limit) {
-        return Page.of(history.quarantine(site, open, before, limit + 1), limit, Quarantined::id);
+        return Part.of(history.quarantine(site, open, before, limit + 1), limit, Quarantined::id);
     }
 }

@@ -70,9 +70,9 @@ class SitesApi {
 
     @GetMapping("/shops")
     @Operation(summary = "The shops with the ids of their meters and open accounts")
-    Page<ShopNow> shops(@RequestParam(required = false) Integer site, @RequestParam(defaultValue = "0") int after,
+    Part<ShopNow> shops(@RequestParam(required = false) Integer site, @RequestParam(defaultValue = "0") int after,
                         @RequestParam(defaultValue = "200") @Min(1) @Max(1000) int limit) {
-        return Page.of(equipment.shops(site, null, after, limit + 1), limit, ShopNow::id);
+        return Part.of(equipment.shops(site, null, after, limit + 1), limit, ShopNow::id);
     }
 
     @GetMapping("/shops/{id}")

@@ -1,0 +1,258 @@
+package io.meterhub.web;
+
+import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.microsoft.playwright.Browser;
+import com.microsoft.playwright.BrowserContext;
+import com.microsoft.playwright.BrowserType;
+import com.microsoft.playwright.Dialog;
+import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Page;
+import com.microsoft.playwright.Playwright;
+import com.microsoft.playwright.Request;
+import com.microsoft.playwright.assertions.PlaywrightAssertions;
+import io.meterhub.HubTest;
+import java.math.BigDecimal;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/** Looks at the live board as people do, in a real Chromium. Skipped where there is none. */
+@HubTest
+class BoardBrowserIT {
+
+    private static final String SITE = "BOARD";
+    private static Playwright playwright;
+    private static Browser browser;
+    private static PaintedMall mall;
+
+    @Autowired
+    JdbcClient jdbc;
+    @LocalServerPort
+    int port;
+
+    @BeforeAll
+    static void start() {
+        Optional<Path> chromium = Stream.of(System.getenv("CHROME_BIN"), "/usr/bin/chromium", "/usr/bin/chromium-browser",
+                        "/usr/bin/google-chrome").filter(path -> path != null && !path.isBlank()).map(Path::of)
+                .filter(Files::isExecutable).findFirst();
+        if (chromium.isEmpty()) {
+            System.out.println("SKIPPED: the browser tests need Chromium at /usr/bin/chromium, or its path in CHROME_BIN");
+        }
+        assumeTrue(chromium.isPresent(), "no Chromium found");
+        // a busy machine may take its time
+        PlaywrightAssertions.setDefaultAssertionTimeout(20_000);
+        playwright = Playwright.create(new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
+        browser = playwright.chromium().launch(new BrowserType.LaunchOptions().setExecutablePath(chromium.get())
+                .setArgs(List.of("--no-sandbox")));
+    }
+
+    @AfterAll
+    static void stop() {
+        if (playwright != null) {
+            playwright.close();
+        }
+    }
+
+    @BeforeEach
+    void paint() {
+        if (mall == null) {
+            mall = PaintedMall.paint(jdbc, SITE, 100);
+        }
+        // as fresh as if they were polled, but for one that has been silent for minutes
+        jdbc.sql("update meter_state set read_at = now() where meter_id in (select id from meter where site_id = :site and code <> 'E-D-105')")
+                .param("site", mall.siteId()).update();
+        jdbc.sql("update meter_state set read_at = now() - interval '5 minutes 30 seconds' where meter_id = :meter")
+                .param("meter", mall.meter("E-D-105")).update();
+    }
+
+    @Test
+    void theBoardSpeaksTheBrowsersLanguageAndTheChosenOne() {
+        look("zh-CN", 1440, page -> {
+            assertThat(page.locator("html")).hasAttribute("lang", "zh-CN");
+            assertThat(page.locator(".totals")).containsText("在线表计");
+            assertThat(tile(page, "B-103")).containsText("检修断电");
+            page.getByText("EN", exactly()).click();
+            assertThat(page.locator(".totals")).containsText("Meters online");
+            assertThat(tile(page, "B-103")).containsText("Locked out");
+            page.navigate(board());
+            assertThat(page.locator(".totals")).containsText("Meters online");
+        });
+        look("en-US", 1440, page -> assertThat(page.locator(".totals")).containsText("Shops on"));
+    }
+
+    @Test
+    void everyShopIsShownWithItsStateCreditAndConsumption() {
+        look("en-US", 1440, page -> {
+            assertThat(page.locator(".tile[href^='/shops/']")).hasCount(100);
+            assertThat(page.locator(".public .tile")).hasCount(50);
+            assertThat(tile(page, "B-103")).hasClass(Pattern.compile("is-off"));
+            assertThat(tile(page, "D-105")).containsText("lost 5 min");
+            Locator shop = tile(page, "A-102");
+            assertThat(shop.locator(".credit").first()).hasText(Amounts.yuan(credit("E-A-102")));
+            assertThat(shop).containsText("kW");
+            assertThat(shop).containsText("kWh");
+            assertThat(page.locator("#feed")).containsText("更换空开");
+        });
+    }
+
+    @Test
+    void aPhoneShowsItWithoutScrollingSideways() {
+        for (String path : List.of(board(), "/shops/" + mall.shop("A-102"))) {
+            for (String language : List.of("zh-CN", "en-US")) {
+                look(language, 360, page -> {
+                    page.navigate(path.startsWith("/") ? base() + path : path);
+                    assertThat((Integer) page.evaluate("document.documentElement.scrollWidth")).as(path).isLessThanOrEqualTo(360);
+                    assertThat((Boolean) page.evaluate("[...document.querySelectorAll('.tile, .box')].every(e => e.getBoundingClientRect().right <= 360)"))
+                            .isTrue();
+                });
+            }
+        }
+    }
+
+    @Test
+    void aNewReadingAppearsByItself() {
+        look("en-US", 1440, page -> {
+            mall.read("E-A-106", "12.34");
+            assertThat(tile(page, "A-106")).containsText("12.34 kW");
+            mall.read("E-A-106", "5.67");
+            assertThat(tile(page, "A-106")).containsText("5.67 kW");
+        });
+    }
+
+    @Test
+    void filtersAndSearchLeaveWhatFitsAlsoAfterAnUpdate() {
+        look("en-US", 1440, page -> {
+            page.locator("#filters button[data-filter=is-off]").click();
+            assertThat(tile(page, "B-103")).isVisible();
+            assertThat(tile(page, "A-107")).isHidden();
+            mall.read("E-A-107", "3.21");
+            assertThat(tile(page, "A-107")).containsText("3.21 kW");
+            assertThat(tile(page, "A-107")).isHidden();
+            page.locator("#filters button[data-filter='']").click();
+            page.locator("#find").fill("a-107");
+            assertThat(page.locator(".tile:visible")).hasCount(1);
+        });
+    }
+
+    @Test
+    void aHubThatDoesNotAnswerIsSaid() {
+        try (BrowserContext context = browser.newContext(new Browser.NewContextOptions().setLocale("en-US"))) {
+            Page page = context.newPage();
+            page.navigate(board());
+            assertThat(page.locator("#stale")).isHidden();
+            page.route("**/board/changes**", route -> route.abort());
+            assertThat(page.locator("#stale")).isVisible();
+            page.unroute("**/board/changes**");
+            assertThat(page.locator("#stale")).isHidden();
+        }
+    }
+
+    @Test
+    void creditIsSoldInTheDetailsAndTheBoardShowsIt() {
+        BigDecimal before = credit("E-A-108");
+        look("en-US", 1440, page -> {
+            tile(page, "A-108").click();
+            Locator details = page.locator("#details");
+            assertThat(details.locator(".curve svg")).isVisible();
+            Locator sell = details.locator("#sell");
+            sell.locator("input[name=amount]").fill("1.234");
+            sell.locator("input[name=operator]").fill("陈收银");
+            sell.locator("button").click();
+            assertThat(sell.locator(".refused")).containsText("two decimals");
+            sell.locator("input[name=amount]").fill("66.60");
+            sell.locator("button").click();
+            assertThat(sell.locator(".done")).containsText("¥66.60");
+            assertThat(details.locator(".credit-now")).hasText(Amounts.yuan(before.add(new BigDecimal("66.60"))));
+            page.locator("#close-details").click();
+            assertThat(tile(page, "A-108").locator(".credit").first()).hasText(Amounts.yuan(before.add(new BigDecimal("66.60"))));
+            assertThat(page.locator("#feed")).containsText("bought ¥66.60");
+        });
+        assertThat(credit("E-A-108")).isEqualByComparingTo(before.add(new BigDecimal("66.60")));
+    }
+
+    @Test
+    void aShopIsLockedOutAndReleasedInTheDetails() {
+        look("en-US", 390, page -> {
+            page.onDialog(Dialog::accept);
+            tile(page, "A-111").click();
+            Locator supply = page.locator("#supply");
+            supply.locator("input[name=why]").fill("smell of burning");
+            supply.locator("input[name=operator]").fill("bob");
+            supply.locator("button").click();
+            assertThat(supply.locator(".done")).isVisible();
+            assertThat(page.locator("#details .why")).containsText("smell of burning");
+            supply.locator("select[name=act]").selectOption("end:MANUAL_OFF");
+            supply.locator("input[name=why]").fill("false alarm");
+            supply.locator("button").click();
+            assertThat(supply.locator(".done")).isVisible();
+            assertThat(page.locator("#details .why").first()).containsText("No reason to be off");
+        });
+        assertThat(jdbc.sql("select count(*) from audit_log where who = 'bob' and subject = 'meter E-A-111'").query(Integer.class).single())
+                .isEqualTo(2);
+    }
+
+    private void look(String language, int width, Consumer<Page> at) {
+        List<String> elsewhere = new ArrayList<>();
+        List<String> faults = new ArrayList<>();
+        try (BrowserContext context = browser.newContext(new Browser.NewContextOptions().setLocale(language).setViewportSize(width, 900))) {
+            context.onRequest(request -> noteForeign(request, elsewhere));
+            Page page = context.newPage();
+            page.onPageError(faults::add);
+            page.onConsoleMessage(message -> {
+                // a refused form is answered with 422, which the browser calls an error
+                if (message.type().equals("error") && !message.text().contains("422")) {
+                    faults.add(message.text());
+                }
+            });
+            page.navigate(board());
+            at.accept(page);
+        }
+        assertThat(elsewhere).as("nothing is fetched from outside").isEmpty();
+        assertThat(faults).as("the browser's console").isEmpty();
+    }
+
+    private void noteForeign(Request request, List<String> elsewhere) {
+        URI uri = URI.create(request.url().split(",")[0]);
+        if (!"data".equals(uri.getScheme()) && (!"127.0.0.1".equals(uri.getHost()) || uri.getPort() != port)) {
+            elsewhere.add(request.url());
+        }
+    }
+
+    private Locator tile(Page page, String shop) {
+        return page.locator("#shop-" + mall.shop(shop));
+    }
+
+    private static Page.GetByTextOptions exactly() {
+        return new Page.GetByTextOptions().setExact(true);
+    }
+
+    private String base() {
+        return "http://127.0.0.1:" + port;
+    }
+
+    private String board() {
+        return base() + "/?site=" + SITE;
+    }
+
+    private BigDecimal credit(String account) {
+        return jdbc.sql("select posted_yuan - open_yuan from account where id = ?").param(mall.account(account))
+                .query(BigDecimal.class).single();
+    }
+}
