@@ -15,6 +15,8 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.SqlArrayValue;
 import org.springframework.stereotype.Component;
@@ -26,6 +28,8 @@ import org.springframework.transaction.annotation.Transactional;
  */
 @Component("billing")
 public class Billing {
+
+    private static final Logger log = LoggerFactory.getLogger(Billing.class);
 
     private final Readings readings;
     private final Assignments assignments;
@@ -42,10 +46,34 @@ public class Billing {
                 .publishPercentileHistogram().register(metrics);
     }
 
-    /** Records a slice's readings and charges what they add. The same slice again changes nothing. */
+    /**
+     * Records a slice's readings and charges what they add. The same slice again changes nothing. A meter whose account has no
+     * tariff is left out, as if it had not been read: its neighbours are billed, and nothing of its own is lost once it has one.
+     */
     @Transactional
     public void bill(Slice slice) {
-        chargeTime.record(() -> charge(readings.record(slice)));
+        chargeTime.record(() -> {
+            Map<Integer, Assignments.Payer> payers = payers(slice.readings().stream().map(Slice.Reading::meter).toList());
+            charge(readings.record(withoutUnpriced(slice, payers)), payers);
+        });
+    }
+
+    private static Slice withoutUnpriced(Slice slice, Map<Integer, Assignments.Payer> payers) {
+        List<Slice.Reading> priced = slice.readings().stream().filter(reading -> !unpriced(payers.get(reading.meter()))).toList();
+        if (priced.size() == slice.readings().size()) {
+            return slice;
+        }
+        log.warn("Meters without a tariff are not recorded: {}. Assign one to the meter, its shop group or its site",
+                payers.entrySet().stream().filter(payer -> unpriced(payer.getValue())).map(Map.Entry::getKey).sorted().toList());
+        return new Slice(slice.site(), slice.gateway(), slice.round(), priced, slice.failures());
+    }
+
+    private static boolean unpriced(Assignments.Payer payer) {
+        return payer != null && payer.plan().from().isEmpty();
+    }
+
+    private Map<Integer, Assignments.Payer> payers(Collection<Integer> meterIds) {
+        return meterIds.isEmpty() ? Map.of() : assignments.payers(meterIds);
     }
 
     /**
@@ -70,23 +98,19 @@ public class Billing {
 
     private Correction charged(Correction correction) {
         if (correction instanceof Correction.Done done) {
-            charge(done.unbilled());
+            charge(done.unbilled(), payers(done.unbilled().stream().map(Interval::meterId).toList()));
         }
         return correction;
     }
 
-    private void charge(List<Interval> intervals) {
-        if (intervals.isEmpty()) {
-            return;
-        }
-        Map<Integer, Assignments.Payer> payers = assignments.payers(intervals.stream().map(Interval::meterId).toList());
+    private void charge(List<Interval> intervals, Map<Integer, Assignments.Payer> payers) {
         SortedMap<Line, Charge> lines = new TreeMap<>(Line.BY_KEY);
         for (Interval interval : intervals) {
             Assignments.Payer payer = payers.get(interval.meterId());
             if (payer == null) {
                 continue;
             }
-            if (payer.plan().from().isEmpty()) {
+            if (unpriced(payer)) {
                 throw new IllegalStateException("Meter " + interval.meterId()
                         + " has an account but no tariff: assign one to it, its shop group or its site");
             }

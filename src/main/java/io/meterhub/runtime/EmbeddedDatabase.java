@@ -48,6 +48,7 @@ class EmbeddedDatabase implements JdbcConnectionDetails, AutoCloseable {
                     .setPort(port)
                     .setPGStartupWait(Duration.ofSeconds(60))
                     .setServerConfig("listen_addresses", "127.0.0.1")
+                    .setServerConfig("unix_socket_directories", "")
                     // the library's defaults are for throw-away test databases
                     .setServerConfig("fsync", "on")
                     .setServerConfig("synchronous_commit", "on")

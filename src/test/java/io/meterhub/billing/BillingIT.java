@@ -335,6 +335,19 @@ class BillingIT {
     }
 
     @Test
+    void aMeterWithoutATariffWaitsForOneAndKeepsNobodyFromBeingBilled() {
+        Mall mall = malls.open("shop-single", 2);
+        jdbc.sql("update tariff_assignment set energy_kind = 'WATER' where meter_id = ?").param(mall.meter()).update();
+        billing.bill(mall.slice(Instant.now().minusSeconds(120), "1001.00", "1002.00"));
+        assertThat(malls.charged(mall.meter())).isEqualByComparingTo("0");
+        assertThat(malls.charged(mall.meters().get(1))).isEqualByComparingTo("2");
+        jdbc.sql("update tariff_assignment set energy_kind = 'ELECTRICITY' where meter_id = ?").param(mall.meter()).update();
+        billing.bill(mall.slice(Instant.now(), "1001.50", "1002.00"));
+        assertThat(malls.charged(mall.meter())).as("all of it, once it has a price").isEqualByComparingTo("1.5");
+        assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    @Test
     void aSiteFileWithAnUnknownTariffIsRefusedByItsCell() {
         assertThatThrownBy(() -> malls.load(BilledMall.sheet("BILL-X", "shop-gold", 1, null, null)))
                 .hasMessageContaining("no tariff shop-gold for ELECTRICITY; allowed is shop-single, shop-tou");
