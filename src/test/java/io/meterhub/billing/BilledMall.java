@@ -16,11 +16,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
-import org.springframework.boot.test.context.TestComponent;
+import org.springframework.context.ApplicationContext;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Makes malls with accounts for a test, by the import that a real one takes, and looks into their books. */
-@TestComponent
 class BilledMall {
 
     private static final AtomicInteger NUMBER = new AtomicInteger();
@@ -30,11 +29,11 @@ class BilledMall {
     private final Accounts accounts;
     private final LedgerCheck check;
 
-    BilledMall(SiteImport imports, JdbcClient jdbc, Accounts accounts, LedgerCheck check) {
-        this.imports = imports;
-        this.jdbc = jdbc;
-        this.accounts = accounts;
-        this.check = check;
+    BilledMall(ApplicationContext hub) {
+        this.imports = hub.getBean(SiteImport.class);
+        this.jdbc = hub.getBean(JdbcClient.class);
+        this.accounts = hub.getBean(Accounts.class);
+        this.check = hub.getBean(LedgerCheck.class);
     }
 
     /** Shops with a meter each, all on one gateway; opened with 100 yuan and counters at 1000. */

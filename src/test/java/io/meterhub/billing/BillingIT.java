@@ -29,14 +29,13 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.context.annotation.Import;
+import org.springframework.context.ApplicationContext;
 import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jms.core.JmsTemplate;
 import org.springframework.transaction.support.TransactionTemplate;
 
 @HubTest
-@Import(BilledMall.class)
 class BillingIT {
 
     /** Recent, so that its partitions are there, and well before now. */
@@ -47,15 +46,19 @@ class BillingIT {
     @Autowired
     Accounts accounts;
     @Autowired
-    BilledMall malls;
-    @Autowired
     JdbcClient jdbc;
+    BilledMall malls;
     @Autowired
     TransactionTemplate transaction;
     @Autowired
     JmsTemplate jms;
     @Autowired
     ObjectMapper json;
+
+    @Autowired
+    void attach(ApplicationContext hub) {
+        malls = new BilledMall(hub);
+    }
 
     @Test
     void aReadingIsChargedFromTheOpeningReadingOn() {

@@ -21,11 +21,10 @@ import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.context.annotation.Import;
+import org.springframework.context.ApplicationContext;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 @HubTest
-@Import(BilledMall.class)
 class CounterIT {
 
     @Autowired
@@ -35,12 +34,16 @@ class CounterIT {
     @Autowired
     Accounts accounts;
     @Autowired
-    BilledMall malls;
-    @Autowired
     JdbcClient jdbc;
+    BilledMall malls;
 
     private static SaleRequest request(Mall mall, String key, String yuan) {
         return new SaleRequest(key, mall.account(), new BigDecimal(yuan), Method.CASH, "Wang", null);
+    }
+
+    @Autowired
+    void attach(ApplicationContext hub) {
+        malls = new BilledMall(hub);
     }
 
     @Test

@@ -16,11 +16,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.context.annotation.Import;
+import org.springframework.context.ApplicationContext;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 @HubTest
-@Import(BilledMall.class)
 class DayCloseIT {
 
     @Autowired
@@ -30,9 +29,8 @@ class DayCloseIT {
     @Autowired
     Accounts accounts;
     @Autowired
-    BilledMall malls;
-    @Autowired
     JdbcClient jdbc;
+    BilledMall malls;
 
     private static Instant noon(Mall mall, int daysAgo) {
         return mall.site().dayOf(Instant.now()).minusDays(daysAgo).atTime(12, 0).atZone(mall.site().zone()).toInstant();
@@ -43,6 +41,11 @@ class DayCloseIT {
         return accounts.lines(mall.account(), null, 100).stream().filter(line -> line.cause().equals("CHARGE_DAY"))
                 .map(line -> today.toEpochDay() - line.siteDay().toEpochDay() + " days ago "
                         + line.debit().stripTrailingZeros().toPlainString() + " " + line.why().split(" ")[0]).toList();
+    }
+
+    @Autowired
+    void attach(ApplicationContext hub) {
+        malls = new BilledMall(hub);
     }
 
     @Test
