@@ -125,6 +125,11 @@ async function drawCurve(place) {
   const [echarts, answer] = await Promise.all([charts(), fetch(place.dataset.curve)]);
   if (!answer.ok || !place.isConnected) return;
   const curve = await answer.json();
+  if ([...curve.today, ...curve.yesterday].every(kw => kw == null)) {
+    place.textContent = place.dataset.empty;
+    place.classList.add('is-empty');
+    return;
+  }
   const style = getComputedStyle(place);
   const ink = style.color;
   const accent = style.getPropertyValue('--accent').trim();

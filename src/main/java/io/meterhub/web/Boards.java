@@ -120,7 +120,7 @@ class Boards {
     }
 
     private Line line(EnergyKind kind, List<MeterNow> meters, AccountNow account, LocalDate today, Instant now) {
-        BigDecimal power = sum(meters.stream().filter(meter -> settings.answers(meter.readAt(), now)).map(MeterNow::power));
+        BigDecimal power = sum(meters.stream().filter(meter -> settings.fresh(meter.readAt(), now)).map(MeterNow::power));
         BigDecimal used = sum(meters.stream().map(meter -> meter.today(today)));
         return new Line(kind, supply(meters), power == null ? null : Amounts.kw(power),
                 used == null ? null : kind == EnergyKind.WATER ? Amounts.m3(used) : Amounts.kwh(used),
@@ -133,11 +133,11 @@ class Boards {
 
     /** Whole minutes, so that a tile does not change every second. */
     private Duration lostFor(MeterNow meter, Instant now) {
-        if (settings.answers(meter.readAt(), now)) {
+        if (settings.fresh(meter.answeredAt(), now)) {
             return null;
         }
-        return meter.readAt() == null ? Duration.ZERO
-                : Duration.ofMinutes(Math.max(1, Duration.between(meter.readAt(), now).toMinutes()));
+        return meter.answeredAt() == null ? Duration.ZERO
+                : Duration.ofMinutes(Math.max(1, Duration.between(meter.answeredAt(), now).toMinutes()));
     }
 
     private static Supply supply(List<MeterNow> meters) {
@@ -179,7 +179,7 @@ class Boards {
     }
 
     private Totals totals(Site site, List<MeterNow> meters, List<Tile> shops, LocalDate today, Instant now) {
-        int online = (int) meters.stream().filter(meter -> settings.answers(meter.readAt(), now)).count();
+        int online = (int) meters.stream().filter(meter -> settings.fresh(meter.answeredAt(), now)).count();
         SalesToday sales = jdbc.sql("""
                 select count(*) as number, coalesce(sum(s.amount_yuan), 0) as yuan
                 from account a join sale s on s.account_id = a.id
@@ -190,11 +190,11 @@ class Boards {
                 (int) shops.stream().filter(tile -> !tile.off()).count(), (int) shops.stream().filter(Tile::off).count(),
                 (int) shops.stream().filter(Tile::low).count(),
                 Amounts.kw(whole(meters.stream().filter(meter -> meter.energyKind() == EnergyKind.ELECTRICITY
-                        && settings.answers(meter.readAt(), now)).map(MeterNow::power))),
+                        && settings.fresh(meter.readAt(), now)).map(MeterNow::power))),
                 Amounts.kwh(whole(ofToday(meters, EnergyKind.ELECTRICITY, today))),
                 Amounts.m3(whole(ofToday(meters, EnergyKind.WATER, today))),
                 Amounts.yuan(sales.yuan()), sales.number(),
-                meters.stream().filter(meter -> meter.failingSince() == null && meter.readAt() != null).map(MeterNow::readAt)
+                meters.stream().filter(meter -> meter.failingSince() == null && meter.answeredAt() != null).map(MeterNow::answeredAt)
                         .min(Comparator.naturalOrder()).map(oldest -> Duration.between(oldest, now)).orElse(null),
                 readingsInTheLastMinute(site, now));
     }
@@ -233,7 +233,7 @@ class Boards {
     private List<MeterNow> meters(Site site) {
         return jdbc.sql("""
                 select m.id, m.shop_id, m.code, m.name, m.energy_kind, g.shaft,
-                       st.read_at, st.power, st.total, st.day, st.day_total, st.failing_since, st.suspect_at,
+                       st.answered_at, st.read_at, st.power, st.total, st.day, st.day_total, st.failing_since, st.suspect_at,
                        su.wanted, su.seen, su.failure as supply_failure
                 from meter m join gateway g on g.id = m.gateway_id
                      left join meter_state st on st.meter_id = m.id
@@ -270,7 +270,7 @@ class Boards {
     }
 
     private record MeterNow(int id, Integer shopId, String code, String name, EnergyKind energyKind, String shaft,
-                            Instant readAt, BigDecimal power, BigDecimal total, LocalDate day, BigDecimal dayTotal,
+                            Instant answeredAt, Instant readAt, BigDecimal power, BigDecimal total, LocalDate day, BigDecimal dayTotal,
                             Instant failingSince, Instant suspectAt, String wanted, String seen, String supplyFailure) {
 
         BigDecimal today(LocalDate today) {

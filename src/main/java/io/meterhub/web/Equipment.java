@@ -50,18 +50,19 @@ class Equipment {
     @Schema(name = "Gateway")
     record GatewayNow(int id, int siteId, String code, String name, String shaft, String host, int port, Gateway.Framing framing,
                       int baud, boolean enabled,
-                      @Schema(description = "LOST: none of its meters was read within the time after which a meter is lost") State state,
+                      @Schema(description = "LOST: none of its meters has answered within the time after which a meter is lost") State state,
                       int meters, int metersLost,
-                      @Schema(description = "The newest reading over it") Instant lastReadingAt,
-                      @Schema(description = "Age of that reading, seconds") Long ageSeconds,
-                      @Schema(description = "Age of the oldest last reading among its meters that answer, seconds") Long oldestSeconds) {
+                      @Schema(description = "The newest answer of one of its meters") Instant lastReadingAt,
+                      @Schema(description = "Age of that answer, seconds") Long ageSeconds,
+                      @Schema(description = "Age of the oldest last answer among its meters that answer, seconds") Long oldestSeconds) {
     }
 
     @Schema(name = "Meter")
     @JsonInclude(JsonInclude.Include.NON_NULL)
     record MeterNow(int id, int siteId, String code, String name, EnergyKind energyKind, String model, int gatewayId, String gateway,
                     int unitId, Integer shopId, String shop, int ctRatio,
-                    @Schema(description = "The most that can flow, kW or m3/h") BigDecimal rating, boolean enabled, State state,
+                    @Schema(description = "The most that can flow, kW or m3/h") BigDecimal rating, boolean enabled,
+                    @Schema(description = "LOST: it has not answered within meterhub.web.lost-after") State state,
                     @Schema(description = "When the last believed reading was taken") Instant readAt,
                     @Schema(description = "Its age, seconds") Long ageSeconds,
                     @Schema(description = "The counter, kWh or m3 after the CT ratio") BigDecimal total,
@@ -110,8 +111,8 @@ class Equipment {
         Instant now = clock.instant();
         return jdbc.sql("""
                 select g.*, m.* from gateway g cross join lateral (
-                    select count(*) as meters, count(*) filter (where st.read_at is null or st.read_at < :lost) as lost,
-                           max(st.read_at) as newest, min(st.read_at) filter (where st.failing_since is null) as oldest
+                    select count(*) as meters, count(*) filter (where st.answered_at is null or st.answered_at < :lost) as lost,
+                           max(st.answered_at) as newest, min(st.answered_at) filter (where st.failing_since is null) as oldest
                     from meter m left join meter_state st on st.meter_id = m.id
                     where m.gateway_id = g.id and m.enabled) m
                 where (:site::int is null or g.site_id = :site) and (:id::int is null or g.id = :id) order by g.site_id, g.code""")
@@ -119,7 +120,7 @@ class Equipment {
                 .query((row, n) -> new GatewayNow(row.getInt("id"), row.getInt("site_id"), row.getString("code"),
                         row.getString("name"), row.getString("shaft"), row.getString("host"), row.getInt("port"),
                         Gateway.Framing.valueOf(row.getString("framing")), row.getInt("baud"), row.getBoolean("enabled"),
-                        settings.answers(Sql.instant(row, "newest"), now) ? State.ONLINE : State.LOST, row.getInt("meters"),
+                        settings.fresh(Sql.instant(row, "newest"), now) ? State.ONLINE : State.LOST, row.getInt("meters"),
                         row.getInt("lost"), Sql.instant(row, "newest"), age(Sql.instant(row, "newest"), now),
                         age(Sql.instant(row, "oldest"), now)))
                 .list();
@@ -155,7 +156,7 @@ class Equipment {
     private List<MeterNow> meters(MeterChoice choice, Integer id, int after, int limit) {
         Instant now = clock.instant();
         return jdbc.sql("""
-                select m.*, g.code as gateway, s.code as shop, site.zone, st.read_at, st.total, st.bands, st.power, st.live::text as live,
+                select m.*, g.code as gateway, s.code as shop, site.zone, st.answered_at, st.read_at, st.total, st.bands, st.power, st.live::text as live,
                        st.day, st.day_total, st.failing_since, st.failure, st.suspect_total, q.since as suspect_since, q.accepted_total,
                        su.wanted, su.seen, su.seen_basis, su.seen_at, su.failure as supply_failure,
                        (select coalesce(jsonb_agg(jsonb_build_object('kind', r.kind, 'since', r.since, 'until', r.until, 'who', r.who, 'why', r.why)
@@ -167,7 +168,7 @@ class Equipment {
                      left join quarantine q on q.meter_id = m.id and q.ended_at is null
                 where m.id > :after and (:id::int is null or m.id = :id) and (:site::int is null or m.site_id = :site)
                       and (:gateway::int is null or m.gateway_id = :gateway) and (:shop::int is null or m.shop_id = :shop)
-                      and (:state::text is null or (:state = 'ONLINE') = (st.read_at is not null and st.read_at >= :lost))
+                      and (:state::text is null or (:state = 'ONLINE') = (st.answered_at is not null and st.answered_at >= :lost))
                       and (:supply::text is null or coalesce(su.seen, 'UNKNOWN') = :supply)
                 order by m.id limit :limit""")
                 .param("after", after).param("id", id).param("site", choice.site()).param("gateway", choice.gateway())
@@ -184,7 +185,7 @@ class Equipment {
                 EnergyKind.valueOf(row.getString("energy_kind")), row.getString("model"), row.getInt("gateway_id"),
                 row.getString("gateway"), row.getInt("unit_id"), row.getObject("shop_id", Integer.class), row.getString("shop"),
                 row.getInt("ct_ratio"), row.getBigDecimal("rating"), row.getBoolean("enabled"),
-                settings.answers(readAt, now) ? State.ONLINE : State.LOST, readAt, age(readAt, now), total, bands(row.getArray("bands")),
+                settings.fresh(Sql.instant(row, "answered_at"), now) ? State.ONLINE : State.LOST, readAt, age(readAt, now), total, bands(row.getArray("bands")),
                 row.getBigDecimal("power"), read(row.getString("live"), new TypeReference<>() { }), today(row, total, now),
                 row.getString("failure"), Sql.instant(row, "failing_since"),
                 row.getString("wanted") == null ? null : new SupplyNow(Wanted.valueOf(row.getString("wanted")),

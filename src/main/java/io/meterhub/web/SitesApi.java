@@ -103,7 +103,7 @@ class SitesApi {
     }
 
     @GetMapping("/ledger-check")
-    @Operation(summary = "Recounts the books of all sites in one snapshot", description = "holds is true when problems is empty.")
+    @Operation(summary = "Recounts the books of all sites in one snapshot", description = "The books are right when problems is empty.")
     LedgerCheck.Report ledgerCheck() {
         return ledgerCheck.check();
     }

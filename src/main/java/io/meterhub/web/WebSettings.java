@@ -9,14 +9,14 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * What the face goes by.
  *
- * @param lostAfter a meter without a reading for longer is shown as lost, a gateway as unhealthy
+ * @param lostAfter a meter that has not answered for longer is shown as lost
  * @param hostNames a hub that listens on loopback answers to these alone; a proxy before it may add its own
  */
 @ConfigurationProperties("meterhub.web")
 record WebSettings(@DefaultValue("60s") Duration lostAfter,
                    @DefaultValue({"localhost", "127.0.0.1", "[::1]"}) Set<String> hostNames) {
 
-    boolean answers(Instant readAt, Instant now) {
-        return readAt != null && !readAt.plus(lostAfter).isBefore(now);
+    boolean fresh(Instant at, Instant now) {
+        return at != null && !at.plus(lostAfter).isBefore(now);
     }
 }

@@ -175,7 +175,7 @@ class ApiIT {
                 .contains("meterhub_reading_age_seconds{", "meterhub_readings_total", "meterhub_charge_seconds",
                         "meterhub_queue_depth{queue=\"meter.readings\"} 0.0"));
         JsonNode health = http.get("/actuator/health").json();
-        assertThat(health.at("/components").fieldNames()).toIterable().contains("db", "jms", "camelHealth", "gateways");
+        assertThat(health.at("/components").fieldNames()).toIterable().contains("db", "jms", "camelHealth", "gateways", "readings");
     }
 
     // what can be changed

@@ -76,9 +76,9 @@ class BoardBrowserIT {
             mall = PaintedMall.paint(jdbc, SITE, 100);
         }
         // as fresh as if they were polled, but for one that has been silent for minutes
-        jdbc.sql("update meter_state set read_at = now() where meter_id in (select id from meter where site_id = :site and code <> 'E-D-105')")
+        jdbc.sql("update meter_state set read_at = now(), answered_at = now() where meter_id in (select id from meter where site_id = :site and code <> 'E-D-105')")
                 .param("site", mall.siteId()).update();
-        jdbc.sql("update meter_state set read_at = now() - interval '5 minutes 30 seconds' where meter_id = :meter")
+        jdbc.sql("update meter_state set answered_at = now() - interval '5 minutes 30 seconds' where meter_id = :meter")
                 .param("meter", mall.meter("E-D-105")).update();
     }
 

@@ -85,7 +85,7 @@ final class PaintedMall {
     private void equipment(int shops) {
         jdbc.sql("""
                 insert into gateway (site_id, code, name, shaft, host, port, framing, baud)
-                select :site, 'G' || n, '集中器 ' || n, n || ' 号电井', '10.' || :site / 250 || '.' || :site % 250 || '.' || n, 502,
+                select :site, 'G' || n, '集中器 ' || n, n, '10.' || :site / 250 || '.' || :site % 250 || '.' || n, 502,
                        case when n % 2 = 0 then 'RTU' else 'TCP' end, 9600
                 from generate_series(1, 5) n""").param("site", siteId).update();
         jdbc.sql("""
@@ -95,7 +95,7 @@ final class PaintedMall {
         jdbc.sql("""
                 insert into shop (site_id, code, name, floor, shaft, area_m2, customer_id)
                 select :site, (array['A','B','C','D','E'])[1 + n % 5] || '-' || (n / 5 / 12 + 1) || lpad((n / 5 % 12 + 1)::text, 2, '0'),
-                       (:names::text[])[1 + n % 16], (:floors::text[])[1 + n / 5 / 12 % 5], (1 + n % 5) || ' 号电井', 40 + n % 90,
+                       (:names::text[])[1 + n % 16], (:floors::text[])[1 + n / 5 / 12 % 5], 1 + n % 5, 40 + n % 90,
                        (select id from customer where site_id = :site and name = '商户 ' || (n + 1))
                 from generate_series(0, :shops - 1) n""")
                 .param("site", siteId).param("shops", shops).param("names", NAMES.toArray(String[]::new))
@@ -134,6 +134,7 @@ final class PaintedMall {
                        case when m.id % 97 = 5 then 'NO_CONNECTION' when m.id % 61 = 7 then 'TIMEOUT' end
                 from meter m cross join lateral (select 1000 + m.id * 13.37 as total) t where m.site_id = :site""")
                 .param("site", siteId).update();
+        jdbc.sql("update meter_state set answered_at = read_at where meter_id in (select id from meter where site_id = ?)").param(siteId).update();
         Instant end = Instant.now().truncatedTo(ChronoUnit.HOURS);
         jdbc.sql("""
                 insert into quarter_hour (meter_id, starts_at, read_at, total)
