@@ -1,0 +1,41 @@
+package io.meterhub.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.meterhub.billing.Rate;
+import io.meterhub.metering.Slice.ReadFailure;
+import io.meterhub.supply.ReasonKind;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.Properties;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+class MessagesTest {
+
+    @Test
+    void bothLanguagesSayTheSameThings() throws IOException {
+        assertThat(read("/messages_zh_CN.properties").stringPropertyNames())
+                .containsExactlyInAnyOrderElementsOf(read("/messages.properties").stringPropertyNames());
+    }
+
+    @Test
+    void everyReasonRateAndFailureHasItsWord() throws IOException {
+        assertThat(read("/messages.properties").stringPropertyNames()).containsAll(Stream.of(
+                Arrays.stream(ReasonKind.values()).flatMap(kind -> Stream.of("reason." + kind, "word." + kind)),
+                Arrays.stream(Rate.values()).map(rate -> "word." + rate),
+                Arrays.stream(ReadFailure.values()).map(failure -> "word." + failure)).flatMap(words -> words).toList());
+    }
+
+    private static Properties read(String name) throws IOException {
+        Properties messages = new Properties();
+        try (Reader in = new InputStreamReader(Objects.requireNonNull(MessagesTest.class.getResourceAsStream(name)), StandardCharsets.UTF_8)) {
+            messages.load(in);
+        }
+        return messages;
+    }
+}
