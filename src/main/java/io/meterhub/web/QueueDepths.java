@@ -2,13 +2,22 @@ package io.meterhub.web;
 
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import jakarta.jms.ConnectionFactory;
+import jakarta.jms.JMSException;
+import jakarta.jms.Message;
+import jakarta.jms.MessageConsumer;
+import jakarta.jms.MessageProducer;
+import jakarta.jms.TemporaryQueue;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.activemq.artemis.api.jms.management.JMSManagementHelper;
+import org.messaginghub.pooled.jms.JmsPoolConnectionFactory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.DisposableBean;
 import org.springframework.jms.JmsException;
+import org.springframework.jms.connection.SingleConnectionFactory;
 import org.springframework.jms.core.JmsTemplate;
 import org.springframework.scheduling.annotation.EnableScheduling;
 import org.springframework.scheduling.annotation.Scheduled;
@@ -20,18 +29,21 @@ import org.springframework.stereotype.Component;
  */
 @Component
 @EnableScheduling
-class QueueDepths {
+class QueueDepths implements DisposableBean {
 
     private static final Logger log = LoggerFactory.getLogger(QueueDepths.class);
     private static final List<String> QUEUES = List.of("gateway.poll", "gateway.poke", "meter.readings", "dead-letter");
     private static final long PATIENCE_MILLIS = 2_000;
 
+    private final SingleConnectionFactory connections;
     private final JmsTemplate jms;
     private final Map<String, Double> depths = new ConcurrentHashMap<>();
 
-    QueueDepths(JmsTemplate shared, MeterRegistry metrics) {
-        this.jms = new JmsTemplate(shared.getConnectionFactory());
-        jms.setReceiveTimeout(PATIENCE_MILLIS);
+    QueueDepths(JmsPoolConnectionFactory pool, MeterRegistry metrics) {
+        // a connection of its own: the pool's connections are not told when a temporary queue's consumer is closed
+        this.connections = new SingleConnectionFactory((ConnectionFactory) pool.getConnectionFactory());
+        connections.setReconnectOnException(true);
+        this.jms = new JmsTemplate(connections);
         for (String queue : QUEUES) {
             Gauge.builder("meterhub.queue.depth", () -> depths.getOrDefault(queue, Double.NaN)).tag("queue", queue)
                     .description("Messages that wait in a queue").register(metrics);
@@ -40,25 +52,45 @@ class QueueDepths {
 
     @Scheduled(fixedDelay = 5_000)
     void refresh() {
-        for (String queue : QUEUES) {
-            depths.put(queue, depth(queue));
+        try {
+            jms.execute(session -> {
+                TemporaryQueue answers = session.createTemporaryQueue();
+                try (MessageProducer broker = session.createProducer(session.createQueue("activemq.management"));
+                     MessageConsumer consumer = session.createConsumer(answers)) {
+                    for (String queue : QUEUES) {
+                        Message question = session.createMessage();
+                        JMSManagementHelper.putAttribute(question, "queue." + queue, "messageCount");
+                        question.setJMSReplyTo(answers);
+                        broker.send(question);
+                        depths.put(queue, depth(consumer.receive(PATIENCE_MILLIS)));
+                    }
+                }
+                answers.delete();
+                return null;
+            }, true);
+        } catch (JmsException e) {
+            log.debug("The broker did not say how many messages wait", e);
+            depths.clear();
         }
     }
 
-    private double depth(String queue) {
+    private static double depth(Message answer) throws JMSException {
+        boolean told = answer != null && JMSManagementHelper.hasOperationSucceeded(answer);
+        return told && result(answer) instanceof Number count ? count.doubleValue() : Double.NaN;
+    }
+
+    private static Object result(Message answer) throws JMSException {
         try {
-            var answer = jms.sendAndReceive("activemq.management", session -> {
-                var question = session.createMessage();
-                JMSManagementHelper.putAttribute(question, "queue." + queue, "messageCount");
-                return question;
-            });
-            boolean told = answer != null && JMSManagementHelper.hasOperationSucceeded(answer);
-            return told && JMSManagementHelper.getResult(answer) instanceof Number count ? count.doubleValue() : Double.NaN;
-        } catch (JmsException e) {
-            log.debug("The broker did not say how many messages wait in {}", queue, e);
-            return Double.NaN;
+            return JMSManagementHelper.getResult(answer);
+        } catch (JMSException e) {
+            throw e;
         } catch (Exception e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    @Override
+    public void destroy() {
+        connections.destroy();
     }
 }

@@ -158,7 +158,7 @@ class ApiIT {
         JsonNode api = http.get("/v3/api-docs").json();
         assertThat(api.at("/info/title").asText()).isEqualTo("MeterHub");
         assertThat(api.at("/components/schemas/Problem/properties/errors").isMissingNode()).isFalse();
-        api.get("paths").fields().forEachRemaining(path -> {
+        api.get("paths").properties().forEach(path -> {
             if (path.getKey().startsWith("/api/v1")) {
                 path.getValue().forEach(operation -> assertThat(operation.get("summary")).as(path.getKey()).isNotNull());
             }
