@@ -5,7 +5,7 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * What a round asks the room above: here is what the meters show, what shall I switch? Both calls are transactions of their
+ * What a round asks the room above: here is what the meters show, what shall I switch? Each call is a transaction of its
  * own, made between two bus transactions.
  */
 public interface SupplyControl {
@@ -15,6 +15,12 @@ public interface SupplyControl {
      * that a crash between command and answer is known of.
      */
     List<Command> due(List<Seen> seen);
+
+    /**
+     * Whether a command still stands, asked right before each write of it: one that had to wait, or is written again, may be
+     * seconds old, and somebody may have locked the circuit out since.
+     */
+    boolean stands(Command command);
 
     /** Takes notice of how a command went. */
     void done(Outcome outcome);

@@ -11,7 +11,8 @@ import java.time.InstantSource;
 
 /**
  * One relay or valve on its way: written, then looked at until it shows or its time is over, while the round goes on. A
- * write is repeated, once, only when its answer was lost and the read-back shows that it did not happen.
+ * write is repeated, once, only when its answer was lost and the read-back shows that it did not happen. Nothing is written
+ * that is no longer wanted.
  */
 class Switching {
 
@@ -33,6 +34,7 @@ class Switching {
     private long nextCheck;
     private BigDecimal counterBefore;
     private boolean answered;
+    private boolean withdrawn;
     private String why = "";
 
     Switching(Lane lane, Station station, Relay to, boolean urgent, InstantSource clock, Round.Pause pause) {
@@ -50,17 +52,19 @@ class Switching {
         return nextCheck;
     }
 
-    /** Does what is due now. True: it is over, and supply knows how it went. */
+    /** Does what is due now. True: it is over, and supply knows how it went, or wants something else by now. */
     boolean proceed(SupplyControl supply) {
         if (pause.nanos() < nextCheck) {
             return false;
         }
-        Outcome outcome = step();
-        if (outcome == null) {
+        Outcome outcome = step(supply);
+        if (outcome == null && !withdrawn) {
             return false;
         }
         letGo();
-        supply.done(outcome);
+        if (!withdrawn) {
+            supply.done(outcome);
+        }
         return true;
     }
 
@@ -71,7 +75,7 @@ class Switching {
         }
     }
 
-    private Outcome step() {
+    private Outcome step(SupplyControl supply) {
         if (procedure == null) {
             return new Outcome.Refused(meterId(), to, clock.instant(), "The model %s does not describe %s: not available."
                     .formatted(station.model().name(), to == Relay.ON ? "switch-on" : "switch-off"));
@@ -84,15 +88,19 @@ class Switching {
             }
         }
         if (writes == 0) {
-            Outcome outcome = write();
-            if (outcome != null) {
+            Outcome outcome = write(supply);
+            if (outcome != null || withdrawn) {
                 return outcome;
             }
         }
-        return look();
+        return look(supply);
     }
 
-    private Outcome write() {
+    private Outcome write(SupplyControl supply) {
+        if (!supply.stands(new SupplyControl.Command(meterId(), to))) {
+            withdrawn = true;
+            return null;
+        }
         writes++;
         deadline = pause.nanos() + procedure.within().toNanos();
         Field.Fixed words = (Field.Fixed) procedure.fields().get(0);
@@ -112,7 +120,7 @@ class Switching {
         return null;
     }
 
-    private Outcome look() {
+    private Outcome look(SupplyControl supply) {
         boolean judged = procedure.readBack() instanceof ReadBack.Judged;
         try {
             boolean holds = judged ? judge() : shown() == to;
@@ -127,16 +135,16 @@ class Switching {
             nextCheck = Math.min(deadline, pause.nanos() + (judged ? JUDGE_EVERY : CHECK_EVERY));
             return null;
         }
-        return timeIsOver(judged);
+        return timeIsOver(judged, supply);
     }
 
-    private Outcome timeIsOver(boolean judged) {
+    private Outcome timeIsOver(boolean judged, SupplyControl supply) {
         if (!answered) {
             return new Outcome.Unreachable(meterId(), to, clock.instant(), "No sensible answer: " + why + ".");
         }
         if (!acknowledged && writes == 1) {
-            Outcome outcome = write();
-            return outcome != null ? outcome : look();
+            Outcome outcome = write(supply);
+            return outcome != null || withdrawn ? outcome : look(supply);
         }
         if (!acknowledged) {
             return new Outcome.Unreachable(meterId(), to, clock.instant(), "Twice written without an answer: " + why + ".");

@@ -103,6 +103,12 @@ class ControlLoop implements SupplyControl {
     }
 
     @Override
+    @Transactional(readOnly = true)
+    public boolean stands(Command command) {
+        return supplies.find(command.meterId()).filter(supply -> supply.wanted().relay() == command.to()).isPresent();
+    }
+
+    @Override
     @Transactional
     public void done(Outcome outcome) {
         Instant now = clock.instant();

@@ -55,12 +55,18 @@ final class Bench implements AutoCloseable {
 
         final List<Command> wanted = new ArrayList<>();
         final List<Outcome> outcomes = new ArrayList<>();
+        volatile boolean withdrawn;
 
         @Override
         public List<Command> due(List<Seen> seen) {
             List<Command> due = wanted.stream().filter(c -> seen.stream().anyMatch(s -> s.meterId() == c.meterId())).toList();
             wanted.removeAll(due);
             return due;
+        }
+
+        @Override
+        public boolean stands(Command command) {
+            return !withdrawn;
         }
 
         @Override

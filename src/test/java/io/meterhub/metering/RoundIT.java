@@ -3,6 +3,7 @@ package io.meterhub.metering;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
+import static org.awaitility.Awaitility.await;
 
 import io.meterhub.metering.Slice.Failure;
 import io.meterhub.metering.Slice.ReadFailure;
@@ -117,6 +118,27 @@ class RoundIT {
         long before = bench.mall.gateway("G").requests();
         assertSwitched("1P", Relay.OFF, false);
         assertThat(bench.mall.gateway("G").requests() - before).as("two reads, one write, one read-back").isEqualTo(4);
+    }
+
+    @Test
+    void aCommandThatHadToWaitIsNotWrittenWhenItIsNoLongerWanted() {
+        bench = Bench.ofEachKind(Framing.TCP);
+        assertSwitched("1P", Relay.OFF, false);
+        bench.wishes.outcomes.clear();
+        int meter = bench.meter("1P").id();
+        assertThat(bench.lane.claim(meter)).isTrue();
+        bench.wishes.wanted.add(new Command(meter, Relay.ON));
+        Round round = bench.round(true, "1P");
+        round.next();
+        Thread other = new Thread(round::hasNext);
+        other.start();
+        await().until(() -> bench.wishes.wanted.isEmpty());
+        bench.wishes.withdrawn = true;
+        bench.lane.release(meter);
+        await().until(() -> !other.isAlive());
+        assertThat(bench.mall.meter("1P").on()).as("somebody may be working there").isFalse();
+        assertThat(bench.wishes.outcomes).isEmpty();
+        assertThat(bench.lane.claim(meter)).as("free for the opposite").isTrue();
     }
 
     @Test
