@@ -146,8 +146,19 @@ class Reasons {
                 .param("meter", meterId).query(Reason.class).list();
     }
 
-    /** What should have ended by itself by now. */
-    List<End> overdue() {
+    /** Ends what should have ended by itself by now. */
+    void endOverdue() {
+        Integer[] ids = overdue().stream().map(End::meterId).distinct().sorted().toArray(Integer[]::new);
+        if (ids.length == 0) {
+            return;
+        }
+        lock(ids);
+        // looked at without locks so far: a keep-on may have been prolonged since
+        Set<Integer> locked = Set.of(ids);
+        change(overdue().stream().filter(end -> locked.contains(end.meterId())).toList(), List.of());
+    }
+
+    private List<End> overdue() {
         return jdbc.sql("""
                 select meter_id, kind, :who as who, 'its end time has come' as why
                 from supply_reason where ended_at is null and until <= :now""")

@@ -120,7 +120,7 @@ public class Supply {
 
     /** Ends what should have ended by itself by now. Called every minute by the route expire-reasons. */
     public void expire() {
-        reasons.change(reasons.overdue(), List.of());
+        reasons.endOverdue();
     }
 
     private String checked(int meterId, ReasonKind kind, String who, String why) {

@@ -2,6 +2,7 @@ package io.meterhub.supply;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.meterhub.HubTest;
 import io.meterhub.billing.CreditWatch.Credit;
@@ -218,6 +219,33 @@ class SupplyIT {
         supply.set(meter, ReasonKind.KEEP_ON, "chen", "a day", Instant.now().plus(Duration.ofDays(1)));
         supply.set(meter, ReasonKind.KEEP_ON, "chen", "another", later);
         assertThat(supply.reasons(meter)).singleElement().extracting(Reason::until).isEqualTo(later);
+    }
+
+    @Test
+    void aKeepOnThatIsProlongedWhileItExpiresStays() throws Exception {
+        supply.set(meter, ReasonKind.KEEP_ON, "chen", "tonight", Instant.now().plusSeconds(60));
+        jdbc.sql("update supply_reason set until = now() - interval '1 second' where meter_id = ?").param(meter).update();
+        whileHeldUp(() -> supply.expire(),
+                () -> supply.set(meter, ReasonKind.KEEP_ON, "chen", "tomorrow too", Instant.now().plusSeconds(86_400)));
+        assertThat(supply.reasons(meter)).singleElement().extracting(Reason::why).isEqualTo("tomorrow too");
+    }
+
+    /** Runs one act in a transaction that stays open until the other, on a thread of its own, waits for its locks. */
+    private void whileHeldUp(Runnable other, Runnable first) throws Exception {
+        ExecutorService thread = Executors.newSingleThreadExecutor();
+        try {
+            Future<?> waiting = transaction.execute(status -> {
+                first.run();
+                int pid = jdbc.sql("select pg_backend_pid()").query(Integer.class).single();
+                Future<?> started = thread.submit(other);
+                await().until(() -> started.isDone() || jdbc.sql("select exists (select from pg_stat_activity where :pid = any(pg_blocking_pids(pid)))")
+                        .param("pid", pid).query(Boolean.class).single());
+                return started;
+            });
+            waiting.get();
+        } finally {
+            thread.shutdown();
+        }
     }
 
     @Test
