@@ -97,6 +97,7 @@ class SiteAccounts implements ImportParticipant {
 
     @Override
     public void apply(Site site, SiteSheet sheet) {
+        holdAccounts(site);
         siteTariffs.giveTo(site);
         List<Integer> opened = openAccounts(site);
         moveMeters(site);
@@ -106,6 +107,12 @@ class SiteAccounts implements ImportParticipant {
         giveOpeningCredit(site, terms.stream()
                 .filter(each -> each.openingYuan() != null && each.openingYuan().signum() != 0).toList());
         tell(opened);
+    }
+
+    /** Until the import is done nobody sells or charges here: what it concludes from an account's credit would be old. */
+    private void holdAccounts(Site site) {
+        jdbc.sql("select id from account where site_id = ? order by id for no key update").param(site.id())
+                .query(Integer.class).list();
     }
 
     private List<Integer> openAccounts(Site site) {

@@ -1,6 +1,7 @@
 package io.meterhub.billing;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.meterhub.HubTest;
 import io.meterhub.billing.BilledMall.Mall;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.ApplicationContext;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.support.TransactionTemplate;
 
 @HubTest
 class CounterIT {
@@ -35,6 +37,8 @@ class CounterIT {
     Accounts accounts;
     @Autowired
     JdbcClient jdbc;
+    @Autowired
+    TransactionTemplate transaction;
     BilledMall malls;
 
     private static SaleRequest request(Mall mall, String key, String yuan) {
@@ -167,6 +171,29 @@ class CounterIT {
         counter.sell(request(mall, "little", "70"));
         assertThat(wanted(mall)).as("zero is not enough").isEqualTo("OFF");
         counter.sell(request(mall, "more", "0.01"));
+        assertThat(wanted(mall)).isEqualTo("ON");
+    }
+
+    @Test
+    void anImportThatMeetsASaleUnderWayDoesNotCutTheShop() throws Exception {
+        Mall mall = malls.open("shop-single", 1);
+        billing.bill(mall.slice(Instant.now().minusSeconds(100), "1200.00"));
+        assertThat(wanted(mall)).isEqualTo("OFF");
+        ExecutorService thread = Executors.newSingleThreadExecutor();
+        try {
+            Future<?> imported = transaction.execute(status -> {
+                counter.sell(request(mall, "enough", "500"));
+                int pid = jdbc.sql("select pg_backend_pid()").query(Integer.class).single();
+                Future<?> started = thread.submit(() -> malls.load(mall.sheet()));
+                await().until(() -> started.isDone() || jdbc.sql("""
+                        select exists (select from pg_stat_activity where :pid = any(pg_blocking_pids(pid)))""")
+                        .param("pid", pid).query(Boolean.class).single());
+                return started;
+            });
+            imported.get();
+        } finally {
+            thread.shutdown();
+        }
         assertThat(wanted(mall)).isEqualTo("ON");
     }
 
