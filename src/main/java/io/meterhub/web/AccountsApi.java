@@ -121,14 +121,14 @@ class AccountsApi {
 
     @PostMapping(path = "/{id}/sales", consumes = MediaType.APPLICATION_JSON_VALUE)
     @Operation(summary = "Sells credit at the counter, once per Idempotency-Key", description = "The key is the caller's own name for the sale,"
-            + " once per site: 1 to 255 printable ASCII characters, a UUID for instance. Asked again with the same key, account, body and"
-            + " operator, the first answer comes again with status 200 and the header Idempotent-Replayed: true, and nothing is sold a second"
+            + " once per site: 1 to 100 printable ASCII characters, a UUID for instance. Asked again with the same key, account and body,"
+            + " the first answer comes again with status 200 and the header Idempotent-Replayed: true, and nothing is sold a second"
             + " time; so a call whose answer was lost can be repeated safely. The same key for anything else is refused with 422.")
     @ApiResponse(responseCode = "201", description = "Sold and durable")
     @ApiResponse(responseCode = "200", description = "This sale was made before: its first answer")
     ResponseEntity<Sold> sell(@PathVariable int id,
                               @RequestHeader("Idempotency-Key")
-                              @Pattern(regexp = "[\\x21-\\x7e]{1,255}", message = "must have 1 to 255 printable ASCII characters without spaces") String key,
+                              @Pattern(regexp = "[\\x21-\\x7e]{1,100}", message = "must have 1 to 100 printable ASCII characters without spaces") String key,
                               @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody NewSale sale) {
         account(id);
         SaleResult result = counter.sell(new SaleRequest(key, id, sale.amountYuan(), sale.method(), operator.name(), sale.note()));
