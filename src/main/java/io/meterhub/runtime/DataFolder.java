@@ -7,6 +7,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.Base64;
@@ -18,6 +19,9 @@ import org.springframework.beans.factory.DisposableBean;
  */
 public class DataFolder implements DisposableBean {
 
+    private static final FileAttribute<?> OWNER_ALONE =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+
     private final Path root;
     private final FileChannel lockFile;
 
@@ -28,7 +32,7 @@ public class DataFolder implements DisposableBean {
 
     private FileChannel lock() {
         try {
-            Files.createDirectories(root);
+            create();
             FileChannel channel = FileChannel.open(root.resolve("hub.lock"),
                     StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             FileLock lock = tryLock(channel);
@@ -41,6 +45,14 @@ public class DataFolder implements DisposableBean {
         } catch (IOException e) {
             throw new StartRefused("The data folder " + root + " cannot be written (" + e + "): make it writable for user "
                     + System.getProperty("user.name") + ", or set meterhub.data-dir to one that is.", e);
+        }
+    }
+
+    /** For the owner alone: what the meters say, and programs that the hub runs, lie in there. One that is there stays as it is. */
+    private void create() throws IOException {
+        if (!Files.isDirectory(root)) {
+            Files.createDirectories(root.getParent());
+            Files.createDirectory(root, OWNER_ALONE);
         }
     }
 

@@ -2,10 +2,12 @@ package io.meterhub.runtime;
 
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -35,13 +37,14 @@ class EmbeddedDatabase implements JdbcConnectionDetails, AutoCloseable {
     EmbeddedDatabase(DataFolder folder, int port) {
         Path data = folder.resolve("postgres");
         refuseOtherVersion(data);
-        stopOrphan(data);
+        Path binaries = folder.resolve("postgres-binaries");
+        stopOrphan(data, binaries);
         refuseTakenPort(port);
         String superPassword = folder.secret("postgres-superuser");
         this.password = folder.secret("postgres-meterhub");
         try {
             this.postgres = EmbeddedPostgres.builder()
-                    .setOverrideWorkingDirectory(folder.resolve("postgres-binaries").toFile())
+                    .setOverrideWorkingDirectory(binaries.toFile())
                     .setDataDirectory(data)
                     .setCleanDataDirectory(false)
                     .setRegisterShutdownHook(false)
@@ -63,6 +66,8 @@ class EmbeddedDatabase implements JdbcConnectionDetails, AutoCloseable {
                     .setErrorRedirector(ProcessBuilder.Redirect.appendTo(folder.resolve("postgres.log").toFile()))
                     .setOutputRedirector(ProcessBuilder.Redirect.appendTo(folder.resolve("postgres.log").toFile()))
                     .start();
+            // the library lets everybody write there, and we run what lies there
+            Files.setPosixFilePermissions(binaries, PosixFilePermissions.fromString("rwxr-xr-x"));
         } catch (IOException | IllegalStateException e) {
             throw new StartRefused("The embedded PostgreSQL did not start on port " + port + " with its data in " + data
                     + " (" + e.getMessage() + "); its own words are in " + folder.resolve("postgres.log") + ".", e);
@@ -91,7 +96,7 @@ class EmbeddedDatabase implements JdbcConnectionDetails, AutoCloseable {
      * A hub that was killed leaves its postgres behind. This process holds the data folder's lock, so whatever postgres
      * still runs on the folder is such an orphan: it is stopped, and started anew by us.
      */
-    private static void stopOrphan(Path data) {
+    private static void stopOrphan(Path data, Path binaries) {
         Path pidFile = data.resolve("postmaster.pid");
         if (!Files.exists(pidFile)) {
             return;
@@ -99,7 +104,7 @@ class EmbeddedDatabase implements JdbcConnectionDetails, AutoCloseable {
         try {
             List<String> lines = Files.readAllLines(pidFile);
             Optional<ProcessHandle> orphan = lines.isEmpty() ? Optional.empty()
-                    : ProcessHandle.of(Long.parseLong(lines.get(0).strip())).filter(EmbeddedDatabase::isPostgres);
+                    : ProcessHandle.of(Long.parseLong(lines.get(0).strip())).filter(process -> runs(process, binaries));
             if (orphan.isPresent()) {
                 log.info("Stopping the database process {} that a killed hub left behind", orphan.get().pid());
                 stop(orphan.get());
@@ -109,8 +114,19 @@ class EmbeddedDatabase implements JdbcConnectionDetails, AutoCloseable {
         }
     }
 
-    private static boolean isPostgres(ProcessHandle process) {
-        return process.info().command().map(command -> command.endsWith("postgres")).orElse(false);
+    /** Whether a process is of our own PostgreSQL: the number in the file may by now belong to somebody else's. */
+    static boolean runs(ProcessHandle process, Path binaries) {
+        return process.info().command().map(Path::of)
+                .filter(command -> command.endsWith("bin/postgres") && Files.exists(binaries) && command.startsWith(real(binaries)))
+                .isPresent();
+    }
+
+    private static Path real(Path path) {
+        try {
+            return path.toRealPath();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static void stop(ProcessHandle process) {
