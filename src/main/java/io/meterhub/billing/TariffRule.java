@@ -78,7 +78,7 @@ public record TariffRule(List<Price> prices, List<Day> calendar) {
 
     private static Optional<String> problem(Price price) {
         boolean exact = !price.parts().isEmpty() && price.parts().values().stream()
-                .allMatch(part -> part != null && part.scale() <= 6);
+                .allMatch(part -> part != null && part.scale() <= 6 && part.abs().compareTo(HIGHEST_PRICE) <= 0);
         return exact && price.yuan().signum() >= 0 && price.yuan().compareTo(HIGHEST_PRICE) <= 0 ? Optional.empty()
                 : Optional.of("prices: " + price.band() + " needs parts with at most 6 decimals that add up to 0 to "
                         + HIGHEST_PRICE.toPlainString() + " yuan");

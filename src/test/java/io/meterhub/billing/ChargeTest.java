@@ -201,6 +201,13 @@ class ChargeTest {
     }
 
     @Test
+    void aPriceOfAMillionDigitsIsRefusedWithoutBeingReckoned() {
+        TariffRule rule = new TariffRule(List.of(new TariffRule.Price(Rate.SINGLE,
+                Map.of("energy", new BigDecimal("1e999999999"), "surcharge", BigDecimal.ONE))), List.of());
+        assertThat(rule.problem().orElseThrow()).startsWith("prices: SINGLE needs parts");
+    }
+
+    @Test
     void theRuleSurvivesItsWayThroughTheDatabasesJson() throws JsonProcessingException {
         ObjectMapper json = new ObjectMapper().registerModule(new JavaTimeModule());
         TariffRule rule = FILE.versions().get(1).rule();
