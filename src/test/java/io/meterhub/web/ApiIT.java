@@ -374,6 +374,7 @@ class ApiIT {
         assertProblem(http.post("/api/v1/site-imports", "{}", OPERATOR, "ann"), 415, null);
         assertProblem(http.upload("/api/v1/site-imports", "other", "a.xlsx", new byte[] {1}, OPERATOR, "ann"), 400, "file");
         assertProblem(http.upload("/api/v1/site-imports", "file", "a.xlsx", new byte[] {1}, OPERATOR, "ann"), 422, null);
+        assertProblem(http.upload("/api/v1/site-imports", "file", "a.xlsx", new byte[3 << 20], OPERATOR, "ann"), 422, null);
     }
 
     @ParameterizedTest
