@@ -318,7 +318,8 @@ class FaultsIT {
         mall.mall().fault(meter, Fault.of(FaultKind.SWAPPED).amount(new BigDecimal(doubt == Doubt.LOWER ? "7.31" : "112345.67")));
         assertDoubted(meter, before, doubt == Doubt.LOWER ? "BACKWARDS" : "JUMP");
 
-        mall.send(HttpMethod.POST, "/api/v1/meters/%d/quarantine/accept".formatted(mall.id(meter)), Map.of("why", "I saw it"));
+        mall.send(HttpMethod.POST, "/api/v1/meters/%d/quarantine/accept".formatted(mall.id(meter)),
+                Map.of("total", mall.meter(meter).get("suspect").get("total"), "why", "I saw it"));
         BigDecimal believed = mall.truth(meter).total();
         mall.pass(Duration.ofMinutes(10));
         mall.round("BUS", meter);

@@ -90,10 +90,13 @@ public class Billing {
     /**
      * The value in quarantine is true after all: what it adds is billed; where it is lower than the last accepted one,
      * counting begins anew from there and nothing is billed.
+     *
+     * @param total the value that the person looked at, kWh or m3 after the CT ratio; the meter may have counted on since, but
+     *              what does not go on from it is refused
      */
     @Transactional
-    public Correction acceptQuarantine(int meterId, String who, String why) {
-        return charged(readings.acceptQuarantine(meterId, who, why));
+    public Correction acceptQuarantine(int meterId, BigDecimal total, String who, String why) {
+        return charged(readings.acceptQuarantine(meterId, total, who, why));
     }
 
     private Correction charged(Correction correction) {

@@ -13,6 +13,7 @@ import java.sql.Array;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.LocalDate;
@@ -48,6 +49,8 @@ public class Readings {
 
     private static final Logger log = LoggerFactory.getLogger(Readings.class);
     private static final long QUARTER_SECONDS = 900;
+    /** How long a person may look at a doubted value before believing it; the meter counts on meanwhile. */
+    private static final Duration LOOKED_AT = Duration.ofMinutes(15);
     private static final BigDecimal USUAL_STEP = new BigDecimal("0.01");
 
     private final JdbcClient jdbc;
@@ -229,11 +232,11 @@ public class Readings {
     }
 
     /**
-     * Believes the value in quarantine. See {@code Billing.acceptQuarantine}, which is the one to call: it bills what this
-     * returns.
+     * Believes the value in quarantine, as far as it goes on from the one that the person saw. See
+     * {@code Billing.acceptQuarantine}, which is the one to call: it bills what this returns.
      */
     @Transactional(propagation = Propagation.MANDATORY)
-    public Correction acceptQuarantine(int meterId, String who, String why) {
+    public Correction acceptQuarantine(int meterId, BigDecimal total, String who, String why) {
         MeterState state = lock(List.of(meterId)).get(meterId);
         if (state == null) {
             return new Correction.Refused("meterId", "There is no such meter");
@@ -241,8 +244,13 @@ public class Readings {
         if (state.suspect == null) {
             return new Correction.Refused("meterId", "No value of this meter is in quarantine");
         }
-        Map<String, Object> before = state(state);
         Value believed = state.suspect;
+        BigDecimal since = total == null ? null : believed.total().subtract(total);
+        if (since == null || since.signum() < 0 || since.compareTo(state.limits.most(LOOKED_AT)) > 0) {
+            return new Correction.Refused("total", "Must be the value that was looked at, at most " + LOOKED_AT.toMinutes()
+                    + " minutes ago; the meter shows " + believed.total().toPlainString() + " now");
+        }
+        Map<String, Object> before = state(state);
         BigDecimal quantity = believed.total().subtract(state.believedTotal()).max(BigDecimal.ZERO);
         insertQuarters(leaveQuarter(state, believed.at()).stream().toList());
         Interval counted = state.accept(believed, null, null, quantity);

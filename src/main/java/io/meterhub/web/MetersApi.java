@@ -81,7 +81,10 @@ class MetersApi {
                        @NotBlank(message = "is needed") @Size(max = 500, message = "must have at most 500 characters") String why) {
     }
 
-    record Word(@NotBlank(message = "is needed") @Size(max = 500, message = "must have at most 500 characters") String why) {
+    record Belief(@NotNull(message = "is needed: the doubted value that was looked at, kWh or m3 after the CT ratio")
+                  @DecimalMin(value = "0", message = "must not be below 0")
+                  @Digits(integer = 15, fraction = 3, message = "must have at most 3 decimals") BigDecimal total,
+                  @NotBlank(message = "is needed") @Size(max = 500, message = "must have at most 500 characters") String why) {
     }
 
     /** What came of a person's word: what was counted before and is billed now, kWh or m3. */
@@ -168,10 +171,11 @@ class MetersApi {
 
     @PostMapping(path = "/meters/{id}/quarantine/accept", consumes = MediaType.APPLICATION_JSON_VALUE)
     @Operation(summary = "The doubted value is true after all", description = "What it adds is billed; where it is lower than the last believed"
-            + " one, counting begins anew from there and nothing is billed.")
-    Corrected accept(@PathVariable int id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Word word) {
+            + " one, counting begins anew from there and nothing is billed. total is the value that was looked at; what the meter shows"
+            + " by now must go on from it.")
+    Corrected accept(@PathVariable int id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Belief belief) {
         meter(id);
-        return corrected(id, billing.acceptQuarantine(id, operator.name(), word.why()));
+        return corrected(id, billing.acceptQuarantine(id, belief.total(), operator.name(), belief.why()));
     }
 
     private Corrected corrected(int id, Correction correction) {

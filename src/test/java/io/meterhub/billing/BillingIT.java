@@ -236,14 +236,19 @@ class BillingIT {
     void aPersonMayBelieveAValue() {
         Mall mall = malls.open("shop-single", 1);
         billing.bill(mall.slice(START, "1001.00"));
-        assertThat(billing.acceptQuarantine(mall.meter(), "Li", "x")).isInstanceOf(Correction.Refused.class);
+        assertThat(billing.acceptQuarantine(mall.meter(), BigDecimal.ZERO, "Li", "x")).isInstanceOf(Correction.Refused.class);
         billing.bill(mall.slice(START.plusSeconds(10), "1051.00"));
-        assertThat(billing.acceptQuarantine(mall.meter(), "Li", "read it myself")).isInstanceOf(Correction.Done.class);
+        assertThat(billing.acceptQuarantine(mall.meter(), new BigDecimal("1031"), "Li", "an older one"))
+                .as("what nobody looked at is not billed").isInstanceOf(Correction.Refused.class);
+        assertThat(billing.acceptQuarantine(mall.meter(), new BigDecimal("1051.01"), "Li", "one to come"))
+                .isInstanceOf(Correction.Refused.class);
+        assertThat(malls.charged(mall.meter())).isEqualByComparingTo("1");
+        assertThat(billing.acceptQuarantine(mall.meter(), new BigDecimal("1050.99"), "Li", "read it myself")).isInstanceOf(Correction.Done.class);
         assertThat(malls.charged(mall.meter())).isEqualByComparingTo("51");
         billing.bill(mall.slice(START.plusSeconds(20), "1051.02"));
         assertThat(malls.charged(mall.meter())).isEqualByComparingTo("51.02");
         billing.bill(mall.slice(START.plusSeconds(30), "51.02"));
-        assertThat(billing.acceptQuarantine(mall.meter(), "Li", "set back by the maker")).isInstanceOf(Correction.Done.class);
+        assertThat(billing.acceptQuarantine(mall.meter(), new BigDecimal("51.02"), "Li", "set back by the maker")).isInstanceOf(Correction.Done.class);
         billing.bill(mall.slice(START.plusSeconds(40), "51.04"));
         assertThat(malls.charged(mall.meter())).as("the way back is not billed").isEqualByComparingTo("51.04");
         assertThat(today(mall.meter())).isEqualByComparingTo("50.04");

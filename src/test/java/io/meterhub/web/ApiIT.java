@@ -250,7 +250,8 @@ class ApiIT {
     void aDoubtedCounterIsShownAndAccepted() {
         int meter = mall.meter("E-C-204");
         assertThat(items("/api/v1/quarantine?site=" + mall.siteId())).extracting(one -> one.get("meterId").asInt()).contains(meter);
-        Answer accepted = http.post("/api/v1/meters/" + mall.meter("E-A-101") + "/quarantine/accept", "{\"why\": \"seen\"}", OPERATOR, "bob");
+        Answer accepted = http.post("/api/v1/meters/" + mall.meter("E-A-101") + "/quarantine/accept",
+                "{\"total\": 1, \"why\": \"seen\"}", OPERATOR, "bob");
         assertThat(accepted.status()).as("nothing is in doubt there").isEqualTo(422);
     }
 
