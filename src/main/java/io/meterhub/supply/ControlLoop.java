@@ -91,7 +91,8 @@ class ControlLoop implements SupplyControl {
         } else if (after.turnedSince(before)) {
             events.add(new Event(after.meterId(), "SEEN", Map.of("seen", after.seen(), "basis", after.basis())));
         }
-        if (transition.step().command() != null) {
+        // once there is an alarm, what is tried again every few minutes is no news: the row counts the attempts
+        if (transition.step().command() != null && before.failure() == null) {
             events.add(new Event(after.meterId(), "COMMANDED", Map.of("to", after.commanded(), "seen", after.seen(),
                     "attempt", after.attempts())));
         }
@@ -124,7 +125,7 @@ class ControlLoop implements SupplyControl {
                 if (after.overtaken()) {
                     pokes.poke(List.of(after.meterId()));
                 }
-            } else if (alarm || !(outcome instanceof Outcome.Unconfirmed)) {
+            } else if (alarm || before.failure() == null && !(outcome instanceof Outcome.Unconfirmed)) {
                 write(List.of(new Event(after.meterId(), "FAILED", Map.of("to", outcome.to(), "why", why(outcome),
                         "attempt", after.attempts(), "alarm", after.failure() != null))), now);
             }

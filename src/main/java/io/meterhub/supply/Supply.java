@@ -8,6 +8,7 @@ import io.meterhub.site.Meter;
 import io.meterhub.site.Sites;
 import java.sql.SQLException;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -26,6 +27,7 @@ public class Supply {
 
     private static final Set<String> NO_PERSON = Set.of(Reasons.HUB, Reasons.METER);
     private static final int EVENTS_SHOWN = 20;
+    private static final Duration LONGEST = Duration.ofDays(3653);
 
     private final JdbcClient jdbc;
     private final Reasons reasons;
@@ -57,6 +59,9 @@ public class Supply {
         String subject = checked(meterId, kind, who, why);
         if (kind == ReasonKind.KEEP_ON && until == null) {
             throw new SupplyRefused("KEEP_ON needs an end time: say until when " + subject + " is to stay on.");
+        }
+        if (until != null && until.isAfter(clock.instant().plus(LONGEST))) {
+            throw new SupplyRefused("The end time " + until + " is too far away: until must lie within ten years.");
         }
         if (until != null && !until.isAfter(clock.instant())) {
             throw new SupplyRefused("The end time " + until + " has passed: until must lie in the future.");

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.InvalidFormatException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import io.meterhub.supply.SupplyRefused;
+import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -14,6 +15,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.TypeMismatchException;
 import org.springframework.core.MethodParameter;
+import org.springframework.dao.DataIntegrityViolationException;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
@@ -75,6 +77,14 @@ class Problems extends ResponseEntityExceptionHandler {
     @ExceptionHandler
     ResponseEntity<ProblemDetail> refused(SupplyRefused refusal) {
         return answer(HttpStatus.UNPROCESSABLE_ENTITY, refusal.getMessage(), List.of());
+    }
+
+    /** SQL states 22...: a value that the database cannot hold, such as a text with a NUL in it. */
+    @ExceptionHandler
+    ResponseEntity<ProblemDetail> refused(DataIntegrityViolationException e) {
+        return e.getRootCause() instanceof SQLException cause && cause.getSQLState().startsWith("22")
+                ? answer(HttpStatus.UNPROCESSABLE_ENTITY, "A value of the request cannot be kept: " + cause.getMessage(), List.of())
+                : failed(e);
     }
 
     @ExceptionHandler

@@ -118,6 +118,21 @@ class SupplyIT {
     }
 
     @Test
+    void aMeterThatCannotBeSwitchedIsToldOfOnceNotAtEachAttempt() {
+        see(Relay.ON);
+        credit(true);
+        for (int attempt = 1; attempt <= 5; attempt++) {
+            jdbc.sql("update meter_supply set next_try_at = null where meter_id = ?").param(meter).update();
+            assertThat(see(Relay.ON)).as("attempt " + attempt).containsExactly(new Command(meter, Relay.OFF));
+            loop.done(new Outcome.Refused(meter, Relay.OFF, Instant.now(), "the model does not describe switching"));
+        }
+        assertThat(supply.explain(meter).events()).extracting(Explanation.Event::kind)
+                .containsExactly("FAILED", "COMMANDED", "REASON_SET");
+        assertThat(supply.explain(meter).supply().failure()).isEqualTo("the model does not describe switching");
+        assertThat(supply.explain(meter).supply().attempts()).isEqualTo(5);
+    }
+
+    @Test
     void nothingIsWrittenWhereNothingChanged() {
         see(Relay.ON);
         String before = rowVersion();

@@ -355,6 +355,18 @@ class ApiIT {
     }
 
     @Test
+    void whatTheDatabaseCannotHoldIsRefusedAndNothingIsSold() {
+        BigDecimal before = credit("E-A-105");
+        assertProblem(http.post("/api/v1/accounts/" + mall.account("E-A-105") + "/sales",
+                "{\"amountYuan\": 1, \"method\": \"CASH\", \"note\": \"a\\u0000b\"}", "Idempotency-Key",
+                UUID.randomUUID().toString(), OPERATOR, "ann"), 422, null);
+        assertProblem(http.post("/api/v1/meters/" + mall.meter("E-A-105") + "/reasons",
+                "{\"kind\": \"KEEP_ON\", \"why\": \"cold store\", \"until\": \"+1000000000-01-01T00:00:00Z\"}", OPERATOR, "ann"),
+                422, null);
+        assertThat(credit("E-A-105")).isEqualByComparingTo(before);
+    }
+
+    @Test
     void aSaleNeedsAKeyAndAName() {
         String path = "/api/v1/accounts/" + mall.account("E-A-105") + "/sales";
         String body = "{\"amountYuan\": 1, \"method\": \"CASH\"}";
