@@ -43,6 +43,8 @@ class EmbeddedDatabase implements JdbcConnectionDetails, AutoCloseable {
         String superPassword = folder.secret("postgres-superuser");
         this.password = folder.secret("postgres-meterhub");
         try {
+            // a second database of one process runs the first one's binaries: then this folder stays empty
+            Files.createDirectories(binaries);
             this.postgres = EmbeddedPostgres.builder()
                     .setOverrideWorkingDirectory(binaries.toFile())
                     .setDataDirectory(data)
