@@ -177,7 +177,8 @@ class FaultsIT {
         assertThat(mall.meter("G1-SILENT").get("state").asText()).isEqualTo("ONLINE");
         assertThat(mall.gateway(gateway).get("state").asText()).isEqualTo("ONLINE");
         // a minute gone by
-        jdbc.sql("update meter_state set read_at = read_at - interval '61 s' where meter_id in (:meters)")
+        jdbc.sql("update meter_state set read_at = read_at - interval '61 s', answered_at = answered_at - interval '61 s'"
+                + " where meter_id in (:meters)")
                 .param("meters", List.of(mall.id("G1-SILENT"), mall.id("G2-SILENT"))).update();
         JsonNode lost = mall.meter("G1-SILENT");
         assertThat(lost.get("state").asText()).isEqualTo("LOST");
