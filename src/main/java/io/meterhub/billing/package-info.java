@@ -5,7 +5,7 @@
  * reading is charged once, and that credit = posted ledger balance - charge lines not yet posted. Money is exact; it is
  * rounded to fen only where it leaves the hub. It tells {@link io.meterhub.billing.CreditWatch} when credit runs out or returns.
  */
-@ApplicationModule(allowedDependencies = {"metering", "site"})
+@ApplicationModule(allowedDependencies = {"metering", "runtime", "site"})
 package io.meterhub.billing;
 
 import org.springframework.modulith.ApplicationModule;

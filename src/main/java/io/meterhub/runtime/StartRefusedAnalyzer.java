@@ -3,7 +3,7 @@ package io.meterhub.runtime;
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 
-/** Prints the sentence of a {@link StartRefused} instead of a stack trace; the exit code is 1. */
+/** Prints the message of a {@link StartRefused}, or of what extends it, instead of a stack trace; the exit code is 1. */
 class StartRefusedAnalyzer extends AbstractFailureAnalyzer<StartRefused> {
 
     @Override

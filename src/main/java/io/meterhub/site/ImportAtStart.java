@@ -1,5 +1,6 @@
 package io.meterhub.site;
 
+import io.meterhub.runtime.StartRefused;
 import java.nio.file.Path;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -34,7 +35,8 @@ class ImportAtStart implements SmartLifecycle {
         }
         ImportResult result = imports.load(Path.of(file), "hub");
         if (result instanceof ImportResult.Refused refused) {
-            throw new SiteFileRefused(file, refused.problems());
+            throw new StartRefused(new SiteFileRefused(file, refused.problems()).getMessage()
+                    + "\nMend the cells and start again, or start without a site file (meterhub.site.import empty).");
         }
         ImportResult.Imported taken = (ImportResult.Imported) result;
         log.info("Site {} from {}: gateways {}, shops {}, meters {}", taken.site().code(), file, words(taken.gateways()),

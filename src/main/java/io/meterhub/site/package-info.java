@@ -5,7 +5,7 @@
  * removes nothing by itself, and that every day, month and band of a site is counted in the site's own time zone.
  * Other rooms take part in an import by {@link io.meterhub.site.ImportParticipant}.
  */
-@ApplicationModule(allowedDependencies = {})
+@ApplicationModule(allowedDependencies = "runtime")
 package io.meterhub.site;
 
 import org.springframework.modulith.ApplicationModule;
