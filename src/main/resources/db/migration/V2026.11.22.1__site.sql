@@ -70,6 +70,8 @@ create index on meter (shop_id);
 -- Every change of money, supply, tariff or equipment: who did what to what, and why. Nothing in it is ever changed.
 create table audit_log (
     id       bigint generated always as identity primary key,
+    -- none: an act on the hub as a whole
+    site_id  int references site,
     at       timestamptz not null default now(),
     who      text  not null,
     what     text  not null,
@@ -78,6 +80,7 @@ create table audit_log (
     after    jsonb,
     why      text
 );
+create index on audit_log (site_id, id);
 
 create function refuse_change() returns trigger language plpgsql as $$
 begin

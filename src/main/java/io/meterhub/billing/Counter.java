@@ -90,7 +90,7 @@ public class Counter {
                         Entry.customer(account.id(), amount))),
                 Map.of(), request.who(), "sale " + receipt.number()).get(account.id());
         keep(site.id(), request, receipt, journalId, creditAfter);
-        audit.record(request.who(), "sale.counter", "account " + account.number(), null, receipt, request.note());
+        audit.record(site.id(), request.who(), "sale.counter", "account " + account.number(), null, receipt, request.note());
         return new SaleResult.Sold(receipt, creditAfter, false);
     }
 

@@ -131,8 +131,8 @@ class SiteAccounts implements ImportParticipant {
                 select o.id, o.number, s.code as shop, o.energy_kind
                 from opened o join shop s on s.id = o.shop_id order by o.id""")
                 .param("site", site.id()).param("now", now().toString()).query(Opened.class).list();
-        opened.forEach(account -> audit.record("hub", "account.opened", "account " + account.number(), null, account,
-                "site import"));
+        opened.forEach(account -> audit.record(site.id(), "hub", "account.opened", "account " + account.number(), null,
+                account, "site import"));
         return opened.stream().map(Opened::id).toList();
     }
 
@@ -186,8 +186,8 @@ class SiteAccounts implements ImportParticipant {
                 .param("kinds", array("text", changes, change -> change.kind().name()))
                 .param("tariffs", array("int4", changes, Change::tariffId))
                 .param("meters", array("int4", changes, Change::meterId)).update();
-        changes.forEach(change -> audit.record("hub", "tariff.assigned", "meter " + change.meter(), change.tariffBefore(),
-                change.tariff(), "site import"));
+        changes.forEach(change -> audit.record(site.id(), "hub", "tariff.assigned", "meter " + change.meter(),
+                change.tariffBefore(), change.tariff(), "site import"));
     }
 
     private void setWarnings(Site site, List<Terms> terms) {

@@ -70,7 +70,7 @@ public class Tariffs {
             return new TariffResult.Refused("energyKind", "tariff " + code + " is for " + tariff.energyKind());
         }
         if (added) {
-            audit.record(who, "tariff.version.added", "tariff " + code, null,
+            audit.record(siteId, who, "tariff.version.added", "tariff " + code, null,
                     Map.of("effectiveFrom", effectiveFrom, "rule", rule), why);
         } else if (!tariff.versions().stream().filter(version -> version.effectiveFrom().equals(effectiveFrom)).findFirst()
                 .orElseThrow().rule().equals(rule)) {

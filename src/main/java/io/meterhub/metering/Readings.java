@@ -264,7 +264,7 @@ public class Readings {
         changed.put(state, null);
         update(changed);
         end(List.of(state.meterId), how, who);
-        audit.record(who, what, "meter " + state.code, before, state(state), why);
+        audit.record(state.siteId, who, what, "meter " + state.code, before, state(state), why);
         return new Correction.Done(counted.quantity().signum() > 0 ? List.of(counted) : List.of());
     }
 

@@ -21,6 +21,7 @@ public class Audit {
     /**
      * Records one act.
      *
+     * @param siteId  where what was acted on stands; null for an act on the hub as a whole
      * @param who     the person, or the part of the hub, that acted
      * @param what    the act in dotted words, {@code sale.counter}, {@code supply.reason.set}
      * @param subject what it was done to, as a person would look for it: {@code meter M-0101}, {@code account 10023}
@@ -28,11 +29,11 @@ public class Audit {
      * @param after   the state after, or null
      * @param why     the reason given, or null where the act is its own reason
      */
-    public void record(String who, String what, String subject, Object before, Object after, String why) {
+    public void record(Integer siteId, String who, String what, String subject, Object before, Object after, String why) {
         jdbc.sql("""
-                insert into audit_log (who, what, subject, before, after, why)
-                values (:who, :what, :subject, :before::jsonb, :after::jsonb, :why)""")
-                .param("who", who).param("what", what).param("subject", subject)
+                insert into audit_log (site_id, who, what, subject, before, after, why)
+                values (:site, :who, :what, :subject, :before::jsonb, :after::jsonb, :why)""")
+                .param("site", siteId).param("who", who).param("what", what).param("subject", subject)
                 .param("before", write(before)).param("after", write(after)).param("why", why)
                 .update();
     }
@@ -41,13 +42,13 @@ public class Audit {
     record Act(String what, String subject, Object before, Object after) {
     }
 
-    /** Records any number of acts by one statement. */
-    void recordAll(String who, String why, List<Act> acts) {
+    /** Records any number of acts on one site by one statement. */
+    void recordAll(int siteId, String who, String why, List<Act> acts) {
         jdbc.sql("""
-                insert into audit_log (who, what, subject, before, after, why)
-                select :who, what, subject, nullif(before, 'null'), nullif(after, 'null'), :why
+                insert into audit_log (site_id, who, what, subject, before, after, why)
+                select :site, :who, what, subject, nullif(before, 'null'), nullif(after, 'null'), :why
                 from jsonb_to_recordset(:acts::jsonb) as act(what text, subject text, before jsonb, after jsonb)""")
-                .param("who", who).param("why", why).param("acts", write(acts)).update();
+                .param("site", siteId).param("who", who).param("why", why).param("acts", write(acts)).update();
     }
 
     private String write(Object state) {

@@ -90,7 +90,7 @@ public class SiteImport {
             writeGateways(site, gateways.changed());
             writeShops(site, shops.changed());
             writeMeters(site, meters.changed());
-            audit.recordAll(who, fileName, Stream.of(gateways.acts("gateway"), shops.acts("shop"), meters.acts("meter"))
+            audit.recordAll(site.id(), who, fileName, Stream.of(gateways.acts("gateway"), shops.acts("shop"), meters.acts("meter"))
                     .flatMap(List::stream).toList());
             participants.forEach(participant -> participant.apply(site, sheet));
             return new Imported(site, gateways.counts(), shops.counts(), meters.counts(), Stream.of(
@@ -147,7 +147,7 @@ public class SiteImport {
                 on conflict (code) do update set name = excluded.name
                 returning *""")
                 .param("code", row.code()).param("name", row.name()).param("zone", row.zone()).query(Site.class).single();
-        audit.recordAll(who, fileName, List.of(new Audit.Act(known.isPresent() ? "site.updated" : "site.added",
+        audit.recordAll(site.id(), who, fileName, List.of(new Audit.Act(known.isPresent() ? "site.updated" : "site.added",
                 "site " + site.code(), known.orElse(null), site)));
         return site;
     }

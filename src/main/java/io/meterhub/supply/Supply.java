@@ -56,7 +56,8 @@ public class Supply {
      *                       or the meter is not known
      */
     public void set(int meterId, ReasonKind kind, String who, String why, Instant until) {
-        String subject = checked(meterId, kind, who, why);
+        Meter meter = checked(meterId, kind, who, why);
+        String subject = "meter " + meter.code();
         if (kind == ReasonKind.KEEP_ON && until == null) {
             throw new SupplyRefused("KEEP_ON needs an end time: say until when " + subject + " is to stay on.");
         }
@@ -77,7 +78,7 @@ public class Supply {
         });
         reasons.change(before.map(reason -> new Reasons.End(meterId, kind, who, "replaced: " + why)).stream().toList(),
                 List.of(new Reasons.Start(meterId, kind, until, who, why)));
-        audit.record(who, "supply.reason.set", subject, before.orElse(null), inForce(meterId, kind).orElseThrow(), why);
+        audit.record(meter.siteId(), who, "supply.reason.set", subject, before.orElse(null), inForce(meterId, kind).orElseThrow(), why);
     }
 
     /**
@@ -89,7 +90,8 @@ public class Supply {
      * @throws SupplyRefused if the reason is not in force, only the hub ends this kind, or {@code setBy} is not who set it
      */
     public void end(int meterId, ReasonKind kind, String who, String why, String setBy) {
-        String subject = checked(meterId, kind, who, why);
+        Meter meter = checked(meterId, kind, who, why);
+        String subject = "meter " + meter.code();
         reasons.lock(meterId);
         Reason before = inForce(meterId, kind)
                 .orElseThrow(() -> new SupplyRefused(kind + " is not in force for " + subject + "."));
@@ -102,7 +104,7 @@ public class Supply {
             supplies.release(meterId);
         }
         reasons.change(List.of(new Reasons.End(meterId, kind, who, why)), List.of());
-        audit.record(who, "supply.reason.end", subject, before, null, why);
+        audit.record(meter.siteId(), who, "supply.reason.end", subject, before, null, why);
     }
 
     /** The reasons in force, oldest first. */
@@ -128,7 +130,7 @@ public class Supply {
         reasons.endOverdue();
     }
 
-    private String checked(int meterId, ReasonKind kind, String who, String why) {
+    private Meter checked(int meterId, ReasonKind kind, String who, String why) {
         Meter meter = sites.meter(meterId).orElseThrow(() -> unknown(meterId));
         if (kind.commercial()) {
             throw new SupplyRefused(kind + " follows from money, contract or calendar and is not set or ended by hand:"
@@ -140,7 +142,7 @@ public class Supply {
         if (why == null || why.isBlank()) {
             throw new SupplyRefused("why must not be empty: others will have to understand it.");
         }
-        return "meter " + meter.code();
+        return meter;
     }
 
     private Optional<Reason> inForce(int meterId, ReasonKind kind) {

@@ -49,6 +49,8 @@ class SiteImportIT {
         assertThat(acts()).contains("site.added site " + site, "gateway.added gateway GW-A", "shop.added shop B-201",
                 "meter.added meter P-1")
                 .filteredOn(act -> act.contains(".added ")).hasSize(1 + 2 + 3 + 5);
+        assertThat(jdbc.sql("select count(*) from audit_log where site_id = ? and what = 'meter.added'").param(taken.site().id())
+                .query(Integer.class).single()).isEqualTo(5);
     }
 
     @Test
