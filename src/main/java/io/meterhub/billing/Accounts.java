@@ -27,6 +27,21 @@ public class Accounts {
                 .query((row, n) -> account(row)).list();
     }
 
+    /**
+     * The accounts with a higher id than {@code after}, in the order of their ids.
+     *
+     * @param siteId null for every site
+     * @param shopId null for every shop
+     */
+    public List<Account> page(Integer siteId, Integer shopId, int after, int limit) {
+        return jdbc.sql("""
+                select * from account
+                where id > :after and (:site::int is null or site_id = :site) and (:shop::int is null or shop_id = :shop)
+                order by id limit :limit""")
+                .param("site", siteId).param("shop", shopId).param("after", after).param("limit", limit)
+                .query((row, n) -> account(row)).list();
+    }
+
     public Optional<Account> account(int id) {
         return jdbc.sql("select * from account where id = ?").param(id).query((row, n) -> account(row)).optional();
     }

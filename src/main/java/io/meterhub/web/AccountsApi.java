@@ -27,9 +27,7 @@ import jakarta.validation.constraints.Size;
 import java.math.BigDecimal;
 import java.time.Clock;
 import java.time.LocalDate;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -77,11 +75,7 @@ class AccountsApi {
     Part<Account> accounts(@RequestParam(required = false) Integer site, @RequestParam(required = false) Integer shop,
                            @RequestParam(defaultValue = "0") int after,
                            @RequestParam(defaultValue = "200") @Min(1) @Max(1000) int limit) {
-        Stream<Integer> chosen = site == null ? sites.sites().stream().map(one -> one.id()) : Stream.of(site);
-        return Part.of(chosen.flatMap(id -> accounts.of(id).stream())
-                .filter(account -> shop == null || account.shopId() == shop)
-                .filter(account -> account.id() > after)
-                .sorted(Comparator.comparingInt(Account::id)).limit(limit + 1L).toList(), limit, Account::id);
+        return Part.of(accounts.page(site, shop, after, limit + 1), limit, Account::id);
     }
 
     @GetMapping("/{id}")

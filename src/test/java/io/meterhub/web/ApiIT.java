@@ -33,6 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -103,18 +104,22 @@ class ApiIT {
                 .allSatisfy(meter -> assertThat(meter.get("gatewayId").asInt()).isEqualTo(gateway));
     }
 
-    @Test
-    void listsAreReadToTheirEndInParts() {
+    @ParameterizedTest
+    @ValueSource(strings = {"shops", "accounts"})
+    void listsAreReadToTheirEndInParts(String list) {
         List<Integer> found = new ArrayList<>();
         JsonNode next;
         String after = "0";
         do {
-            JsonNode part = http.get("/api/v1/shops?limit=30&site=" + mall.siteId() + "&after=" + after).json();
-            part.get("items").forEach(shop -> found.add(shop.get("id").asInt()));
+            JsonNode part = http.get("/api/v1/" + list + "?limit=30&site=" + mall.siteId() + "&after=" + after).json();
+            assertThat(part.get("items")).hasSizeLessThanOrEqualTo(30);
+            part.get("items").forEach(one -> found.add(one.get("id").asInt()));
             next = part.get("next");
             after = next.asText();
         } while (!next.isNull());
-        assertThat(found).hasSize(100).doesNotHaveDuplicates();
+        assertThat(found).hasSizeGreaterThanOrEqualTo(100).doesNotHaveDuplicates().isSorted();
+        assertThat(found).hasSize(jdbc.sql("select count(*) from " + list.substring(0, list.length() - 1) + " where site_id = ?")
+                .param(mall.siteId()).query(Integer.class).single());
     }
 
     @Test
