@@ -96,7 +96,7 @@ class SiteAccounts implements ImportParticipant {
     }
 
     @Override
-    public void apply(Site site, SiteSheet sheet) {
+    public int apply(Site site, SiteSheet sheet) {
         holdAccounts(site);
         siteTariffs.giveTo(site);
         List<Integer> opened = openAccounts(site);
@@ -106,7 +106,7 @@ class SiteAccounts implements ImportParticipant {
         setWarnings(site, terms.stream().filter(each -> each.warn1Yuan() != null && each.warn2Yuan() != null).toList());
         giveOpeningCredit(site, terms.stream()
                 .filter(each -> each.openingYuan() != null && each.openingYuan().signum() != 0).toList());
-        tell(opened);
+        return tell(opened);
     }
 
     /** Until the import is done nobody sells or charges here: what it concludes from an account's credit would be old. */
@@ -231,15 +231,21 @@ class SiteAccounts implements ImportParticipant {
         }
     }
 
-    /** Supply starts from what a new account has: without credit it begins switched off. */
-    private void tell(List<Integer> opened) {
-        credits.tell(jdbc.sql("""
+    /**
+     * Supply starts from what a new account has: without credit it begins switched off.
+     *
+     * @return how many have none
+     */
+    private int tell(List<Integer> opened) {
+        List<CreditWatch.Credit> begun = jdbc.sql("""
                 select id, posted_yuan - open_yuan as credit, overdraft_yuan from account where id = any(:ids) order by id""")
                 .param("ids", array("int4", opened, Function.identity()))
                 .query((row, n) -> new CreditWatch.Credit(row.getInt("id"), row.getBigDecimal("credit"),
                         row.getBigDecimal("credit").compareTo(row.getBigDecimal("overdraft_yuan").negate()) <= 0, "hub",
                         "opening of the account"))
-                .list());
+                .list();
+        credits.tell(begun);
+        return (int) begun.stream().filter(CreditWatch.Credit::exhausted).count();
     }
 
     private Instant now() {

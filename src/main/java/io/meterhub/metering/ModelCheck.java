@@ -60,7 +60,8 @@ class ModelCheck implements ImportParticipant {
     }
 
     @Override
-    public void apply(Site site, SiteSheet sheet) {
+    public int apply(Site site, SiteSheet sheet) {
         // models are files: there is nothing of this room's to be opened
+        return 0;
     }
 }

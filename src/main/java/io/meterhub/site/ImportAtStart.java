@@ -41,6 +41,10 @@ class ImportAtStart implements SmartLifecycle {
         ImportResult.Imported taken = (ImportResult.Imported) result;
         log.info("Site {} from {}: gateways {}, shops {}, meters {}", taken.site().code(), file, words(taken.gateways()),
                 words(taken.shops()), words(taken.meters()));
+        if (taken.beginWithoutCredit() > 0) {
+            log.warn("Begins without credit: {} accounts. Their shops are switched off once their meters are read; sell to them"
+                    + " first, or set KEEP_ON", taken.beginWithoutCredit());
+        }
         if (!taken.missing().isEmpty()) {
             log.warn("In the hub and not in {}, left as it is: {}", file, taken.missing().stream()
                     .map(missing -> missing.sheet() + " " + missing.code()).collect(Collectors.joining(", ")));

@@ -11,6 +11,8 @@ public interface ImportParticipant {
     /**
      * Called within the import's transaction after the site's own rows are in place. Must change nothing when the same
      * sheet comes again.
+     *
+     * @return how many accounts were opened that have no credit: their shops are switched off once their meters are read
      */
-    void apply(Site site, SiteSheet sheet);
+    int apply(Site site, SiteSheet sheet);
 }

@@ -5,8 +5,13 @@ import java.util.List;
 /** What became of a site file: taken as a whole, or not at all. */
 public sealed interface ImportResult {
 
-    /** @param missing what the hub has and the file does not: left as it is */
-    record Imported(Site site, Counts gateways, Counts shops, Counts meters, List<Missing> missing) implements ImportResult {
+    /**
+     * @param missing            what the hub has and the file does not: left as it is
+     * @param beginWithoutCredit accounts that were opened and have no credit: their shops are switched off once their meters
+     *                           are read, unless somebody sells to them first
+     */
+    record Imported(Site site, Counts gateways, Counts shops, Counts meters, List<Missing> missing, int beginWithoutCredit)
+            implements ImportResult {
 
         /** Whether the same file had been taken before. */
         public boolean nothingChanged() {

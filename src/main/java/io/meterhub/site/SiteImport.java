@@ -92,12 +92,12 @@ public class SiteImport {
             writeMeters(site, meters.changed());
             audit.recordAll(site.id(), who, fileName, Stream.of(gateways.acts("gateway"), shops.acts("shop"), meters.acts("meter"))
                     .flatMap(List::stream).toList());
-            participants.forEach(participant -> participant.apply(site, sheet));
+            int withoutCredit = participants.stream().mapToInt(participant -> participant.apply(site, sheet)).sum();
             return new Imported(site, gateways.counts(), shops.counts(), meters.counts(), Stream.of(
                     gateways.missing().stream().map(gone -> new Missing("gateways", gone.code, gone.name)),
                     shops.missing().stream().map(gone -> new Missing("shops", gone.code, gone.name)),
                     meters.missing().stream().map(gone -> new Missing("meters", gone.code, gone.name)))
-                    .flatMap(missing -> missing).toList());
+                    .flatMap(missing -> missing).toList(), withoutCredit);
         });
     }
 

@@ -30,9 +30,10 @@ class NewMeters implements ImportParticipant {
     }
 
     @Override
-    public void apply(Site site, SiteSheet sheet) {
+    public int apply(Site site, SiteSheet sheet) {
         jdbc.sql("insert into meter_supply (meter_id) select id from meter where site_id = :site on conflict do nothing")
                 .param("site", site.id()).update();
         arrears.agreeWithAccounts(site.id());
+        return 0;
     }
 }

@@ -91,7 +91,9 @@ class SitesApi {
     @PostMapping(path = "/site-imports", consumes = MediaType.MULTIPART_FORM_DATA_VALUE)
     @Operation(summary = "Takes a site's spreadsheet (XLS or XLSX), all of it or nothing",
             description = "422 with every problem by sheet, row and column when anything is wrong. The same file again changes nothing;"
-                    + " what is not in the file stays, and is listed under missing.")
+                    + " what is not in the file stays, and is listed under missing. beginWithoutCredit counts the accounts that were"
+                    + " opened without credit: their shops are switched off once their meters are read, unless somebody sells to them or"
+                    + " sets KEEP_ON first.")
     ImportResult.Imported load(@RequestPart MultipartFile file, @RequestHeader(Operator.HEADER) Operator operator) throws IOException {
         String name = file.getOriginalFilename() == null ? "file" : file.getOriginalFilename();
         ImportResult result = siteImport.load(file.getBytes(), name, operator.name());

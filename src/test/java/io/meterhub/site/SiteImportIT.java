@@ -54,6 +54,11 @@ class SiteImportIT {
     }
 
     @Test
+    void whoBeginsWithoutCreditIsCounted() {
+        assertThat(taken(SiteBook.of(mall).xlsx()).beginWithoutCredit()).isEqualTo(2);
+    }
+
+    @Test
     void theSameFileAgainLeavesNoTrace() {
         taken(SiteBook.of(mall).xlsx());
         long acts = allActs();
@@ -62,6 +67,7 @@ class SiteImportIT {
         Imported again = taken(SiteBook.of(mall).xls());
 
         assertThat(again.nothingChanged()).isTrue();
+        assertThat(again.beginWithoutCredit()).isZero();
         assertThat(again.meters()).isEqualTo(new Counts(0, 0, 5));
         assertThat(everything()).isEqualTo(before);
         assertThat(allActs()).isEqualTo(acts);
