@@ -189,11 +189,11 @@ public class Readings {
     @Transactional(propagation = Propagation.MANDATORY)
     public Correction replace(int meterId, BigDecimal closing, BigDecimal opening, String who, String why) {
         MeterState state = lock(List.of(meterId)).get(meterId);
-        Optional<Correction> refused = refuseReplacement(state, closing, opening);
+        Instant now = now();
+        Optional<Correction> refused = refuseReplacement(state, closing, opening, now);
         if (refused.isPresent()) {
             return refused.get();
         }
-        Instant now = now();
         Map<String, Object> before = state(state);
         BigDecimal quantity = closing.subtract(state.accepted.total());
         Interval rest = new Interval(meterId, state.siteId, state.accepted.at(), now, quantity, null,
@@ -209,7 +209,8 @@ public class Readings {
         return corrected(state, rest, before, "meter.replaced", "REPLACED", who, why);
     }
 
-    private static Optional<Correction> refuseReplacement(MeterState state, BigDecimal closing, BigDecimal opening) {
+    private static Optional<Correction> refuseReplacement(MeterState state, BigDecimal closing, BigDecimal opening,
+                                                          Instant now) {
         if (state == null) {
             return refused("meterId", "There is no such meter");
         }
@@ -219,10 +220,14 @@ public class Readings {
         if (opening == null || opening.signum() < 0 || opening.stripTrailingZeros().scale() > 3) {
             return refused("opening", "Must be 0 or more, with at most 3 decimals");
         }
-        if (closing == null || closing.stripTrailingZeros().scale() > 3
-                || closing.compareTo(state.accepted.total()) < 0) {
-            return refused("closing", "Must be " + state.accepted.total().toPlainString()
-                    + ", the last value read, or more, with at most 3 decimals");
+        // a typing slip would be billed, and nobody can look at the old meter any more
+        BigDecimal least = state.accepted.total();
+        BigDecimal most = least.add(state.limits.most(Duration.between(state.accepted.at(), now)))
+                .setScale(3, RoundingMode.DOWN).max(least);
+        if (closing == null || closing.stripTrailingZeros().scale() > 3 || closing.compareTo(least) < 0
+                || closing.compareTo(most) > 0) {
+            return refused("closing", "Must be from %s, the last value read, to %s, the most that the meter can have counted since, "
+                    .formatted(least.toPlainString(), most.toPlainString()) + "with at most 3 decimals");
         }
         return Optional.empty();
     }

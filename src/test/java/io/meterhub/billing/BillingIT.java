@@ -265,7 +265,8 @@ class BillingIT {
         billing.bill(mall.slice(START, "1001.00"));
         billing.bill(mall.slice(START.plusSeconds(3600), "0.50"));
         assertThat(billing.replaceMeter(mall.meter(), new BigDecimal("1000.99"), BigDecimal.ZERO, "Li", "x"))
-                .isEqualTo(new Correction.Refused("closing", "Must be 1001.000, the last value read, or more, with at most 3 decimals"));
+                .isInstanceOfSatisfying(Correction.Refused.class, refused -> assertThat(refused.why())
+                        .startsWith("Must be from 1001.000, the last value read, to ").endsWith("with at most 3 decimals"));
         assertThat(billing.replaceMeter(mall.meter(), new BigDecimal("1003.00"), BigDecimal.ZERO, "Li", "burnt"))
                 .isInstanceOf(Correction.Done.class);
         assertThat(malls.charged(mall.meter())).isEqualByComparingTo("3");
@@ -276,6 +277,25 @@ class BillingIT {
         assertThat(jdbc.sql("select closing_total || ' ' || opening_total || ' ' || who from meter_replacement where meter_id = ?")
                 .param(mall.meter()).query(String.class).single()).isEqualTo("1003.000 0.000 Li");
         assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    @Test
+    void aTypingSlipInAClosingValueIsNotBilled() {
+        Mall mall = malls.open("shop-single", 1);
+        billing.bill(mall.slice(Instant.now().minus(Duration.ofHours(1)), "1001.00"));
+        // 13.2 kW for an hour, with the margin
+        for (String slip : List.of("1018.00", "10165.00")) {
+            assertThat(billing.replaceMeter(mall.meter(), new BigDecimal(slip), BigDecimal.ZERO, "Li", "burnt"))
+                    .isInstanceOfSatisfying(Correction.Refused.class, refused -> {
+                        assertThat(refused.field()).isEqualTo("closing");
+                        assertThat(refused.why()).matches("Must be from 1001[.]000, the last value read, to 1016[.]\\d{3}, the most"
+                                + " that the meter can have counted since, with at most 3 decimals");
+                    });
+        }
+        assertThat(malls.charged(mall.meter())).isEqualByComparingTo("1");
+        assertThat(billing.replaceMeter(mall.meter(), new BigDecimal("1016.50"), BigDecimal.ZERO, "Li", "burnt"))
+                .isInstanceOf(Correction.Done.class);
+        assertThat(malls.charged(mall.meter())).isEqualByComparingTo("16.5");
     }
 
     @Test

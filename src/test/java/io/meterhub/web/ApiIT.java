@@ -265,9 +265,11 @@ class ApiIT {
         String path = "/api/v1/meters/" + mall.meter("E-A-112") + "/replacement";
         assertProblem(http.post(path, "{\"closing\": -1, \"opening\": 0, \"why\": \"burnt\"}", OPERATOR, "bob"), 400, "closing");
         BigDecimal total = http.get("/api/v1/meters/" + mall.meter("E-A-112")).json().get("total").decimalValue();
-        Answer replaced = http.post(path, "{\"closing\": " + total.add(BigDecimal.ONE) + ", \"opening\": 5, \"why\": \"burnt\"}", OPERATOR, "bob");
+        assertProblem(http.post(path, "{\"closing\": " + total.multiply(BigDecimal.TEN) + ", \"opening\": 5, \"why\": \"burnt\"}", OPERATOR, "bob"),
+                422, "closing");
+        Answer replaced = http.post(path, "{\"closing\": " + total.add(new BigDecimal("0.02")) + ", \"opening\": 5, \"why\": \"burnt\"}", OPERATOR, "bob");
         assertThat(replaced.status()).as(replaced.body()).isEqualTo(200);
-        assertThat(replaced.json().get("billedQuantity").decimalValue()).isEqualByComparingTo("1");
+        assertThat(replaced.json().get("billedQuantity").decimalValue()).isEqualByComparingTo("0.02");
     }
 
     @Test
