@@ -3,12 +3,16 @@ package io.meterhub.site;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.meterhub.HubTest;
+import io.meterhub.billing.Billing;
+import io.meterhub.metering.Correction;
+import io.meterhub.metering.Slice;
 import io.meterhub.site.ImportResult.Counts;
 import io.meterhub.site.ImportResult.Imported;
 import io.meterhub.site.ImportResult.Missing;
 import io.meterhub.site.ImportResult.Refused;
 import io.meterhub.site.SiteSheet.Problem;
 import java.math.BigDecimal;
+import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -27,6 +31,8 @@ class SiteImportIT {
     private SiteImport imports;
     @Autowired
     private JdbcClient jdbc;
+    @Autowired
+    private Billing billing;
 
     private final String site = "site-" + UUID.randomUUID().toString().substring(0, 8);
     private final SiteSheet mall = Malls.small(site, PORTS.getAndAdd(10));
@@ -87,6 +93,29 @@ class SiteImportIT {
                 from audit_log where what = 'shop.updated' and after->>'tenant' = '租户 A-102'
                 order by id desc limit 1""").query(String.class).single())
                 .isEqualTo("Tea & Co > Tea Palace, 138-0000-9999, tester, mall.xlsx");
+    }
+
+    @Test
+    void aMeterThatWasReadBecomesAnotherOnlyWhenItWasChangedOnTheWall() {
+        taken(SiteBook.of(mall).xlsx());
+        Meter meter = meter("E-101");
+        billing.bill(new Slice(meter.siteId(), meter.gatewayId(), Instant.now(), List.of(new Slice.Reading(meter.id(),
+                Instant.now().minusSeconds(60), new BigDecimal("1000.25"), null, null, null, null, "")), List.of()));
+        SiteBook other = SiteBook.of(mall).set(Heading.METER_CT_RATIO, 2, 40).set(Heading.METER_MODEL, 2, "acrel-ddsy1352");
+
+        assertThat(refused(other.xlsx())).extracting(Problem::toString)
+                .allMatch(text -> text.contains("POST /api/v1/meters/" + meter.id() + "/replacement"))
+                .anyMatch(text -> text.startsWith("sheet meters, row 2, column ct ratio: meter E-101 has been read with the ct ratio 20;"))
+                .anyMatch(text -> text.startsWith("sheet meters, row 2, column model: meter E-101 has been read with the model demo-adf400l-3p;"))
+                .hasSize(2);
+        assertThat(meter("E-101")).isEqualTo(meter);
+        taken(SiteBook.of(mall).set(Heading.METER_NAME, 2, "front room").xlsx());
+
+        assertThat(billing.replaceMeter(meter.id(), new BigDecimal("1000.25"), BigDecimal.ZERO, "Li", "burnt"))
+                .isInstanceOf(Correction.Done.class);
+        taken(other.xlsx());
+        assertThat(meter("E-101").ctRatio()).isEqualTo(40);
+        assertThat(meter("E-101").model()).isEqualTo("acrel-ddsy1352");
     }
 
     @Test

@@ -1,0 +1,73 @@
+package io.meterhub.metering;
+
+import io.meterhub.site.ImportParticipant;
+import io.meterhub.site.Site;
+import io.meterhub.site.SiteSheet;
+import io.meterhub.site.SiteSheet.MeterRow;
+import io.meterhub.site.SiteSheet.Problem;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/**
+ * A meter that was read stays the meter as which it was read: with another model or CT ratio its next reading would not go
+ * on from the last, and what lies between would be billed. Only after it was changed on the wall may it be another.
+ */
+@Component
+class ReadMeters implements ImportParticipant {
+
+    /** How long after a meter was changed on the wall a spreadsheet may say what hangs there now. */
+    private static final Duration CHANGED_LATELY = Duration.ofDays(1);
+
+    private final JdbcClient jdbc;
+    private final Clock clock;
+
+    ReadMeters(JdbcClient jdbc, Clock clock) {
+        this.jdbc = jdbc;
+        this.clock = clock;
+    }
+
+    private record Known(int id, String code, String model, int ctRatio) {
+    }
+
+    @Override
+    public List<Problem> check(SiteSheet sheet) {
+        Map<String, Known> read = jdbc.sql("""
+                select m.id, m.code, m.model, m.ct_ratio
+                from meter m join site on site.id = m.site_id join meter_state s on s.meter_id = m.id
+                where site.code = :site and s.read_at is not null
+                  and not exists (select from meter_replacement r where r.meter_id = m.id and r.at > :lately)""")
+                .param("site", sheet.site().code()).param("lately", clock.instant().minus(CHANGED_LATELY).atOffset(ZoneOffset.UTC))
+                .query(Known.class).stream().collect(Collectors.toMap(Known::code, Function.identity()));
+        List<Problem> problems = new ArrayList<>();
+        for (MeterRow row : sheet.meters()) {
+            Known known = read.get(row.code());
+            if (known != null && !known.model.equals(row.model())) {
+                problems.add(problem(row, "model", known, known.model));
+            }
+            if (known != null && known.ctRatio != row.ctRatio()) {
+                problems.add(problem(row, "ct ratio", known, Integer.toString(known.ctRatio)));
+            }
+        }
+        return problems;
+    }
+
+    private static Problem problem(MeterRow row, String column, Known known, String allowed) {
+        return new Problem("meters", row.row(), column, ("meter %s has been read with the %s %s; allowed is %s, unless the meter was"
+                + " changed on the wall: record that first (POST /api/v1/meters/%d/replacement), then bring this file within %d hours")
+                .formatted(row.code(), column, allowed, allowed, known.id, CHANGED_LATELY.toHours()));
+    }
+
+    @Override
+    public int apply(Site site, SiteSheet sheet) {
+        // it only looks
+        return 0;
+    }
+}
