@@ -10,14 +10,20 @@ import java.time.Duration;
 import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The way to one gateway's bus: one transaction at a time, the urgent ones first. An urgent transaction waits for the one
@@ -27,9 +33,13 @@ class Lane implements AutoCloseable {
 
     // one poll runs, one waits for it; a third would only repeat what the second will do
     private static final int WAITING_POLLS = 1;
-    // pokes that wait for a relay or valve must not hold up the others
+    // a poke of many meters must not hold up that of one
     private static final int POKES_AT_ONCE = 4;
+    // what moves waits without a thread; one is needed only for a step, which may wait for bus or database
+    private static final int STEPS_AT_ONCE = 4;
     private static final int WAITING_POKES = 1000;
+
+    private static final Logger log = LoggerFactory.getLogger(Lane.class);
 
     private final Bus.Opener opener;
     private final PollSettings settings;
@@ -41,6 +51,8 @@ class Lane implements AutoCloseable {
     private final Timer urgentWait;
     private final ThreadPoolExecutor polls;
     private final ThreadPoolExecutor pokes;
+    private final ScheduledThreadPoolExecutor steps;
+    private final Map<Integer, Relay> moving = new ConcurrentHashMap<>();
     private final Tags tags;
     private Gateway gateway;
     private Bus bus;
@@ -61,6 +73,8 @@ class Lane implements AutoCloseable {
         attach(gateway);
         this.polls = pool("poll", 1, new ArrayBlockingQueue<>(WAITING_POLLS));
         this.pokes = pool("poke", POKES_AT_ONCE, new LinkedBlockingQueue<>(WAITING_POKES));
+        this.steps = new ScheduledThreadPoolExecutor(STEPS_AT_ONCE, threads("switch"), new ThreadPoolExecutor.DiscardPolicy());
+        allowToEnd(steps);
         for (ReadFailure kind : ReadFailure.values()) {
             errors.put(kind, io.micrometer.core.instrument.Counter.builder("meterhub.bus.errors").tags(tags)
                     .tag("kind", kind.name()).description("transactions that gave nothing").register(metrics));
@@ -74,13 +88,23 @@ class Lane implements AutoCloseable {
     }
 
     private ThreadPoolExecutor pool(String what, int threads, BlockingQueue<Runnable> queue) {
-        ThreadPoolExecutor pool = new ThreadPoolExecutor(threads, threads, 60, TimeUnit.SECONDS, queue, task -> {
-            Thread thread = new Thread(task, what + "-" + gateway.code());
+        ThreadPoolExecutor pool = new ThreadPoolExecutor(threads, threads, 0, TimeUnit.SECONDS, queue, threads(what));
+        allowToEnd(pool);
+        return pool;
+    }
+
+    private ThreadFactory threads(String what) {
+        String name = what + "-" + gateway.code();
+        return task -> {
+            Thread thread = new Thread(task, name);
             thread.setDaemon(true);
             return thread;
-        });
-        pool.allowCoreThreadTimeOut(true);
-        return pool;
+        };
+    }
+
+    private static void allowToEnd(ThreadPoolExecutor idle) {
+        idle.setKeepAliveTime(60, TimeUnit.SECONDS);
+        idle.allowCoreThreadTimeOut(true);
     }
 
     /** Runs a round on a thread of this lane. False: there is no need, as many rounds as make sense wait already. */
@@ -91,6 +115,38 @@ class Lane implements AutoCloseable {
         } catch (RejectedExecutionException enoughWaiting) {
             return false;
         }
+    }
+
+    /** Sees a relay or valve to where it is wanted, between whatever else is done here: no round and no poke waits for it. */
+    void turn(Switching switching, SupplyControl supply) {
+        moving.put(switching.meterId(), switching.to());
+        stepAfter(0, switching, supply);
+    }
+
+    private void stepAfter(long waitNanos, Switching switching, SupplyControl supply) {
+        steps.schedule(() -> step(switching, supply), waitNanos, TimeUnit.NANOSECONDS);
+    }
+
+    private void step(Switching switching, SupplyControl supply) {
+        boolean over = true;
+        try {
+            over = switching.proceed(supply);
+        } catch (RuntimeException e) {
+            if (!steps.isShutdown()) {
+                log.warn("Meter {} was being switched {}, the next round takes it up again", switching.meterId(), switching.to(), e);
+            }
+        }
+        if (over) {
+            switching.letGo();
+            moving.remove(switching.meterId(), switching.to());
+        } else {
+            stepAfter(switching.nextCheck() - nanos.getAsLong(), switching, supply);
+        }
+    }
+
+    /** Where a meter's relay or valve is being moved to at present. */
+    Optional<Relay> moving(int meterId) {
+        return Optional.ofNullable(moving.get(meterId));
     }
 
     /** Takes notice that the gateway's address or baud rate may have changed. */
@@ -219,6 +275,7 @@ class Lane implements AutoCloseable {
     public void close() {
         polls.shutdownNow();
         pokes.shutdownNow();
+        steps.shutdownNow();
         // a transaction under way ends by itself; the socket is closed under it only when it hangs
         bus.close();
     }

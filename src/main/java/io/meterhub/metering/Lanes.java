@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.boot.actuate.health.Health;
@@ -25,19 +24,6 @@ import org.springframework.stereotype.Component;
 @Component("gateways")
 @EnableConfigurationProperties(PollSettings.class)
 class Lanes implements HealthIndicator, DisposableBean {
-
-    private static final Round.Pause REAL_TIME = new Round.Pause() {
-
-        @Override
-        public long nanos() {
-            return System.nanoTime();
-        }
-
-        @Override
-        public void until(long nanos) {
-            LockSupport.parkNanos(nanos - System.nanoTime());
-        }
-    };
 
     private final Sites sites;
     private final MeterModels models;
@@ -71,7 +57,7 @@ class Lanes implements HealthIndicator, DisposableBean {
         List<Station> stations = sites.metersOn(lane.gateway().id()).stream()
                 .filter(meter -> only.isEmpty() || only.get().contains(meter.id()))
                 .map(meter -> station(meter, lane)).toList();
-        return new Round(lane, stations, urgent, supply, clock, settings, REAL_TIME, stopping);
+        return new Round(lane, stations, urgent, supply, clock, settings, System::nanoTime, stopping);
     }
 
     Station station(Meter meter, Lane lane) {

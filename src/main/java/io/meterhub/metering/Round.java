@@ -4,7 +4,6 @@ import io.meterhub.metering.Slice.Failure;
 import io.meterhub.metering.Slice.ReadFailure;
 import io.meterhub.metering.SupplyControl.Command;
 import io.meterhub.metering.SupplyControl.Seen;
-import java.io.Closeable;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
@@ -17,13 +16,14 @@ import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 
 /**
  * One pass over the meters of a bus, read as one asks for its slices: the meters are read until a slice is full; after it
- * has gone out, the room above is asked what to switch. Not thread-safe; several rounds on one lane are.
+ * has gone out, the room above is asked what to switch, and the lane does that. Not thread-safe; several rounds on one lane are.
  */
-class Round implements Iterator<Slice>, Closeable {
+class Round implements Iterator<Slice> {
 
     // a bus on which so many meters stayed silent twice in a row is not worth waiting for them all twice
     private static final int VAIN_RETRIES = 3;
@@ -33,7 +33,7 @@ class Round implements Iterator<Slice>, Closeable {
     private final SupplyControl supply;
     private final InstantSource clock;
     private final PollSettings settings;
-    private final Pause pause;
+    private final LongSupplier nanos;
     private final BooleanSupplier stopping;
     private final Map<Integer, Station> stations;
     private final Instant started;
@@ -41,7 +41,6 @@ class Round implements Iterator<Slice>, Closeable {
     private final Deque<Attempt> toRead = new ArrayDeque<>();
     private final List<Station> dead = new ArrayList<>();
     private final List<Seen> seen = new ArrayList<>();
-    private final List<Switching> switching = new ArrayList<>();
     private int vainRetries;
     private boolean gatewayLost;
     private boolean ended;
@@ -50,26 +49,18 @@ class Round implements Iterator<Slice>, Closeable {
     private record Attempt(Station station, int number, boolean probe) {
     }
 
-    /** How a round passes the time until a relay or valve has moved. */
-    interface Pause {
-
-        long nanos();
-
-        void until(long nanos);
-    }
-
     Round(Lane lane, List<Station> stations, boolean urgent, SupplyControl supply, InstantSource clock,
-          PollSettings settings, Pause pause, BooleanSupplier stopping) {
+          PollSettings settings, LongSupplier nanos, BooleanSupplier stopping) {
         this.lane = lane;
         this.urgent = urgent;
         this.supply = supply;
         this.clock = clock;
         this.settings = settings;
-        this.pause = pause;
+        this.nanos = nanos;
         this.stopping = stopping;
         this.stations = stations.stream().collect(Collectors.toMap(s -> s.meter().id(), Function.identity()));
         this.started = clock.instant();
-        this.startedNanos = pause.nanos();
+        this.startedNanos = nanos.getAsLong();
         for (Station station : stations) {
             // somebody waits for a poked meter, so it is asked even if it is thought dead
             if (!urgent && lane.silence().isDead(station.meter().id())) {
@@ -89,7 +80,6 @@ class Round implements Iterator<Slice>, Closeable {
             command();
             next = readSlice();
             if (next == null) {
-                settle();
                 end();
             }
         }
@@ -109,9 +99,8 @@ class Round implements Iterator<Slice>, Closeable {
     private Slice readSlice() {
         List<Slice.Reading> readings = new ArrayList<>();
         List<Failure> failures = new ArrayList<>();
-        long full = pause.nanos() + settings.slice().toNanos();
-        while (!toRead.isEmpty() && !stopping.getAsBoolean() && pause.nanos() < full) {
-            check();
+        long full = nanos.getAsLong() + settings.slice().toNanos();
+        while (!toRead.isEmpty() && !stopping.getAsBoolean() && nanos.getAsLong() < full) {
             read(toRead.poll(), readings, failures);
         }
         return readings.isEmpty() && failures.isEmpty() && toRead.isEmpty() || stopping.getAsBoolean() ? null
@@ -164,27 +153,20 @@ class Round implements Iterator<Slice>, Closeable {
     }
 
     private void command() {
-        if (seen.isEmpty()) {
+        List<Seen> asked = seen.stream().filter(reading -> !isMovingAsWanted(reading.meterId())).toList();
+        seen.clear();
+        if (asked.isEmpty()) {
             return;
         }
-        List<Seen> asked = List.copyOf(seen);
-        seen.clear();
         for (Command command : supply.due(asked)) {
             Optional.ofNullable(stations.get(command.meterId())).ifPresent(station ->
-                    switching.add(new Switching(lane, station, command.to(), urgent, clock, pause)));
+                    lane.turn(new Switching(lane, station, command.to(), clock, nanos), supply));
         }
-        check();
     }
 
-    private void check() {
-        switching.removeIf(each -> each.proceed(supply));
-    }
-
-    private void settle() {
-        while (!switching.isEmpty() && !stopping.getAsBoolean()) {
-            pause.until(switching.stream().mapToLong(Switching::nextCheck).min().orElseThrow());
-            check();
-        }
+    /** What a valve on its way shows is no reason to command it once more; to call it back is. */
+    private boolean isMovingAsWanted(int meterId) {
+        return lane.moving(meterId).filter(to -> supply.stands(new Command(meterId, to))).isPresent();
     }
 
     private void end() {
@@ -193,13 +175,5 @@ class Round implements Iterator<Slice>, Closeable {
             lane.roundEnded(startedNanos, stations.values().stream()
                     .mapToLong(station -> station.plan().micros(lane.wireTime())).sum());
         }
-        close();
-    }
-
-    /** Lets go of the meters that a round cut short was switching; what is wanted of them comes up again in the next one. */
-    @Override
-    public void close() {
-        switching.forEach(Switching::letGo);
-        switching.clear();
     }
 }

@@ -8,44 +8,50 @@ import io.meterhub.metering.Slice.ReadFailure;
 import io.meterhub.metering.SupplyControl.Outcome;
 import java.math.BigDecimal;
 import java.time.InstantSource;
+import java.util.function.LongSupplier;
 
 /**
- * One relay or valve on its way: written, then looked at until it shows or its time is over, while the round goes on. A
- * write is repeated, once, only when its answer was lost and the read-back shows that it did not happen. Nothing is written
+ * One relay or valve on its way: written, then looked at until it shows or its time is over, while the lane does other
+ * things. A write is repeated, once, only when its answer was lost and the read-back shows that it did not happen. Nothing is written
  * that is no longer wanted.
  */
 class Switching {
 
-    private static final long CHECK_EVERY = 200_000_000;
+    private static final long FIRST_CHECK = 200_000_000;
+    // a valve that takes half a minute must not have the bus to itself
+    private static final long CHECK_AT_MOST = 1_000_000_000;
     // two looks at a counter this far apart tell a load from none
     private static final long JUDGE_EVERY = 700_000_000;
 
     private final Lane lane;
     private final Station station;
     private final Relay to;
-    private final boolean urgent;
     private final InstantSource clock;
-    private final Round.Pause pause;
+    private final LongSupplier nanos;
     private final Procedure procedure;
     private boolean claimed;
     private boolean acknowledged;
     private int writes;
     private long deadline;
     private long nextCheck;
+    private long checkEvery = FIRST_CHECK;
     private BigDecimal counterBefore;
     private boolean answered;
     private boolean withdrawn;
     private String why = "";
 
-    Switching(Lane lane, Station station, Relay to, boolean urgent, InstantSource clock, Round.Pause pause) {
+    Switching(Lane lane, Station station, Relay to, InstantSource clock, LongSupplier nanos) {
         this.lane = lane;
         this.station = station;
         this.to = to;
-        this.urgent = urgent;
         this.clock = clock;
-        this.pause = pause;
+        this.nanos = nanos;
         this.procedure = station.model().procedures().get(to == Relay.ON ? Operation.SWITCH_ON : Operation.SWITCH_OFF);
-        this.nextCheck = pause.nanos();
+        this.nextCheck = nanos.getAsLong();
+    }
+
+    Relay to() {
+        return to;
     }
 
     long nextCheck() {
@@ -54,7 +60,7 @@ class Switching {
 
     /** Does what is due now. True: it is over, and supply knows how it went, or wants something else by now. */
     boolean proceed(SupplyControl supply) {
-        if (pause.nanos() < nextCheck) {
+        if (nanos.getAsLong() < nextCheck) {
             return false;
         }
         Outcome outcome = step(supply);
@@ -83,7 +89,7 @@ class Switching {
         if (!claimed) {
             claimed = lane.claim(meterId());
             if (!claimed) {
-                nextCheck = pause.nanos() + CHECK_EVERY;
+                nextCheck = nanos.getAsLong() + FIRST_CHECK;
                 return null;
             }
         }
@@ -102,11 +108,11 @@ class Switching {
             return null;
         }
         writes++;
-        deadline = pause.nanos() + procedure.within().toNanos();
+        deadline = nanos.getAsLong() + procedure.within().toNanos();
         Field.Fixed words = (Field.Fixed) procedure.fields().get(0);
         try {
             lane.write(station.meter().unitId(), procedure.register(),
-                    words.values().stream().mapToInt(Integer::intValue).toArray(), urgent);
+                    words.values().stream().mapToInt(Integer::intValue).toArray(), true);
             acknowledged = true;
         } catch (BusFailure e) {
             why = "the command's answer: " + e.getMessage();
@@ -131,8 +137,9 @@ class Switching {
         } catch (BusFailure e) {
             why = "the read-back's answer: " + e.getMessage();
         }
-        if (pause.nanos() < deadline) {
-            nextCheck = Math.min(deadline, pause.nanos() + (judged ? JUDGE_EVERY : CHECK_EVERY));
+        if (nanos.getAsLong() < deadline) {
+            nextCheck = Math.min(deadline, nanos.getAsLong() + (judged ? Math.max(JUDGE_EVERY, checkEvery) : checkEvery));
+            checkEvery = Math.min(CHECK_AT_MOST, 2 * checkEvery);
             return null;
         }
         return timeIsOver(judged, supply);
@@ -157,12 +164,12 @@ class Switching {
 
     private Relay shown() throws BusFailure {
         MeterModel.RelayStatus status = station.model().relay().orElseThrow();
-        return status.of(lane.read(station.meter().unitId(), status.register(), 1, urgent)[0]);
+        return status.of(lane.read(station.meter().unitId(), status.register(), 1, isFirstLook())[0]);
     }
 
     /** Off: no power, and the counter stood still between two looks. On: power, or the counter moves. */
     private boolean judge() throws BusFailure {
-        Slice.Reading now = station.read(lane, urgent, clock);
+        Slice.Reading now = station.read(lane, isFirstLook(), clock);
         boolean stands = counterBefore != null && now.total().compareTo(counterBefore) == 0;
         boolean moves = counterBefore != null && now.total().compareTo(counterBefore) > 0;
         counterBefore = now.total();
@@ -170,7 +177,12 @@ class Switching {
         return to == Relay.OFF ? !flows && stands : flows || moves;
     }
 
-    private int meterId() {
+    /** A relay has moved by then, and somebody waits for it; what takes longer takes turns with polling. */
+    private boolean isFirstLook() {
+        return checkEvery == FIRST_CHECK;
+    }
+
+    int meterId() {
         return station.meter().id();
     }
 }

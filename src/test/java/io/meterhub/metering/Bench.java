@@ -19,24 +19,13 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
 
 /** A virtual gateway with some meters, and the lane to it. Meters have the ids 1, 2, 3 ... in the order of their rows. */
 final class Bench implements AutoCloseable {
 
     static final Instant MORNING = Instant.parse("2026-11-23T03:00:00Z");
-    static final Round.Pause REAL_TIME = new Round.Pause() {
-        @Override
-        public long nanos() {
-            return System.nanoTime();
-        }
-
-        @Override
-        public void until(long nanos) {
-            LockSupport.parkNanos(nanos - System.nanoTime());
-        }
-    };
     static final PollSettings SETTINGS = new PollSettings(Duration.ofSeconds(1), Duration.ofMillis(60), Duration.ofMillis(150),
             Duration.ofSeconds(1), 1, 3, Duration.ofSeconds(20), Duration.ofMinutes(5));
     static final MeterModels MODELS = new MeterModels(List.of(Path.of("config/meters"), Path.of("config/demo/meters")));
@@ -53,8 +42,8 @@ final class Bench implements AutoCloseable {
     /** What is wanted of the meters, and how it went. */
     static final class Wishes implements SupplyControl {
 
-        final List<Command> wanted = new ArrayList<>();
-        final List<Outcome> outcomes = new ArrayList<>();
+        final List<Command> wanted = new CopyOnWriteArrayList<>();
+        final List<Outcome> outcomes = new CopyOnWriteArrayList<>();
         volatile boolean withdrawn;
 
         @Override
@@ -127,7 +116,17 @@ final class Bench implements AutoCloseable {
     }
 
     Round round(boolean urgent, String... codes) {
-        return new Round(lane, stations(codes), urgent, wishes, InstantSource.system(), settings, REAL_TIME, () -> false);
+        return new Round(lane, stations(codes), urgent, wishes, InstantSource.system(), settings, System::nanoTime, () -> false);
+    }
+
+    /** Asks for a round of these meters ahead of polling, on the lane's own threads. */
+    boolean poke(String... codes) {
+        return lane.run(true, () -> {
+            Round round = round(true, codes);
+            while (round.hasNext()) {
+                round.next();
+            }
+        });
     }
 
     /** Everything that a round of these meters (of all, if none is named) gives. */

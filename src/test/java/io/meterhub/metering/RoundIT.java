@@ -17,8 +17,12 @@ import io.meterhub.site.Gateway.Framing;
 import io.meterhub.site.Meter;
 import java.math.BigDecimal;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -81,14 +85,61 @@ class RoundIT {
     void aRoundGoesOnWhileAValveMoves() {
         bench = Bench.ofEachKind(Framing.RTU);
         bench.wishes.wanted.add(new Command(bench.meter("W").id(), Relay.OFF));
-        Round round = bench.round(false, "W", "1P");
-        long start = System.nanoTime();
-        assertThat(round.next().readings()).hasSize(2);
-        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(2));
-        assertThat(round.hasNext()).isFalse();
-        assertThat(bench.wishes.outcomes).singleElement().isInstanceOf(Outcome.Switched.class);
+        assertThat(bench.poll("W", "1P").readings()).hasSize(2);
+        await().until(() -> bench.mall.meter("W").moving());
+        assertThat(bench.poll("W", "1P").readings()).hasSize(2);
+        assertThat(bench.wishes.outcomes).isEmpty();
+        assertThat(outcome()).isInstanceOf(Outcome.Switched.class);
         assertThat(bench.mall.meter("W").on()).isFalse();
         assertThat(bench.mall.meter("W").moving()).isFalse();
+    }
+
+    @Test
+    void aPokeWaitsForNoValve() {
+        List<String> valves = IntStream.rangeClosed(1, 6).mapToObj(n -> "W" + n).toList();
+        AtomicReference<Instant> mallTime = new AtomicReference<>(Bench.MORNING);
+        bench = new Bench(Bench.sheet(Framing.RTU, 0, Stream.concat(Stream.of(Bench.row("1P", 1, "demo-adf400l-1p", 1, "8")),
+                valves.stream().map(valve -> Bench.row(valve, 10 + valves.indexOf(valve), "generic-water-valve", 1, "2.5"))).toList()),
+                mall -> mall.pace(0).clock(mallTime::get), Bench.SETTINGS);
+        for (String valve : valves) {
+            bench.wishes.wanted.add(new Command(bench.meter(valve).id(), Relay.OFF));
+            assertThat(bench.poke(valve)).isTrue();
+        }
+        await().until(() -> valves.stream().allMatch(valve -> bench.mall.meter(valve).moving()));
+        bench.wishes.wanted.add(new Command(bench.meter("1P").id(), Relay.OFF));
+        assertThat(bench.poke("1P")).isTrue();
+        assertThat(outcome()).isInstanceOfSatisfying(Outcome.Switched.class,
+                switched -> assertThat(switched.meterId()).as("before any valve is there").isEqualTo(bench.meter("1P").id()));
+        assertThat(valves).allMatch(valve -> bench.mall.meter(valve).moving());
+
+        mallTime.set(Bench.MORNING.plusSeconds(4));
+        await().until(() -> bench.wishes.outcomes.size() == 7);
+        assertThat(bench.wishes.outcomes).allMatch(outcome -> outcome instanceof Outcome.Switched);
+        assertThat(valves).noneMatch(valve -> bench.mall.meter(valve).on());
+    }
+
+    @Test
+    void aValveOnItsWayIsNotCommandedAgainButMayBeCalledBack() {
+        AtomicReference<Instant> mallTime = new AtomicReference<>(Bench.MORNING);
+        bench = new Bench(Bench.sheet(Framing.TCP, 0, Bench.each()), mall -> mall.pace(0).clock(mallTime::get), Bench.SETTINGS);
+        Command off = new Command(bench.meter("W").id(), Relay.OFF);
+        Command on = new Command(bench.meter("W").id(), Relay.ON);
+        bench.wishes.wanted.add(off);
+        bench.poll("W");
+        await().until(() -> bench.mall.meter("W").moving());
+        bench.wishes.wanted.add(off);
+        bench.poll();
+        assertThat(bench.wishes.wanted).as("not asked about").containsExactly(off);
+        bench.wishes.withdrawn = true;
+        bench.wishes.wanted.set(0, on);
+        bench.poll();
+        assertThat(bench.wishes.wanted).isEmpty();
+        bench.wishes.withdrawn = false;
+        mallTime.set(Bench.MORNING.plusSeconds(4));
+        await().until(() -> bench.wishes.outcomes.size() == 1 && bench.mall.meter("W").moving());
+        mallTime.set(Bench.MORNING.plusSeconds(8));
+        await().until(() -> bench.wishes.outcomes.size() == 2);
+        assertThat(bench.wishes.outcomes).extracting(Outcome::to).containsExactly(Relay.OFF, Relay.ON);
     }
 
     @Test
@@ -105,8 +156,7 @@ class RoundIT {
     void onIsNotConfirmedWhileNothingIsDrawn() {
         bench = Bench.ofEachKind(Framing.TCP);
         bench.mall.loadFactor("DD", 0);
-        command("DD", Relay.ON);
-        assertThat(bench.wishes.outcomes).singleElement().isInstanceOfSatisfying(Outcome.Unconfirmed.class,
+        assertThat(command("DD", Relay.ON)).isInstanceOfSatisfying(Outcome.Unconfirmed.class,
                 outcome -> assertThat(outcome.why()).contains("nothing is drawn"));
     }
 
@@ -130,12 +180,11 @@ class RoundIT {
         bench.wishes.wanted.add(new Command(meter, Relay.ON));
         Round round = bench.round(true, "1P");
         round.next();
-        Thread other = new Thread(round::hasNext);
-        other.start();
-        await().until(() -> bench.wishes.wanted.isEmpty());
+        assertThat(round.hasNext()).isFalse();
+        assertThat(bench.wishes.wanted).isEmpty();
         bench.wishes.withdrawn = true;
         bench.lane.release(meter);
-        await().until(() -> !other.isAlive());
+        await().until(() -> bench.lane.moving(meter).isEmpty());
         assertThat(bench.mall.meter("1P").on()).as("somebody may be working there").isFalse();
         assertThat(bench.wishes.outcomes).isEmpty();
         assertThat(bench.lane.claim(meter)).as("free for the opposite").isTrue();
@@ -145,8 +194,7 @@ class RoundIT {
     void aCommandThatTheModelDoesNotDescribeIsRefused() {
         bench = new Bench(Bench.sheet(Framing.TCP, 0, List.of(Bench.row("P", 1, "acrel-adf400l-1p", 1, "8"))),
                 mall -> mall.pace(0), Bench.SETTINGS);
-        command("P", Relay.OFF);
-        assertThat(bench.wishes.outcomes).singleElement().isInstanceOfSatisfying(Outcome.Refused.class,
+        assertThat(command("P", Relay.OFF)).isInstanceOfSatisfying(Outcome.Refused.class,
                 outcome -> assertThat(outcome.why()).contains("acrel-adf400l-1p", "switch-off", "not available"));
     }
 
@@ -158,7 +206,7 @@ class RoundIT {
         round.next();
         bench.mall.fault("1P", Fault.of(FaultKind.SILENT));
         assertThat(round.hasNext()).isFalse();
-        assertThat(bench.wishes.outcomes).singleElement().isInstanceOf(Outcome.Unreachable.class);
+        assertThat(outcome()).isInstanceOf(Outcome.Unreachable.class);
     }
 
     @ParameterizedTest
@@ -229,18 +277,25 @@ class RoundIT {
         assertThat(bench.lane.connected()).isTrue();
     }
 
-    private void command(String code, Relay to) {
+    private Outcome command(String code, Relay to) {
         bench.wishes.outcomes.clear();
         bench.wishes.wanted.add(new Command(bench.meter(code).id(), to));
         Round round = bench.round(true, code);
         while (round.hasNext()) {
             round.next();
         }
+        return outcome();
+    }
+
+    /** How the one command that was given went. */
+    private Outcome outcome() {
+        await().until(() -> !bench.wishes.outcomes.isEmpty());
+        assertThat(bench.wishes.outcomes).hasSize(1);
+        return bench.wishes.outcomes.get(0);
     }
 
     private void assertSwitched(String code, Relay to, boolean judged) {
-        command(code, to);
-        assertThat(bench.wishes.outcomes).singleElement().isInstanceOfSatisfying(Outcome.Switched.class, outcome -> {
+        assertThat(command(code, to)).isInstanceOfSatisfying(Outcome.Switched.class, outcome -> {
             assertThat(outcome.to()).isEqualTo(to);
             assertThat(outcome.judged()).isEqualTo(judged);
         });

@@ -32,7 +32,7 @@ class SilenceTest {
             "m", model.name(), EnergyKind.ELECTRICITY, id, 1, BigDecimal.TEN, null, true), model, lane.wireTime())).toList();
 
     /** A bus on which every transaction takes exactly its time on the wire, and a silent meter its time-out. */
-    private static final class VirtualBus implements Bus, Round.Pause {
+    private static final class VirtualBus implements Bus {
 
         private final WireTime time = new WireTime(9600, Duration.ofMillis(60));
         private final Set<Integer> silent = new HashSet<>();
@@ -53,14 +53,8 @@ class SilenceTest {
             throw new UnsupportedOperationException();
         }
 
-        @Override
-        public long nanos() {
+        long nanos() {
             return now;
-        }
-
-        @Override
-        public void until(long nanos) {
-            now = Math.max(now, nanos);
         }
 
         @Override
@@ -76,7 +70,7 @@ class SilenceTest {
         long start = bus.now;
         int readings = 0;
         int failures = 0;
-        Round round = new Round(lane, stations, false, new Bench.Wishes(), () -> Instant.EPOCH.plusNanos(bus.now), SETTINGS, bus,
+        Round round = new Round(lane, stations, false, new Bench.Wishes(), () -> Instant.EPOCH.plusNanos(bus.now), SETTINGS, bus::nanos,
                 () -> false);
         while (round.hasNext()) {
             Slice slice = round.next();
@@ -133,14 +127,14 @@ class SilenceTest {
         bus.silent.add(5);
         IntStream.range(0, 4).forEach(i -> round());
         bus.silent.clear();
-        Round poke = new Round(lane, List.of(stations.get(4)), true, new Bench.Wishes(), () -> Instant.EPOCH, SETTINGS, bus, () -> false);
+        Round poke = new Round(lane, List.of(stations.get(4)), true, new Bench.Wishes(), () -> Instant.EPOCH, SETTINGS, bus::nanos, () -> false);
         assertThat(poke.next().readings()).hasSize(1);
         assertThat(round().readings()).isEqualTo(METERS);
     }
 
     @Test
     void aReadingWaitsNoLongerThanASliceForItsMessage() {
-        Round round = new Round(lane, stations, false, new Bench.Wishes(), () -> Instant.EPOCH.plusNanos(bus.now), SETTINGS, bus,
+        Round round = new Round(lane, stations, false, new Bench.Wishes(), () -> Instant.EPOCH.plusNanos(bus.now), SETTINGS, bus::nanos,
                 () -> false);
         while (round.hasNext()) {
             Slice slice = round.next();
