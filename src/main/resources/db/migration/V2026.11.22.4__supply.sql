@@ -13,7 +13,10 @@ create table supply_reason (
     ended_at   timestamptz,
     ended_by   text,
     ended_why  text,
-    check ((ended_at is null) = (ended_by is null))
+    check ((ended_at is null) = (ended_by is null)),
+    -- who is kept on is kept on until a time; a lock-out is lifted by a person, never by the clock
+    check (kind <> 'KEEP_ON' or until is not null),
+    check (kind <> 'MANUAL_OFF' or until is null)
 );
 create unique index supply_reason_active on supply_reason (meter_id, kind) where ended_at is null;
 create index supply_reason_until on supply_reason (until) where ended_at is null and until is not null;

@@ -6,6 +6,7 @@ import io.meterhub.billing.Ledger.Journal;
 import io.meterhub.site.Audit;
 import io.meterhub.site.Site;
 import io.meterhub.site.Sites;
+import io.meterhub.site.Texts;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -34,16 +35,18 @@ public class Counter {
     private final Accounts accounts;
     private final Sites sites;
     private final Audit audit;
+    private final Texts texts;
     private final Clock clock;
     private final BigDecimal limitYuan;
 
-    Counter(JdbcClient jdbc, Ledger ledger, Accounts accounts, Sites sites, Audit audit, Clock clock,
+    Counter(JdbcClient jdbc, Ledger ledger, Accounts accounts, Sites sites, Audit audit, Texts texts, Clock clock,
             @Value("${meterhub.billing.sale-limit-yuan:100000}") BigDecimal limitYuan) {
         this.jdbc = jdbc;
         this.ledger = ledger;
         this.accounts = accounts;
         this.sites = sites;
         this.audit = audit;
+        this.texts = texts;
         this.clock = clock;
         this.limitYuan = limitYuan;
     }
@@ -60,12 +63,12 @@ public class Counter {
         }
         Optional<Account> found = accounts.account(request.accountId());
         if (found.isEmpty()) {
-            return new SaleResult.Refused("accountId", "There is no account " + request.accountId());
+            return new SaleResult.Refused("accountId", texts.of("refused.no_account", Integer.toString(request.accountId())));
         }
         Account account = found.get();
         if (account.closedAt() != null) {
             return earlier(account.siteId(), request).orElseGet(
-                    () -> new SaleResult.Refused("accountId", "Account " + account.number() + " is closed"));
+                    () -> new SaleResult.Refused("accountId", texts.of("refused.account_closed", account.number())));
         }
         Site site = sites.site(account.siteId());
         BigDecimal amount = request.amountYuan().setScale(2);
@@ -96,25 +99,24 @@ public class Counter {
 
     private Optional<SaleResult> refuse(SaleRequest request) {
         if (request.idempotencyKey() == null || request.idempotencyKey().isBlank() || request.idempotencyKey().length() > 100) {
-            return refused("idempotencyKey", "Must be 1 to 100 characters, a new one for each sale");
+            return refused("idempotencyKey", "sale_key");
         }
         BigDecimal amount = request.amountYuan();
         if (amount == null || amount.signum() <= 0 || amount.stripTrailingZeros().scale() > 2
                 || amount.compareTo(limitYuan) > 0) {
-            return refused("amountYuan", "Must be above 0, at most " + limitYuan.toPlainString()
-                    + ", with at most 2 decimals");
+            return refused("amountYuan", "sale_amount", limitYuan.toPlainString());
         }
         if (request.method() == null) {
-            return refused("method", "Must be CASH or TRANSFER");
+            return refused("method", "sale_method");
         }
         if (request.who() == null || request.who().isBlank()) {
-            return refused("who", "Must name the cashier");
+            return refused("who", "sale_who");
         }
         return Optional.empty();
     }
 
-    private static Optional<SaleResult> refused(String field, String why) {
-        return Optional.of(new SaleResult.Refused(field, why));
+    private Optional<SaleResult> refused(String field, String key, Object... words) {
+        return Optional.of(new SaleResult.Refused(field, texts.of("refused." + key, words)));
     }
 
     private Optional<SaleResult> earlier(int siteId, SaleRequest request) {

@@ -18,7 +18,7 @@ public sealed interface SaleResult {
     record KeyReused(Receipt first) implements SaleResult {
     }
 
-    /** Nothing was booked. {@code why} says what is allowed. */
+    /** Nothing was booked. {@code why} says what is allowed, in the language of the request. */
     record Refused(String field, String why) implements SaleResult {
     }
 }

@@ -6,13 +6,16 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.meterhub.site.Audit;
 import io.meterhub.site.Meter;
 import io.meterhub.site.Sites;
+import io.meterhub.site.Texts;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.springframework.context.MessageSourceResolvable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
@@ -34,15 +37,18 @@ public class Supply {
     private final MeterSupplies supplies;
     private final Sites sites;
     private final Audit audit;
+    private final Texts texts;
     private final ObjectMapper json;
     private final Clock clock;
 
-    Supply(JdbcClient jdbc, Reasons reasons, MeterSupplies supplies, Sites sites, Audit audit, ObjectMapper json, Clock clock) {
+    Supply(JdbcClient jdbc, Reasons reasons, MeterSupplies supplies, Sites sites, Audit audit, Texts texts,
+           ObjectMapper json, Clock clock) {
         this.jdbc = jdbc;
         this.reasons = reasons;
         this.supplies = supplies;
         this.sites = sites;
         this.audit = audit;
+        this.texts = texts;
         this.json = json;
         this.clock = clock;
     }
@@ -51,34 +57,37 @@ public class Supply {
      * Sets a reason by hand. A KEEP_ON in force is replaced, so that it can be prolonged; a MANUAL_OFF that the meter set is
      * taken over.
      *
-     * @param until when it ends by itself; KEEP_ON must have it, for others null means never
+     * @param until when it ends by itself; KEEP_ON must have it, MANUAL_OFF cannot: a lock-out is lifted by a person. For others
+     *              null means never
      * @throws SupplyRefused if no person sets this kind, the meter is protected from cuts, the reason is already in force,
      *                       or the meter is not known
      */
     public void set(int meterId, ReasonKind kind, String who, String why, Instant until) {
         Meter meter = checked(meterId, kind, who, why);
-        String subject = "meter " + meter.code();
         if (kind == ReasonKind.KEEP_ON && until == null) {
-            throw new SupplyRefused("KEEP_ON needs an end time: say until when " + subject + " is to stay on.");
+            throw refused("until", "keep_on_needs_end", meter.code());
+        }
+        if (kind == ReasonKind.MANUAL_OFF && until != null) {
+            throw refused("until", "lock_out_has_no_end");
         }
         if (until != null && until.isAfter(clock.instant().plus(LONGEST))) {
-            throw new SupplyRefused("The end time " + until + " is too far away: until must lie within ten years.");
+            throw refused("until", "until_too_far", at(until, meter));
         }
         if (until != null && !until.isAfter(clock.instant())) {
-            throw new SupplyRefused("The end time " + until + " has passed: until must lie in the future.");
+            throw refused("until", "until_past", at(until, meter));
         }
         reasons.lock(meterId);
         if (kind.safety() && inForce(meterId, ReasonKind.PROTECTED).isPresent()) {
-            throw new SupplyRefused(subject + " is protected and never cut by the hub: end PROTECTED first.");
+            throw refused("kind", "protected", meter.code());
         }
         Optional<Reason> before = inForce(meterId, kind);
         before.filter(reason -> kind != ReasonKind.KEEP_ON && !reason.who().equals(Reasons.METER)).ifPresent(reason -> {
-            throw new SupplyRefused(kind + " is already in force for " + subject + ", set by " + reason.who() + " at "
-                    + reason.since() + " (" + reason.why() + ").");
+            throw refused("kind", "in_force", kind.name(), word(kind), meter.code(), reason.who(), at(reason.since(), meter),
+                    reason.why());
         });
         reasons.change(before.map(reason -> new Reasons.End(meterId, kind, who, "replaced: " + why)).stream().toList(),
                 List.of(new Reasons.Start(meterId, kind, until, who, why)));
-        audit.record(meter.siteId(), who, "supply.reason.set", subject, before.orElse(null), inForce(meterId, kind).orElseThrow(), why);
+        audit.record(meter.siteId(), who, "supply.reason.set", subject(meter), before.orElse(null), inForce(meterId, kind).orElseThrow(), why);
     }
 
     /**
@@ -91,20 +100,17 @@ public class Supply {
      */
     public void end(int meterId, ReasonKind kind, String who, String why, String setBy) {
         Meter meter = checked(meterId, kind, who, why);
-        String subject = "meter " + meter.code();
         reasons.lock(meterId);
         Reason before = inForce(meterId, kind)
-                .orElseThrow(() -> new SupplyRefused(kind + " is not in force for " + subject + "."));
+                .orElseThrow(() -> refused("kind", "not_in_force", kind.name(), word(kind), meter.code()));
         if (kind == ReasonKind.MANUAL_OFF && !before.who().equals(setBy == null ? who : setBy)) {
-            throw new SupplyRefused(subject + " is locked out by " + before.who() + " since " + before.since() + " ("
-                    + before.why() + "): make sure that nobody works on the circuit, then end it naming " + before.who()
-                    + " in setBy.");
+            throw refused("setBy", "locked_out", meter.code(), before.who(), at(before.since(), meter), before.why());
         }
         if (kind == ReasonKind.MANUAL_OFF) {
             supplies.release(meterId);
         }
         reasons.change(List.of(new Reasons.End(meterId, kind, who, why)), List.of());
-        audit.record(meter.siteId(), who, "supply.reason.end", subject, before, null, why);
+        audit.record(meter.siteId(), who, "supply.reason.end", subject(meter), before, null, why);
     }
 
     /** The reasons in force, oldest first. */
@@ -133,14 +139,13 @@ public class Supply {
     private Meter checked(int meterId, ReasonKind kind, String who, String why) {
         Meter meter = sites.meter(meterId).orElseThrow(() -> unknown(meterId));
         if (kind.commercial()) {
-            throw new SupplyRefused(kind + " follows from money, contract or calendar and is not set or ended by hand:"
-                    + " to keep a shop on, set KEEP_ON with an end time.");
+            throw refused("kind", "by_hand", kind.name(), word(kind));
         }
         if (who == null || who.isBlank() || NO_PERSON.contains(who)) {
-            throw new SupplyRefused("who must be a person's name, not " + who + ".");
+            throw refused("who", "no_person", who);
         }
         if (why == null || why.isBlank()) {
-            throw new SupplyRefused("why must not be empty: others will have to understand it.");
+            throw refused("why", "no_why");
         }
         return meter;
     }
@@ -149,8 +154,25 @@ public class Supply {
         return reasons.inForce(meterId).stream().filter(reason -> reason.kind() == kind).findFirst();
     }
 
-    private static SupplyRefused unknown(int meterId) {
-        return new SupplyRefused("There is no meter with the id " + meterId + ".");
+    private SupplyRefused unknown(int meterId) {
+        return refused("meter", "no_meter", Integer.toString(meterId));
+    }
+
+    private SupplyRefused refused(String field, String key, Object... words) {
+        return new SupplyRefused(field, texts.of("refused." + key, words));
+    }
+
+    private static MessageSourceResolvable word(ReasonKind kind) {
+        return Texts.word("word." + kind);
+    }
+
+    /** A time as the people of the meter's site read it, its offset beside it. */
+    private String at(Instant time, Meter meter) {
+        return time.truncatedTo(ChronoUnit.SECONDS).atZone(sites.site(meter.siteId()).zone()).toOffsetDateTime().toString();
+    }
+
+    private static String subject(Meter meter) {
+        return "meter " + meter.code();
     }
 
     private JsonNode tree(String detail) throws SQLException {

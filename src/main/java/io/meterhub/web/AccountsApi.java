@@ -9,6 +9,7 @@ import io.meterhub.billing.Receipt;
 import io.meterhub.billing.SaleRequest;
 import io.meterhub.billing.SaleResult;
 import io.meterhub.site.Sites;
+import io.meterhub.site.Texts;
 import io.meterhub.web.Problems.Refusal;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
@@ -49,12 +50,14 @@ class AccountsApi {
     private final Accounts accounts;
     private final Counter counter;
     private final Sites sites;
+    private final Texts texts;
     private final Clock clock;
 
-    AccountsApi(Accounts accounts, Counter counter, Sites sites, Clock clock) {
+    AccountsApi(Accounts accounts, Counter counter, Sites sites, Texts texts, Clock clock) {
         this.accounts = accounts;
         this.counter = counter;
         this.sites = sites;
+        this.texts = texts;
         this.clock = clock;
     }
 
@@ -127,8 +130,7 @@ class AccountsApi {
         account(id);
         SaleResult result = counter.sell(new SaleRequest(key, id, sale.amountYuan(), sale.method(), operator.name(), sale.note()));
         if (result instanceof SaleResult.KeyReused) {
-            throw Refusal.field(HttpStatus.UNPROCESSABLE_ENTITY, "Idempotency-Key",
-                    "was used for another sale; the same key is for the same sale only, take a new one");
+            throw Refusal.field(HttpStatus.UNPROCESSABLE_ENTITY, "Idempotency-Key", texts.of("refused.key_reused"));
         }
         if (result instanceof SaleResult.Refused refused) {
             throw Refusal.field(HttpStatus.UNPROCESSABLE_ENTITY, refused.field(), refused.why());

@@ -67,6 +67,8 @@ class ApiDescription implements WebMvcConfigurer {
                         **Lists** take `limit` and answer `next`; given as `after` it continues the list.
 
                         **Errors** are `application/problem+json` (RFC 9457), with `errors` naming each field and what is allowed.
+                        What the rules of supply and of the counter refuse is said in the language of Accept-Language, English or Chinese;
+                        the names of the fields stay.
                         400: the request cannot be read or breaks this description. 403: a page of another site asked. 404: there is no
                         such thing. 422: understood, and refused by the rules. The same request again meets the same answer.
 

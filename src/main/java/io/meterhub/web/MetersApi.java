@@ -65,7 +65,7 @@ class MetersApi {
 
     enum Resolution { RAW, QUARTER_HOUR }
 
-    /** @param until must be given for KEEP_ON; for others null means until ended */
+    /** @param until must be given for KEEP_ON and cannot be for MANUAL_OFF; for others null means until ended */
     record NewReason(@NotNull(message = "is needed, one of MANUAL_OFF, KEEP_ON, PROTECTED, OVERLOAD, FORBIDDEN_LOAD, FAULT") ReasonKind kind,
                      @NotBlank(message = "is needed: others will have to understand it")
                      @Size(max = 500, message = "must have at most 500 characters") String why,
@@ -142,7 +142,7 @@ class MetersApi {
     @PostMapping(path = "/meters/{id}/reasons", consumes = MediaType.APPLICATION_JSON_VALUE)
     @ResponseStatus(HttpStatus.CREATED)
     @Operation(summary = "Sets a reason for being off, or for staying on", description = "What follows from money or calendar is not set by"
-            + " hand. KEEP_ON needs until, and is replaced by a new one. The meter is switched at once, ahead of polling. Answers the"
+            + " hand. KEEP_ON needs until, and is replaced by a new one. MANUAL_OFF takes none: a person lifts it. The meter is switched at once, ahead of polling. Answers the"
             + " reasons then in force.")
     List<Reason> set(@PathVariable int id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody NewReason reason) {
         meter(id);

@@ -76,7 +76,8 @@ class Problems extends ResponseEntityExceptionHandler {
 
     @ExceptionHandler
     ResponseEntity<ProblemDetail> refused(SupplyRefused refusal) {
-        return answer(HttpStatus.UNPROCESSABLE_ENTITY, refusal.getMessage(), List.of());
+        return answer(HttpStatus.UNPROCESSABLE_ENTITY, refusal.getMessage(),
+                List.of(new FieldProblem(refusal.field(), refusal.getMessage())));
     }
 
     /** SQL states 22...: a value that the database cannot hold, such as a text with a NUL in it. */

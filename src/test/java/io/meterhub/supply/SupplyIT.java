@@ -11,6 +11,7 @@ import io.meterhub.metering.SupplyControl.Command;
 import io.meterhub.metering.SupplyControl.Outcome;
 import io.meterhub.metering.SupplyControl.Seen;
 import io.meterhub.site.Site;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
@@ -53,6 +54,10 @@ class SupplyIT {
     NewMeters newMeters;
     @Autowired
     MeterSupplies supplies;
+    @Autowired
+    SupplyMetrics supplyMetrics;
+    @Autowired
+    MeterRegistry metrics;
 
     private Site site;
     private int meter;
@@ -130,6 +135,8 @@ class SupplyIT {
                 .containsExactly("FAILED", "COMMANDED", "REASON_SET");
         assertThat(supply.explain(meter).supply().failure()).isEqualTo("the model does not describe switching");
         assertThat(supply.explain(meter).supply().attempts()).isEqualTo(5);
+        supplyMetrics.refresh();
+        assertThat(metrics.get("meterhub.supply.failures").tag("site", site.code()).tag("gateway", "G").gauge().value()).isEqualTo(1);
     }
 
     @Test
@@ -211,8 +218,9 @@ class SupplyIT {
         refused("by hand", () -> supply.set(meter, ReasonKind.ARREARS, "wang", "why", null));
         refused("by hand", () -> supply.end(meter, ReasonKind.ARREARS, "wang", "why", null));
         refused("end time", () -> supply.set(meter, ReasonKind.KEEP_ON, "wang", "why", null));
+        refused("lifted by a person", () -> supply.set(meter, ReasonKind.MANUAL_OFF, "wang", "why", future));
         refused("in the future", () -> supply.set(meter, ReasonKind.FAULT, "wang", "why", Instant.EPOCH));
-        refused("a person's name", () -> supply.set(meter, ReasonKind.FAULT, "hub", "why", future));
+        refused("the name of a person", () -> supply.set(meter, ReasonKind.FAULT, "hub", "why", future));
         refused("why must not be empty", () -> supply.set(meter, ReasonKind.FAULT, "wang", " ", future));
         refused("not in force", () -> supply.end(meter, ReasonKind.FAULT, "wang", "why", null));
         refused("no meter", () -> supply.set(-1, ReasonKind.FAULT, "wang", "why", null));
@@ -225,6 +233,13 @@ class SupplyIT {
 
     private static void refused(String words, ThrowingCallable act) {
         assertThatThrownBy(act).isInstanceOf(SupplyRefused.class).hasMessageContaining(words);
+    }
+
+    @Test
+    void theDatabaseKnowsNoLockOutThatEndsByItself() {
+        supply.set(meter, ReasonKind.MANUAL_OFF, "wang", "cable", null);
+        assertThatThrownBy(() -> jdbc.sql("update supply_reason set until = now() where meter_id = ?").param(meter).update())
+                .isInstanceOf(DataAccessException.class);
     }
 
     @Test

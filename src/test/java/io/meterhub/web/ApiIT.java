@@ -178,7 +178,7 @@ class ApiIT {
     void whatIsMeasuredCanBeScraped() {
         await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(http.get("/actuator/prometheus").body())
                 .contains("meterhub_reading_age_seconds{", "meterhub_readings_total", "meterhub_charge_seconds",
-                        "meterhub_queue_depth{queue=\"meter.readings\"} 0.0"));
+                        "meterhub_supply_failures{", "meterhub_queue_depth{queue=\"meter.readings\"} 0.0"));
         JsonNode health = http.get("/actuator/health").json();
         assertThat(health.at("/components").fieldNames()).toIterable().contains("db", "jms", "camelHealth", "gateways", "readings");
     }
@@ -249,6 +249,23 @@ class ApiIT {
         assertThat(http.post(path, "{\"kind\": \"KEEP_ON\", \"why\": \"cold store\", \"until\": \"" + Instant.now().plusSeconds(3600) + "\"}",
                 OPERATOR, "bob").status()).isEqualTo(201);
         assertThat(http.post(path, "{\"kind\": \"ARREARS\", \"why\": \"no\"}", OPERATOR, "bob").status()).isEqualTo(422);
+    }
+
+    @Test
+    void aRefusalIsSaidInTheLanguageOfTheRequestAndNamesItsField() {
+        String reasons = "/api/v1/meters/" + mall.meter("E-A-110") + "/reasons";
+        String lockOut = "{\"kind\": \"MANUAL_OFF\", \"why\": \"cable\", \"until\": \"" + Instant.now().plusSeconds(3600) + "\"}";
+        Answer english = http.post(reasons, lockOut, OPERATOR, "bob");
+        assertProblem(english, 422, "until");
+        assertThat(english.json().get("detail").asText()).contains("lifted by a person");
+        Answer chinese = http.post(reasons, lockOut, OPERATOR, "bob", "Accept-Language", "zh-CN,zh;q=0.9,en;q=0.5");
+        assertProblem(chinese, 422, "until");
+        assertThat(chinese.json().get("detail").asText()).contains("只能由人解除");
+
+        Answer sale = http.post("/api/v1/accounts/" + mall.account("E-A-103") + "/sales", "{\"amountYuan\": 100001, \"method\": \"CASH\"}",
+                OPERATOR, "bob", "Idempotency-Key", UUID.randomUUID().toString(), "Accept-Language", "zh");
+        assertProblem(sale, 422, "amountYuan");
+        assertThat(sale.json().get("detail").asText()).contains("不超过 100000");
     }
 
     @Test

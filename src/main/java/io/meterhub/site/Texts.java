@@ -1,0 +1,32 @@
+package io.meterhub.site;
+
+import java.util.Locale;
+import org.springframework.context.MessageSource;
+import org.springframework.context.MessageSourceResolvable;
+import org.springframework.context.i18n.LocaleContext;
+import org.springframework.context.i18n.LocaleContextHolder;
+import org.springframework.context.support.DefaultMessageSourceResolvable;
+import org.springframework.stereotype.Component;
+
+/** What the hub says to people, from the message bundles: in the language of the request, English where there is none. */
+@Component
+public class Texts {
+
+    private final MessageSource messages;
+
+    Texts(MessageSource messages) {
+        this.messages = messages;
+    }
+
+    /** @param words for {0}, {1} and so on; a number is given as text unless it is to be grouped */
+    public String of(String key, Object... words) {
+        LocaleContext request = LocaleContextHolder.getLocaleContext();
+        Locale asked = request == null ? null : request.getLocale();
+        return messages.getMessage(key, words, asked == null ? Locale.ENGLISH : asked);
+    }
+
+    /** A word of a text that is itself in the bundles. */
+    public static MessageSourceResolvable word(String key) {
+        return new DefaultMessageSourceResolvable(key);
+    }
+}
