@@ -30,6 +30,7 @@ class EmbeddedDatabase implements JdbcConnectionDetails, AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(EmbeddedDatabase.class);
     private static final String MAJOR_VERSION = "17";
+    private static final String SUPERUSER = "postgres-superuser";
 
     private final EmbeddedPostgres postgres;
     private final String password;
@@ -40,7 +41,7 @@ class EmbeddedDatabase implements JdbcConnectionDetails, AutoCloseable {
         Path binaries = folder.resolve("postgres-binaries");
         stopOrphan(data, binaries);
         refuseTakenPort(port);
-        String superPassword = folder.secret("postgres-superuser");
+        String superPassword = folder.secret(SUPERUSER);
         this.password = folder.secret("postgres-meterhub");
         try {
             // a second database of one process runs the first one's binaries: then this folder stays empty
@@ -64,6 +65,10 @@ class EmbeddedDatabase implements JdbcConnectionDetails, AutoCloseable {
                     .setServerConfig("wal_compression", "on")
                     .setLocaleConfig("locale", "C.UTF-8")
                     .setLocaleConfig("encoding", "UTF8")
+                    // these, too, become options of initdb, after the library's own "-A trust": passwords from the first moment
+                    .setLocaleConfig("auth-host", "scram-sha-256")
+                    .setLocaleConfig("auth-local", "scram-sha-256")
+                    .setLocaleConfig("pwfile", folder.resolve("secrets/" + SUPERUSER).toString())
                     .setConnectConfig("password", superPassword)
                     .setErrorRedirector(ProcessBuilder.Redirect.appendTo(folder.resolve("postgres.log").toFile()))
                     .setOutputRedirector(ProcessBuilder.Redirect.appendTo(folder.resolve("postgres.log").toFile()))
@@ -75,8 +80,8 @@ class EmbeddedDatabase implements JdbcConnectionDetails, AutoCloseable {
                     + " (" + e.getMessage() + "); its own words are in " + folder.resolve("postgres.log") + ".", e);
         }
         try {
-            prepare(data, superPassword);
-        } catch (SQLException | IOException e) {
+            prepare();
+        } catch (SQLException e) {
             throw new StartRefused("The embedded PostgreSQL in " + data + " could not be prepared (" + e.getMessage() + ").", e);
         }
     }
@@ -158,13 +163,12 @@ class EmbeddedDatabase implements JdbcConnectionDetails, AutoCloseable {
         }
     }
 
-    private void prepare(Path data, String superPassword) throws SQLException, IOException {
+    private void prepare() throws SQLException {
         try (Connection connection = postgres.getPostgresDatabase().getConnection();
              Statement sql = connection.createStatement()) {
             for (String setting : List.of("fsync", "synchronous_commit", "full_page_writes")) {
                 requireOn(sql, setting);
             }
-            sql.execute("alter role postgres password '" + superPassword + "'");
             if (!exists(sql, "select 1 from pg_roles where rolname = 'meterhub'")) {
                 sql.execute("create role meterhub login");
             }
@@ -172,11 +176,6 @@ class EmbeddedDatabase implements JdbcConnectionDetails, AutoCloseable {
             if (!exists(sql, "select 1 from pg_database where datname = 'meterhub'")) {
                 sql.execute("create database meterhub owner meterhub");
             }
-            Files.writeString(data.resolve("pg_hba.conf"), """
-                    # written by MeterHub at each start: passwords only, this machine only
-                    host all all 127.0.0.1/32 scram-sha-256
-                    """);
-            sql.execute("select pg_reload_conf()");
         }
     }
 
