@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import jakarta.jms.Connection;
 import jakarta.jms.ConnectionFactory;
+import jakarta.jms.DeliveryMode;
 import jakarta.jms.JMSException;
 import jakarta.jms.JMSSecurityException;
 import jakarta.jms.MessageConsumer;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ReadingsFeedIT {
 
     private static final int MESSAGES = 100;
+    private static final int RING = 4000;
 
     @TempDir
     Path dir;
@@ -65,6 +67,32 @@ class ReadingsFeedIT {
                 assertThat(text(subscription)).isEqualTo("{\"round\": " + i + "}");
                 assertThat(text(billing)).isEqualTo("{\"round\": " + i + "}");
             }
+        }
+    }
+
+    /** So much that the address were full if the stalled reader kept it all. */
+    @Test
+    void aReaderThatStallsLosesItsOwnOldestAndTakesNothingFromALivingOne() throws JMSException {
+        String readings = "x".repeat(12_000);
+        try (Connection living = reader().createConnection("reader", folder.secret("artemis-reader"));
+             Connection stalled = new JmsConnectionFactory("amqp://127.0.0.1:" + port + "?jms.prefetchPolicy.all=0")
+                     .createConnection("reader", folder.secret("artemis-reader"));
+             Connection hub = hub().createConnection("hub", folder.secret("artemis-hub"))) {
+            living.start();
+            stalled.start();
+            Session livingSession = living.createSession(Session.AUTO_ACKNOWLEDGE);
+            MessageConsumer reads = livingSession.createConsumer(livingSession.createTopic("feed.readings"));
+            Session stalledSession = stalled.createSession(Session.AUTO_ACKNOWLEDGE);
+            MessageConsumer waits = stalledSession.createConsumer(stalledSession.createTopic("feed.readings"));
+            Session hubSession = hub.createSession(Session.AUTO_ACKNOWLEDGE);
+            var producer = hubSession.createProducer(hubSession.createTopic("feed.readings"));
+            producer.setDeliveryMode(DeliveryMode.NON_PERSISTENT);
+            for (int i = 0; i < RING + 10 * MESSAGES; i++) {
+                producer.send(hubSession.createTextMessage(i + " " + readings));
+                assertThat(text(reads)).startsWith(i + " ");
+            }
+            assertThat(text(waits)).startsWith(10 * MESSAGES + " ");
+            assertThat(text(waits)).startsWith(10 * MESSAGES + 1 + " ");
         }
     }
 
