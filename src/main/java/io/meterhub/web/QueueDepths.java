@@ -32,7 +32,7 @@ import org.springframework.stereotype.Component;
 class QueueDepths implements DisposableBean {
 
     private static final Logger log = LoggerFactory.getLogger(QueueDepths.class);
-    private static final List<String> QUEUES = List.of("gateway.poll", "gateway.poke", "meter.readings", "dead-letter");
+    private static final List<String> QUEUES = List.of("gateway.poll", "gateway.poke", "meter.readings", DeadLetters.QUEUE);
     private static final long PATIENCE_MILLIS = 2_000;
 
     private final SingleConnectionFactory connections;
@@ -45,7 +45,7 @@ class QueueDepths implements DisposableBean {
         connections.setReconnectOnException(true);
         this.jms = new JmsTemplate(connections);
         for (String queue : QUEUES) {
-            Gauge.builder("meterhub.queue.depth", () -> depths.getOrDefault(queue, Double.NaN)).tag("queue", queue)
+            Gauge.builder("meterhub.queue.depth", () -> of(queue)).tag("queue", queue)
                     .description("Messages that wait in a queue").register(metrics);
         }
     }
@@ -72,6 +72,11 @@ class QueueDepths implements DisposableBean {
             log.debug("The broker did not say how many messages wait", e);
             depths.clear();
         }
+    }
+
+    /** NaN where the broker did not say. */
+    double of(String queue) {
+        return depths.getOrDefault(queue, Double.NaN);
     }
 
     private static double depth(Message answer) throws JMSException {
