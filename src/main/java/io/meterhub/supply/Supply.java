@@ -71,10 +71,10 @@ public class Supply {
             throw refused("until", "lock_out_has_no_end");
         }
         if (until != null && until.isAfter(clock.instant().plus(LONGEST))) {
-            throw refused("until", "until_too_far", at(until, meter));
+            throw refused("until", "until_too_far", until.toString());
         }
         if (until != null && !until.isAfter(clock.instant())) {
-            throw refused("until", "until_past", at(until, meter));
+            throw refused("until", "until_past", until.toString());
         }
         reasons.lock(meterId);
         if (kind.safety() && inForce(meterId, ReasonKind.PROTECTED).isPresent()) {
