@@ -59,8 +59,8 @@ public class Supply {
      *
      * @param until when it ends by itself; KEEP_ON must have it, MANUAL_OFF cannot: a lock-out is lifted by a person. For others
      *              null means never
-     * @throws SupplyRefused if no person sets this kind, the meter is protected from cuts, the reason is already in force,
-     *                       or the meter is not known
+     * @throws SupplyRefused if no person sets this kind, {@code until} cannot be, the meter is protected from cuts, the reason is
+     *                       already in force, or the meter is not known
      */
     public void set(int meterId, ReasonKind kind, String who, String why, Instant until) {
         Meter meter = checked(meterId, kind, who, why);
@@ -87,7 +87,8 @@ public class Supply {
         });
         reasons.change(before.map(reason -> new Reasons.End(meterId, kind, who, "replaced: " + why)).stream().toList(),
                 List.of(new Reasons.Start(meterId, kind, until, who, why)));
-        audit.record(meter.siteId(), who, "supply.reason.set", subject(meter), before.orElse(null), inForce(meterId, kind).orElseThrow(), why);
+        audit.record(meter.siteId(), who, "supply.reason.set", subject(meter), before.orElse(null),
+                inForce(meterId, kind).orElseThrow(), why);
     }
 
     /**
