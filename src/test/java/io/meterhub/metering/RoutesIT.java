@@ -12,18 +12,22 @@ import io.meterhub.simulator.FaultKind;
 import io.meterhub.simulator.VirtualMall;
 import io.meterhub.site.Gateway.Framing;
 import io.meterhub.site.SiteSheet.MeterRow;
+import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.jms.Connection;
 import jakarta.jms.ConnectionFactory;
+import jakarta.jms.JMSException;
 import jakarta.jms.Message;
 import jakarta.jms.MessageConsumer;
 import jakarta.jms.Session;
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.apache.camel.CamelContext;
 import org.apache.camel.CamelExecutionException;
 import org.apache.camel.ProducerTemplate;
@@ -59,26 +63,30 @@ class RoutesIT {
     MeterOperations operations;
     @Autowired
     Lanes lanes;
+    @Autowired
+    MeterRegistry metrics;
 
     private final Map<String, Integer> meters = new HashMap<>();
     private final List<Message> messages = new CopyOnWriteArrayList<>();
     private VirtualMall mall;
     private Connection feed;
+    private String site;
     private int gateway;
 
     @BeforeEach
     void aSiteWithOneGateway() throws Exception {
         mall = VirtualMall.of(Bench.sheet(Framing.RTU, 0, Bench.each())).pace(0).start();
-        int site = jdbc.sql("insert into site (code, name) values (?, 'wire') returning id").param("WIRE-" + NUMBER.incrementAndGet())
+        site = "WIRE-" + NUMBER.incrementAndGet();
+        int siteId = jdbc.sql("insert into site (code, name) values (?, 'wire') returning id").param(site)
                 .query(Integer.class).single();
         gateway = jdbc.sql("""
                 insert into gateway (site_id, code, name, shaft, host, port, framing, baud)
-                values (?, 'G', 'g', 'A', '127.0.0.1', ?, 'RTU', 9600) returning id""").params(site, mall.port("G"))
+                values (?, 'G', 'g', 'A', '127.0.0.1', ?, 'RTU', 9600) returning id""").params(siteId, mall.port("G"))
                 .query(Integer.class).single();
         for (MeterRow row : Bench.each()) {
             meters.put(row.code(), jdbc.sql("""
                     insert into meter (site_id, gateway_id, code, name, model, energy_kind, unit_id, ct_ratio, rating)
-                    values (?, ?, ?, 'm', ?, ?, ?, ?, ?) returning id""").params(site, gateway, row.code(), row.model(),
+                    values (?, ?, ?, 'm', ?, ?, ?, ?, ?) returning id""").params(siteId, gateway, row.code(), row.model(),
                     row.energyKind().name(), row.unitId(), row.ctRatio(), row.rating()).query(Integer.class).single());
         }
         feed = connections.createConnection();
@@ -97,7 +105,7 @@ class RoutesIT {
 
     @Test
     void aJobBecomesReadingsOnTheQueue() throws Exception {
-        routes.sendBody("jms:gateway.poll?jmsMessageType=Text", "{\"gateway\": %d}".formatted(gateway));
+        jms(gateway);
         await().until(() -> readings().size() == 4);
         for (Slice.Reading reading : readings()) {
             assertThat(reading.total()).isGreaterThanOrEqualTo(new BigDecimal("12345"));
@@ -105,6 +113,57 @@ class RoutesIT {
         assertThat(messages.get(0).getStringProperty("JMSXGroupID")).isEqualTo(Integer.toString(gateway));
         assertThat(slices()).extracting(Slice::gateway).containsOnly(gateway);
         assertThat(lanes.health().getStatus()).isEqualTo(Status.UP);
+    }
+
+    @Test
+    void allJobsOfAGatewayGoToOneHubHoweverManyThereAre() throws Exception {
+        List<Message> taken = new CopyOnWriteArrayList<>();
+        List<String> unknownGateways = IntStream.rangeClosed(900_001, 900_040).mapToObj(Integer::toString).toList();
+        try (Connection another = connections.createConnection()) {
+            Session session = another.createSession();
+            session.createConsumer(session.createQueue("gateway.poll")).setMessageListener(taken::add);
+            another.start();
+            for (String id : unknownGateways) {
+                routes.sendBodyAndHeader("jms:gateway.poll?jmsMessageType=Text", "{\"gateway\": " + id + "}", "JMSXGroupID", id);
+                routes.sendBody("direct:poke", Map.of("gateway", id, "meters", List.of(1)));
+            }
+            await().until(() -> depth() == 0);
+            await().untilAsserted(() -> {
+                Map<String, Long> groups = new HashMap<>();
+                for (Message job : taken) {
+                    groups.merge(job.getStringProperty("JMSXGroupID"), 1L, Long::sum);
+                }
+                assertThat(groups).as("some go to each").isNotEmpty().hasSizeLessThan(unknownGateways.size());
+                assertThat(groups.values()).as("the tick's job and the poke").containsOnly(2L);
+            });
+        }
+    }
+
+    private int depth() throws JMSException {
+        try (Connection look = connections.createConnection()) {
+            Session session = look.createSession();
+            look.start();
+            return Collections.list(session.createBrowser(session.createQueue("gateway.poll")).getEnumeration()).size();
+        }
+    }
+
+    @Test
+    void aPokeGoesAheadOnTheBus() {
+        jms(gateway);
+        await().until(() -> readings().size() == 4);
+        long before = urgent();
+        pokes.poke(List.of(meters.get("1P")));
+        await().until(() -> readings().size() == 5);
+        assertThat(urgent()).isGreaterThan(before);
+    }
+
+    private void jms(int gatewayId) {
+        routes.sendBody("jms:gateway.poll?jmsMessageType=Text", "{\"gateway\": %d}".formatted(gatewayId));
+    }
+
+    /** How many transactions went ahead of polling. */
+    private long urgent() {
+        return metrics.get("meterhub.lane.urgent.wait").tag("site", site).timer().count();
     }
 
     @Test

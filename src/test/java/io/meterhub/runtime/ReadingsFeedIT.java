@@ -109,7 +109,7 @@ class ReadingsFeedIT {
             Session session = reader.createSession(Session.AUTO_ACKNOWLEDGE);
             assertThatThrownBy(() -> session.createConsumer(session.createQueue("meter.readings")))
                     .isInstanceOf(JMSSecurityException.class);
-            assertThatThrownBy(() -> session.createProducer(session.createQueue("gateway.poke"))
+            assertThatThrownBy(() -> session.createProducer(session.createQueue("gateway.poll"))
                     .send(session.createTextMessage("{}"))).isInstanceOf(JMSException.class);
             assertThatThrownBy(() -> session.createProducer(session.createTopic("feed.readings"))
                     .send(session.createTextMessage("{}"))).isInstanceOf(JMSException.class);
