@@ -47,6 +47,7 @@ class Lane implements AutoCloseable {
     private final MeterRegistry metrics;
     private final Silence silence;
     private final Set<Integer> claimed = new HashSet<>();
+    private final Set<Integer> prompt = new HashSet<>();
     private final Map<ReadFailure, io.micrometer.core.instrument.Counter> errors = new EnumMap<>(ReadFailure.class);
     private final Timer urgentWait;
     private final ThreadPoolExecutor polls;
@@ -168,7 +169,15 @@ class Lane implements AutoCloseable {
     int[] read(int unitId, int register, int count, boolean urgent) throws BusFailure {
         enter(urgent);
         try {
-            int[] words = bus.read(unitId, register, count, timeout(wireTime.readMicros(count)));
+            long wireMicros = wireTime.readMicros(count);
+            Duration margin = settings.responseMargin();
+            // who always answered at once and now does not is asked again later, with all patience
+            boolean hurried = prompt.remove(unitId) && !urgent;
+            long begun = nanos.getAsLong();
+            int[] words = bus.read(unitId, register, count, timeout(wireMicros, hurried ? margin.dividedBy(2) : margin));
+            if (nanos.getAsLong() - begun <= timeout(wireMicros, margin.dividedBy(4)).toNanos()) {
+                prompt.add(unitId);
+            }
             connected = true;
             return words;
         } catch (BusFailure e) {
@@ -181,7 +190,7 @@ class Lane implements AutoCloseable {
     void write(int unitId, int register, int[] words, boolean urgent) throws BusFailure {
         enter(urgent);
         try {
-            bus.write(unitId, register, words, timeout(wireTime.writeMicros(words.length)));
+            bus.write(unitId, register, words, timeout(wireTime.writeMicros(words.length), settings.responseMargin()));
             connected = true;
         } catch (BusFailure e) {
             throw counted(e);
@@ -190,8 +199,8 @@ class Lane implements AutoCloseable {
         }
     }
 
-    private Duration timeout(long wireMicros) {
-        return settings.responseMargin().plusNanos(wireMicros * 1000);
+    private static Duration timeout(long wireMicros, Duration margin) {
+        return margin.plusNanos(wireMicros * 1000);
     }
 
     private BusFailure counted(BusFailure failure) {

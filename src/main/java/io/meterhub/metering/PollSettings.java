@@ -9,9 +9,10 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *
  * @param slice          readings are sent on at least this often within a round
  * @param turnaround     what meter and gateway need before they answer, for planning reads and judging bus load
- * @param responseMargin how much longer than the wire needs an answer may take
+ * @param responseMargin how much longer than the wire needs an answer may take; half of it for a meter that is polled and
+ *                       answered in a quarter of it the last time
  * @param connectTimeout for opening a gateway's connection
- * @param retries        how often a meter that gave nothing is asked again at the end of its round
+ * @param retries        how often a meter that gave nothing is asked again at the end of its round, unless much time was lost
  * @param deadAfter      failed rounds in a row after which a meter is only probed now and then
  * @param probeAfter     the first pause before a dead meter is probed; it doubles with each vain probe
  * @param probeAtMost    the longest such pause

@@ -25,8 +25,9 @@ import java.util.stream.Collectors;
  */
 class Round implements Iterator<Slice> {
 
-    // a bus on which so many meters stayed silent twice in a row is not worth waiting for them all twice
-    private static final int VAIN_RETRIES = 3;
+    // so much of its time a round may lose to meters that give nothing before it leaves the rest of them for the next one
+    private static final int LOSABLE_PART = 10;
+    private static final long ALWAYS_LOSABLE = 1_000_000_000;
 
     private final Lane lane;
     private final boolean urgent;
@@ -38,15 +39,22 @@ class Round implements Iterator<Slice> {
     private final Map<Integer, Station> stations;
     private final Instant started;
     private final long startedNanos;
-    private final Deque<Attempt> toRead = new ArrayDeque<>();
+    private final long losable;
+    private final Deque<Attempt> living = new ArrayDeque<>();
+    private final Deque<Attempt> again = new ArrayDeque<>();
+    private final Deque<Attempt> doubtful = new ArrayDeque<>();
     private final List<Station> dead = new ArrayList<>();
     private final List<Seen> seen = new ArrayList<>();
-    private int vainRetries;
+    private long lost;
     private boolean gatewayLost;
     private boolean ended;
     private Slice next;
 
-    private record Attempt(Station station, int number, boolean probe) {
+    /**
+     * @param number how often the meter was asked before in this round
+     * @param before what it gave then, or null
+     */
+    private record Attempt(Station station, int number, Failure before) {
     }
 
     Round(Lane lane, List<Station> stations, boolean urgent, SupplyControl supply, InstantSource clock,
@@ -61,15 +69,19 @@ class Round implements Iterator<Slice> {
         this.stations = stations.stream().collect(Collectors.toMap(s -> s.meter().id(), Function.identity()));
         this.started = clock.instant();
         this.startedNanos = nanos.getAsLong();
+        this.losable = Math.max(ALWAYS_LOSABLE, wireMicros() * 1000 / LOSABLE_PART);
+        // somebody waits for a poked meter, so it is asked even if it is thought dead
+        List<Integer> silent = urgent ? List.of() : lane.silence().doubtful(this.stations.keySet());
         for (Station station : stations) {
-            // somebody waits for a poked meter, so it is asked even if it is thought dead
-            if (!urgent && lane.silence().isDead(station.meter().id())) {
+            int meter = station.meter().id();
+            if (!urgent && lane.silence().isDead(meter)) {
                 dead.add(station);
-            } else {
-                toRead.add(new Attempt(station, 0, false));
+            } else if (!silent.contains(meter)) {
+                living.add(new Attempt(station, 0, null));
             }
         }
         if (!urgent) {
+            silent.forEach(meter -> doubtful.add(new Attempt(this.stations.get(meter), 0, null)));
             planProbe();
         }
     }
@@ -100,55 +112,78 @@ class Round implements Iterator<Slice> {
         List<Slice.Reading> readings = new ArrayList<>();
         List<Failure> failures = new ArrayList<>();
         long full = nanos.getAsLong() + settings.slice().toNanos();
-        while (!toRead.isEmpty() && !stopping.getAsBoolean() && nanos.getAsLong() < full) {
-            read(toRead.poll(), readings, failures);
+        while (nanos.getAsLong() < full && !stopping.getAsBoolean()) {
+            Attempt attempt = nextAttempt(failures);
+            if (attempt == null) {
+                break;
+            }
+            read(attempt, readings, failures);
         }
-        return readings.isEmpty() && failures.isEmpty() && toRead.isEmpty() || stopping.getAsBoolean() ? null
+        boolean allRead = living.isEmpty() && again.isEmpty() && doubtful.isEmpty();
+        return readings.isEmpty() && failures.isEmpty() && allRead || stopping.getAsBoolean() ? null
                 : new Slice(lane.gateway().siteId(), lane.gateway().id(), started, readings, failures);
+    }
+
+    /**
+     * The living first; then those that gave nothing, the latest to do so before those that may be dead, while they answer
+     * or the time lost to them is little.
+     */
+    private Attempt nextAttempt(List<Failure> failures) {
+        if (!living.isEmpty()) {
+            return living.poll();
+        }
+        if (lost > losable && !gatewayLost) {
+            again.forEach(left -> failed(left.before, failures));
+            again.clear();
+            doubtful.clear();
+        }
+        return again.isEmpty() ? doubtful.poll() : again.poll();
     }
 
     private void read(Attempt attempt, List<Slice.Reading> readings, List<Failure> failures) {
         Station station = attempt.station;
         int meter = station.meter().id();
+        long begun = nanos.getAsLong();
         try {
             if (gatewayLost) {
                 throw BusFailure.gatewayLost("the gateway took no connection in this round", null);
             }
             Slice.Reading reading = station.read(lane, urgent, clock);
+            boolean returned = lane.silence().isDoubtful(meter);
             lane.silence().answered(meter);
             readings.add(reading);
             seen.add(new Seen(meter, reading.at(), reading.relay(), reading.power(), reading.total()));
-            if (attempt.probe) {
+            if (returned) {
                 lane.silence().hope(dead.stream().map(s -> s.meter().id()).toList());
-                planProbe();
+                if (doubtful.isEmpty()) {
+                    planProbe();
+                }
             }
-        } catch (BusFailure failure) {
-            failed(attempt, failure, failures);
+        } catch (BusFailure e) {
+            lost += nanos.getAsLong() - begun;
+            gatewayLost |= e.isGatewayLost();
+            Failure failure = new Failure(meter, clock.instant(), e.kind());
+            if (!lane.silence().isDoubtful(meter) && attempt.number < settings.retries() && !gatewayLost) {
+                again.add(new Attempt(station, attempt.number + 1, failure));
+            } else {
+                failed(failure, failures);
+            }
         }
     }
 
-    private void failed(Attempt attempt, BusFailure failure, List<Failure> failures) {
-        int meter = attempt.station.meter().id();
-        gatewayLost |= failure.isGatewayLost();
-        boolean again = !gatewayLost && !attempt.probe && attempt.number < settings.retries()
-                && vainRetries < VAIN_RETRIES && !lane.silence().isDoubtful(meter);
-        if (again) {
-            toRead.addLast(new Attempt(attempt.station, attempt.number + 1, false));
-            return;
-        }
-        vainRetries += attempt.number > 0 ? 1 : 0;
-        failures.add(new Failure(meter, clock.instant(), failure.kind()));
+    private void failed(Failure failure, List<Failure> failures) {
+        failures.add(failure);
         if (!gatewayLost) {
-            lane.silence().failed(meter);
+            lane.silence().failed(failure.meter());
         }
     }
 
-    /** At most one dead meter a round costs a time-out; once one answers again, the next is tried as well. */
+    /** At most one dead meter a round costs a time-out; once a silent one answers again, the next is tried as well. */
     private void planProbe() {
         Map<Integer, Station> byId = dead.stream().collect(Collectors.toMap(s -> s.meter().id(), Function.identity()));
         lane.silence().due(byId.keySet()).ifPresent(id -> {
             dead.remove(byId.get(id));
-            toRead.addLast(new Attempt(byId.get(id), 0, true));
+            doubtful.add(new Attempt(byId.get(id), 0, null));
         });
     }
 
@@ -172,8 +207,11 @@ class Round implements Iterator<Slice> {
     private void end() {
         ended = true;
         if (!urgent && !stopping.getAsBoolean()) {
-            lane.roundEnded(startedNanos, stations.values().stream()
-                    .mapToLong(station -> station.plan().micros(lane.wireTime())).sum());
+            lane.roundEnded(startedNanos, wireMicros());
         }
+    }
+
+    private long wireMicros() {
+        return stations.values().stream().mapToLong(station -> station.plan().micros(lane.wireTime())).sum();
     }
 }

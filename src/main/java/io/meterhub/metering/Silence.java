@@ -2,7 +2,9 @@ package io.meterhub.metering;
 
 import java.time.Duration;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongSupplier;
@@ -31,6 +33,12 @@ class Silence {
     /** It failed in its last round. */
     synchronized boolean isDoubtful(int meterId) {
         return silent.containsKey(meterId);
+    }
+
+    /** Those among these that failed in their last round and are not dead yet, the longest ago first. */
+    synchronized List<Integer> doubtful(Collection<Integer> meterIds) {
+        return meterIds.stream().filter(id -> isDoubtful(id) && !isDead(id))
+                .sorted(Comparator.comparing((Integer id) -> silent.get(id).probeAt)).toList();
     }
 
     synchronized void answered(int meterId) {

@@ -2,7 +2,6 @@ package io.meterhub.metering;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.meterhub.metering.Slice.ReadFailure;
 import io.meterhub.site.EnergyKind;
 import io.meterhub.site.Gateway;
 import io.meterhub.site.Meter;
@@ -10,7 +9,6 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -24,60 +22,28 @@ class SilenceTest {
     private static final PollSettings SETTINGS = new PollSettings(Duration.ofSeconds(1), Duration.ofMillis(60),
             Duration.ofMillis(500), Duration.ofSeconds(2), 1, 3, Duration.ofSeconds(20), Duration.ofMinutes(5));
 
-    private final VirtualBus bus = new VirtualBus();
+    private final CountedBus bus = new CountedBus();
     private final Lane lane = new Lane("mall", new Gateway(1, 1, "G", "g", "A", "h", 1, Gateway.Framing.RTU, 9600, true), gateway -> bus,
             SETTINGS, bus::nanos, new SimpleMeterRegistry());
     private final MeterModel model = Bench.MODELS.model("acrel-adf400l-1p");
     private final List<Station> stations = IntStream.rangeClosed(1, METERS).mapToObj(id -> Station.of(new Meter(id, 1, 1, 1, "M" + id,
             "m", model.name(), EnergyKind.ELECTRICITY, id, 1, BigDecimal.TEN, null, true), model, lane.wireTime())).toList();
 
-    /** A bus on which every transaction takes exactly its time on the wire, and a silent meter its time-out. */
-    private static final class VirtualBus implements Bus {
-
-        private final WireTime time = new WireTime(9600, Duration.ofMillis(60));
-        private final Set<Integer> silent = new HashSet<>();
-        private long now;
-
-        @Override
-        public int[] read(int unitId, int register, int count, Duration timeout) throws BusFailure {
-            if (silent.contains(unitId)) {
-                now += timeout.toNanos();
-                throw new BusFailure(ReadFailure.TIMEOUT, "silent");
-            }
-            now += time.readMicros(count) * 1000;
-            return new int[count];
-        }
-
-        @Override
-        public void write(int unitId, int register, int[] words, Duration timeout) {
-            throw new UnsupportedOperationException();
-        }
-
-        long nanos() {
-            return now;
-        }
-
-        @Override
-        public void close() {
-            // holds nothing
-        }
-    }
-
     private record Pass(Duration took, int readings, int failures) {
     }
 
     private Pass round() {
-        long start = bus.now;
+        long start = bus.nanos();
         int readings = 0;
         int failures = 0;
-        Round round = new Round(lane, stations, false, new Bench.Wishes(), () -> Instant.EPOCH.plusNanos(bus.now), SETTINGS, bus::nanos,
+        Round round = new Round(lane, stations, false, new Bench.Wishes(), () -> Instant.EPOCH.plusNanos(bus.nanos()), SETTINGS, bus::nanos,
                 () -> false);
         while (round.hasNext()) {
             Slice slice = round.next();
             readings += slice.readings().size();
             failures += slice.failures().size();
         }
-        return new Pass(Duration.ofNanos(bus.now - start), readings, failures);
+        return new Pass(Duration.ofNanos(bus.nanos() - start), readings, failures);
     }
 
     @AfterEach
@@ -86,18 +52,36 @@ class SilenceTest {
     }
 
     @Test
-    void fiveOfSixtyFourOnceKnownDeadNeverMakeARoundFifteenPercentLonger() {
-        Duration healthy = round().took();
+    void fiveDeadOfSixtyFourAreProbedOneAtATime() {
+        round();
         bus.silent.addAll(Set.of(3, 17, 18, 40, 64));
-        for (int i = 0; i < SETTINGS.deadAfter(); i++) {
+        for (int i = 0; i < 10; i++) {
             assertThat(round().readings()).isEqualTo(METERS - 5);
         }
+        assertThat(lane.silence().dead()).isEqualTo(5);
         for (int i = 0; i < 200; i++) {
             Pass pass = round();
             assertThat(pass.readings()).isEqualTo(METERS - 5);
             assertThat(pass.failures()).as("probes").isLessThanOrEqualTo(1);
-            assertThat(pass.took()).isLessThan(healthy.multipliedBy(115).dividedBy(100));
         }
+    }
+
+    @Test
+    void aMeterThatMissedARoundIsReadInTheNext() {
+        round();
+        bus.silent.addAll(Set.of(3, 17, 18, 40, 64));
+        assertThat(round()).extracting(Pass::readings, Pass::failures).containsExactly(METERS - 5, 5);
+        bus.silent.clear();
+        assertThat(round().readings()).isEqualTo(METERS);
+    }
+
+    @Test
+    void aMeterThatIsSlowForOnceIsReadInTheSameRound() {
+        round();
+        bus.slow.add(7);
+        assertThat(round().readings()).isEqualTo(METERS);
+        assertThat(round().readings()).as("and waited for from then on").isEqualTo(METERS);
+        assertThat(bus.timeouts).isEqualTo(1);
     }
 
     @Test
@@ -112,14 +96,35 @@ class SilenceTest {
     @Test
     void aBusThatWasSilentIsReadInFullOnceOneMeterAnswers() {
         IntStream.rangeClosed(1, METERS).forEach(bus.silent::add);
-        for (int i = 0; i < 5; i++) {
+        for (int i = 0; i < 200; i++) {
             assertThat(round().readings()).isZero();
         }
         assertThat(lane.silence().dead()).isEqualTo(METERS);
         bus.silent.clear();
-        bus.now += SETTINGS.probeAtMost().toNanos();
+        bus.pass(SETTINGS.probeAtMost());
         assertThat(round().readings()).isEqualTo(METERS);
         assertThat(lane.silence().dead()).isZero();
+    }
+
+    @Test
+    void aBusOnWhichSomeWereFoundDeadIsReadInFullOnceOneOfTheOthersAnswers() {
+        IntStream.rangeClosed(1, METERS).forEach(bus.silent::add);
+        while (lane.silence().dead() < METERS / 4) {
+            assertThat(round().readings()).isZero();
+        }
+        assertThat(lane.silence().dead()).isLessThan(METERS / 2);
+        bus.silent.clear();
+        assertThat(round().readings()).isEqualTo(METERS);
+    }
+
+    @Test
+    void aBusThatWasSilentForARoundIsReadInFullInTheNext() {
+        round();
+        IntStream.rangeClosed(1, METERS).forEach(bus.silent::add);
+        assertThat(round().failures()).isEqualTo(METERS);
+        assertThat(round().took()).as("without waiting for all of them again").isLessThan(Duration.ofSeconds(3));
+        bus.silent.clear();
+        assertThat(round().readings()).isEqualTo(METERS);
     }
 
     @Test
@@ -134,11 +139,11 @@ class SilenceTest {
 
     @Test
     void aReadingWaitsNoLongerThanASliceForItsMessage() {
-        Round round = new Round(lane, stations, false, new Bench.Wishes(), () -> Instant.EPOCH.plusNanos(bus.now), SETTINGS, bus::nanos,
+        Round round = new Round(lane, stations, false, new Bench.Wishes(), () -> Instant.EPOCH.plusNanos(bus.nanos()), SETTINGS, bus::nanos,
                 () -> false);
         while (round.hasNext()) {
             Slice slice = round.next();
-            Instant sent = Instant.EPOCH.plusNanos(bus.now);
+            Instant sent = Instant.EPOCH.plusNanos(bus.nanos());
             assertThat(Duration.between(slice.readings().get(0).at(), sent)).isLessThan(Duration.ofMillis(1200));
         }
     }
