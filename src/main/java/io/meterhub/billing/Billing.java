@@ -10,11 +10,14 @@ import java.math.BigDecimal;
 import java.time.LocalDate;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -138,28 +141,43 @@ public class Billing {
                 .thenComparing(Line::siteDay).thenComparingInt(Line::versionId).thenComparing(line -> line.rate().name());
     }
 
+    /**
+     * Adds to the lines that are there, which are nearly all, and opens the others. Nobody else writes a meter's lines while its
+     * state is locked, but for the close of a day, which leaves alone what is being written.
+     */
     private void add(SortedMap<Line, Charge> lines) {
-        Collection<Line> keys = lines.keySet();
-        Collection<Charge> charges = lines.values();
-        jdbc.sql("""
-                insert into charge_line (account_id, meter_id, site_day, tariff_version_id, band, price, quantity,
-                                         estimated_quantity, amount)
-                select account_id, meter_id, site_day, version_id, band, price, quantity, estimated, quantity * price
-                from unnest(:accounts, :meters, :days, :versions, :bands, :prices, :quantities, :estimated)
-                     as c (account_id, meter_id, site_day, version_id, band, price, quantity, estimated)
-                on conflict (account_id, meter_id, site_day, tariff_version_id, band, tier)
-                do update set quantity = charge_line.quantity + excluded.quantity,
-                              estimated_quantity = charge_line.estimated_quantity + excluded.estimated_quantity,
-                              amount = charge_line.amount + excluded.amount, unposted = true""")
-                .param("accounts", array("int4", keys, Line::accountId))
-                .param("meters", array("int4", keys, Line::meterId))
-                .param("days", array("date", keys, Line::siteDay))
-                .param("versions", array("int4", keys, Line::versionId))
-                .param("bands", array("text", keys, line -> line.rate().name()))
-                .param("prices", array("numeric", charges, Charge::price))
-                .param("quantities", array("numeric", charges, Charge::quantity))
-                .param("estimated", array("numeric", charges, Charge::estimatedQuantity))
-                .update();
+        List<Map.Entry<Line, Charge>> rows = List.copyOf(lines.entrySet());
+        Set<Integer> there = new HashSet<>(columns(rows, """
+                update charge_line l
+                set quantity = l.quantity + c.quantity, estimated_quantity = l.estimated_quantity + c.estimated,
+                    amount = l.amount + c.quantity * l.price, unposted = true
+                from unnest(:accounts, :meters, :days, :versions, :bands, :quantities, :estimated) with ordinality
+                     as c (account_id, meter_id, site_day, version_id, band, quantity, estimated, row)
+                where l.account_id = c.account_id and l.meter_id = c.meter_id and l.site_day = c.site_day
+                  and l.tariff_version_id = c.version_id and l.band = c.band and l.tier = 1
+                returning c.row""").query(Integer.class).list());
+        List<Map.Entry<Line, Charge>> opened = IntStream.range(0, rows.size()).filter(row -> !there.contains(row + 1))
+                .mapToObj(rows::get).toList();
+        if (!opened.isEmpty()) {
+            columns(opened, """
+                    insert into charge_line (account_id, meter_id, site_day, tariff_version_id, band, price, quantity,
+                                             estimated_quantity, amount)
+                    select account_id, meter_id, site_day, version_id, band, price, quantity, estimated, quantity * price
+                    from unnest(:accounts, :meters, :days, :versions, :bands, :prices, :quantities, :estimated)
+                         as c (account_id, meter_id, site_day, version_id, band, price, quantity, estimated)""")
+                    .param("prices", array("numeric", opened, row -> row.getValue().price())).update();
+        }
+    }
+
+    private JdbcClient.StatementSpec columns(List<Map.Entry<Line, Charge>> rows, String sql) {
+        return jdbc.sql(sql)
+                .param("accounts", array("int4", rows, row -> row.getKey().accountId()))
+                .param("meters", array("int4", rows, row -> row.getKey().meterId()))
+                .param("days", array("date", rows, row -> row.getKey().siteDay()))
+                .param("versions", array("int4", rows, row -> row.getKey().versionId()))
+                .param("bands", array("text", rows, row -> row.getKey().rate().name()))
+                .param("quantities", array("numeric", rows, row -> row.getValue().quantity()))
+                .param("estimated", array("numeric", rows, row -> row.getValue().estimatedQuantity()));
     }
 
     private static <T> SqlArrayValue array(String type, Collection<T> rows, Function<? super T, ?> column) {

@@ -59,12 +59,10 @@ class DayClose {
         for (Site site : sites.sites()) {
             LocalDate today = site.dayOf(clock.instant().minus(GRACE));
             int closed = 0;
-            List<AccountDay> due = due(site, today);
-            while (!due.isEmpty()) {
-                List<AccountDay> batch = due;
-                transaction.executeWithoutResult(status -> post(site, batch));
-                closed += batch.size();
-                due = due(site, today);
+            // ends where nothing is due any more, or nothing but what is being written just now: that is for the next time
+            for (int posted = -1; posted != 0; closed += posted) {
+                List<AccountDay> due = due(site, today);
+                posted = due.isEmpty() ? 0 : transaction.execute(status -> post(site, due));
             }
             if (closed > 0) {
                 log.info("Posted {} account days before {} of site {}", closed, today, site.code());
@@ -85,11 +83,12 @@ class DayClose {
                 .query((row, n) -> new AccountDay(row.getInt("account_id"), row.getObject("site_day", LocalDate.class))).list();
     }
 
-    private void post(Site site, List<AccountDay> due) {
+    private int post(Site site, List<AccountDay> due) {
         Map<AccountDay, BigDecimal> owed = markPosted(due);
+        int marked = owed.size();
         owed.values().removeIf(yuan -> yuan.signum() == 0);
         if (owed.isEmpty()) {
-            return;
+            return marked;
         }
         Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
         Map<String, AccountDay> byKey = new HashMap<>();
@@ -118,9 +117,10 @@ class DayClose {
             throw new IllegalStateException("A day's posting number was used twice: " + byKey.keySet());
         }
         ledger.enter(entries, noLongerOpen, "hub", "day close");
+        return marked;
     }
 
-    /** Locks the lines in the order of their keys, marks them posted and answers what was not yet. */
+    /** Marks lines posted, but for those that are being written, and answers what was not posted of them yet. */
     private Map<AccountDay, BigDecimal> markPosted(List<AccountDay> due) {
         Map<AccountDay, BigDecimal> owed = new HashMap<>();
         jdbc.sql("""
@@ -130,7 +130,8 @@ class DayClose {
                     from charge_line c join unnest(:accounts, :days) as d (account_id, site_day)
                          on d.account_id = c.account_id and d.site_day = c.site_day
                     where c.unposted
-                    order by c.account_id, c.meter_id, c.site_day, c.tariff_version_id, c.band, c.tier for no key update of c)
+                    order by c.account_id, c.meter_id, c.site_day, c.tariff_version_id, c.band, c.tier
+                    for no key update of c skip locked)
                 update charge_line c set posted_yuan = c.amount, unposted = false
                 from due
                 where c.account_id = due.account_id and c.meter_id = due.meter_id and c.site_day = due.site_day

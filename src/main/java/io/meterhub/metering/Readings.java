@@ -353,11 +353,11 @@ public class Readings {
         }
         jdbc.sql("""
                 insert into reading (meter_id, read_at, total, bands, power)
-                select meter_id, read_at, total, bands::numeric[], power
+                select meter_id, 'epoch'::timestamptz + read_at * interval '1 microsecond', total, bands::numeric[], power
                 from unnest(:meters, :ats, :totals, :bands, :powers) as r (meter_id, read_at, total, bands, power)
                 on conflict do nothing""")
                 .param("meters", array("int4", kept, Slice.Reading::meter))
-                .param("ats", array("timestamptz", kept, Slice.Reading::at))
+                .param("ats", micros(kept, Slice.Reading::at))
                 .param("totals", array("numeric", kept, Slice.Reading::total))
                 .param("bands", array("text", kept, reading -> literal(reading.bands())))
                 .param("powers", array("numeric", kept, Slice.Reading::power))
@@ -401,9 +401,11 @@ public class Readings {
         Collection<MeterState> states = changed.keySet();
         jdbc.sql("""
                 update meter_state s
-                set read_at = v.read_at, total = v.total, bands = v.bands::numeric[], power = v.power,
-                    live = coalesce(v.live::jsonb, s.live), day = v.day, day_total = v.day_total,
-                    answered_at = v.answered_at, failing_since = v.failing_since, failure = v.failure,
+                set read_at = 'epoch'::timestamptz + v.read_at * interval '1 microsecond', total = v.total,
+                    bands = v.bands::numeric[], power = v.power, live = coalesce(v.live::jsonb, s.live),
+                    day = v.day, day_total = v.day_total,
+                    answered_at = 'epoch'::timestamptz + v.answered_at * interval '1 microsecond',
+                    failing_since = v.failing_since, failure = v.failure,
                     suspect_at = v.suspect_at, suspect_total = v.suspect_total
                 from unnest(:meters, :ats, :totals, :bands, :powers, :lives, :days, :dayTotals, :answered, :failing,
                             :failures, :suspectAts, :suspectTotals)
@@ -411,14 +413,14 @@ public class Readings {
                            suspect_at, suspect_total)
                 where s.meter_id = v.meter_id""")
                 .param("meters", array("int4", states, state -> state.meterId))
-                .param("ats", array("timestamptz", states, state -> state.accepted == null ? null : state.accepted.at()))
+                .param("ats", micros(states, state -> state.accepted == null ? null : state.accepted.at()))
                 .param("totals", array("numeric", states, state -> state.accepted == null ? null : state.accepted.total()))
                 .param("bands", array("text", states, state -> literal(state.bands)))
                 .param("powers", array("numeric", states, state -> state.power))
                 .param("lives", array("text", changed.values(), this::live))
                 .param("days", array("date", states, state -> state.day))
                 .param("dayTotals", array("numeric", states, state -> state.dayTotal))
-                .param("answered", array("timestamptz", states, state -> state.answeredAt))
+                .param("answered", micros(states, state -> state.answeredAt))
                 .param("failing", array("timestamptz", states, state -> state.failingSince))
                 .param("failures", array("text", states, state -> state.failure == null ? null : state.failure.name()))
                 .param("suspectAts", array("timestamptz", states, state -> state.suspect == null ? null : state.suspect.at()))
@@ -476,6 +478,14 @@ public class Readings {
         }
         return bands.stream().map(band -> band == null ? "NULL" : band.toPlainString())
                 .collect(Collectors.joining(",", "{", "}"));
+    }
+
+    /** Instants as microseconds since 1970, which are written and read faster than words, for the statements of every message. */
+    private static <T> SqlArrayValue micros(Collection<T> rows, Function<? super T, Instant> column) {
+        return array("int8", rows, row -> {
+            Instant instant = column.apply(row);
+            return instant == null ? null : ChronoUnit.MICROS.between(Instant.EPOCH, instant);
+        });
     }
 
     private static <T> SqlArrayValue array(String type, Collection<T> rows, Function<? super T, ?> column) {
