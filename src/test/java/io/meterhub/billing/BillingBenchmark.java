@@ -124,8 +124,9 @@ public final class BillingBenchmark implements AutoCloseable {
             System.out.printf("%,d meters on %d gateways, %d readings a message, %d consumers, %d cores; %d repetitions%n",
                     benchmark.meterIds().size(), benchmark.gateways.size(), 50, benchmark.consumers,
                     Runtime.getRuntime().availableProcessors(), repetitions);
+            // the compiler is busy with broker, Camel and driver for the first half a million readings
             System.out.println("warming up");
-            for (int i = 0; i < 3; i++) {
+            for (int i = 0; i < 6; i++) {
                 benchmark.byRoute(rounds);
                 benchmark.bare(rounds);
             }
