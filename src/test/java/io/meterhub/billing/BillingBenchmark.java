@@ -385,7 +385,7 @@ public final class BillingBenchmark implements AutoCloseable {
         disk();
     }
 
-    static void line(String name, Run run) {
+    private static void line(String name, Run run) {
         System.out.printf(Locale.ROOT, "%-14s %,11.0f %41.1f %7.1f %16.1f %9.1f%n", name, run.perSecond(),
                 run.cpu().billing() * 1e6 / run.readings(), run.cpu().broker() * 1e6 / run.readings(),
                 run.cpu().rest() * 1e6 / run.readings(), run.cpu().database() * 1e6 / run.readings());
