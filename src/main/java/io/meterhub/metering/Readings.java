@@ -353,7 +353,7 @@ public class Readings {
         }
         jdbc.sql("""
                 insert into reading (meter_id, read_at, total, bands, power)
-                select meter_id, 'epoch'::timestamptz + read_at * interval '1 microsecond', total, bands::numeric[], power
+                select meter_id, 'epoch'::timestamptz + read_at * interval '1 microsecond', total, bands::numeric(18, 3)[], power
                 from unnest(:meters, :ats, :totals, :bands, :powers) as r (meter_id, read_at, total, bands, power)
                 on conflict do nothing""")
                 .param("meters", array("int4", kept, Slice.Reading::meter))
@@ -402,7 +402,7 @@ public class Readings {
         jdbc.sql("""
                 update meter_state s
                 set read_at = 'epoch'::timestamptz + v.read_at * interval '1 microsecond', total = v.total,
-                    bands = v.bands::numeric[], power = v.power, live = coalesce(v.live::jsonb, s.live),
+                    bands = v.bands::numeric(18, 3)[], power = v.power, live = coalesce(v.live::jsonb, s.live),
                     day = v.day, day_total = v.day_total,
                     answered_at = 'epoch'::timestamptz + v.answered_at * interval '1 microsecond',
                     failing_since = v.failing_since, failure = v.failure,

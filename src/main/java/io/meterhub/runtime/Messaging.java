@@ -20,8 +20,6 @@ class Messaging {
         return ComponentCustomizer.forType(JmsComponent.class, jms -> {
             jms.getConfiguration().setTemplateConnectionFactory(pool);
             jms.getConfiguration().setListenerConnectionFactory((ConnectionFactory) pool.getConnectionFactory());
-            // otherwise each message costs a connection, made only to show its listener a session
-            jms.getConfiguration().setExposeListenerSession(true);
         });
     }
 }

@@ -12,8 +12,6 @@ import io.meterhub.site.Sites;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.jms.ConnectionFactory;
 import jakarta.jms.JMSException;
-import jakarta.jms.Message;
-import jakarta.jms.MessageListener;
 import jakarta.jms.Session;
 import jakarta.jms.TextMessage;
 import java.io.IOException;
@@ -40,25 +38,25 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.DoubleSupplier;
 import java.util.stream.IntStream;
 import org.apache.camel.CamelContext;
-import org.messaginghub.pooled.jms.JmsPoolConnectionFactory;
+import org.apache.camel.builder.RouteBuilder;
+import org.apache.camel.component.jackson.JacksonDataFormat;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
-import org.springframework.core.task.SimpleAsyncTaskExecutor;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jms.core.JmsTemplate;
-import org.springframework.jms.listener.DefaultMessageListenerContainer;
 import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
  * How many readings a second are billed and durable, from the queue to the commit, with everything that a hub has: embedded
  * PostgreSQL and Artemis, both durable, and the route of routes/bill-readings.camel.yaml. In the same run, in turns: the
- * same transactions without broker and JSON, and the naive route (a message and a transaction for each reading, statement
- * after statement). Run it by {@code mvn -q -Pbenchmark test}; the result is printed.
+ * same transactions without broker and JSON, and the naive route (a Camel route with a message and a transaction for each reading,
+ * statement after statement), once with as many consumers and once with one, which is Camel's default. Run it by {@code mvn -q -Pbenchmark test}; the result is printed.
  */
 public final class BillingBenchmark implements AutoCloseable {
 
     private static final String ROUTE = "bill-readings";
+    private static final String NAIVE = "bill-readings-naively";
     private static final String BILLER = "biller-";
     private static final BigDecimal STEP = new BigDecimal("0.03");
     private static final int SECONDS_BETWEEN_ROUNDS = 10;
@@ -130,16 +128,18 @@ public final class BillingBenchmark implements AutoCloseable {
                 benchmark.byRoute(rounds);
                 benchmark.bare(rounds);
             }
-            benchmark.naive(2_000);
+            benchmark.naive(6_000, benchmark.consumers);
             List<Run> byRoute = new ArrayList<>();
             List<Run> bare = new ArrayList<>();
             List<Run> naive = new ArrayList<>();
+            List<Run> naiveByOne = new ArrayList<>();
             for (int i = 0; i < repetitions; i++) {
                 byRoute.add(told("route", benchmark.byRoute(rounds)));
                 bare.add(told("bare database", benchmark.bare(rounds)));
-                naive.add(told("naive", benchmark.naive(4_000)));
+                naive.add(told("naive", benchmark.naive(4_000, benchmark.consumers)));
+                naiveByOne.add(told("naive by one", benchmark.naive(1_000, 1)));
             }
-            benchmark.report(median(byRoute), median(bare), median(naive));
+            benchmark.report(median(byRoute), median(bare), median(naive), median(naiveByOne));
             LedgerCheck.Report books = hub.getBean(LedgerCheck.class).check();
             System.out.println(books.holds() ? "the books hold" : "THE BOOKS DO NOT HOLD: " + books.problems());
         }
@@ -246,33 +246,19 @@ public final class BillingBenchmark implements AutoCloseable {
     }
 
     /** A message and a transaction for each reading, as one writes it first. */
-    Run naive(int readings) throws Exception {
+    Run naive(int readings, int consumers) throws Exception {
         camel.getRouteController().stopRoute(ROUTE);
         nextRound();
         List<Slice.Reading> all = meterIds().stream().limit(readings)
                 .map(this::reading).toList();
         jms.execute(session -> send(session, all.stream().map(this::text).toList(),
                 all.stream().map(reading -> Integer.toString(reading.meter())).toList()));
-        NaiveBilling naive = new NaiveBilling(jdbc);
         AtomicInteger billed = new AtomicInteger();
-        TransactionTemplate transaction = hub.getBean(TransactionTemplate.class);
-        DefaultMessageListenerContainer container = new DefaultMessageListenerContainer();
-        container.setConnectionFactory((ConnectionFactory) hub.getBean(JmsPoolConnectionFactory.class).getConnectionFactory());
-        container.setDestinationName("meter.readings");
-        container.setSessionTransacted(true);
-        container.setTaskExecutor(new SimpleAsyncTaskExecutor(BILLER));
-        container.setConcurrentConsumers(consumers);
-        container.setCacheLevel(DefaultMessageListenerContainer.CACHE_CONSUMER);
-        container.setMessageListener((MessageListener) message -> {
-            Slice.Reading reading = read(message);
-            transaction.executeWithoutResult(status -> naive.bill(reading));
-            billed.incrementAndGet();
-        });
-        container.afterPropertiesSet();
+        camel.addRoutes(naiveRoute(consumers, billed));
         Instant last = at;
         try {
             Run run = measured(all.size(), () -> {
-                container.start();
+                camel.getRouteController().startRoute(NAIVE);
                 awaitBilled(billed::get, all.size(), all.stream().map(Slice.Reading::meter).toList(), last);
             });
             // the other meters catch up, so that all counters agree again
@@ -282,17 +268,30 @@ public final class BillingBenchmark implements AutoCloseable {
             }
             return run;
         } finally {
-            container.shutdown();
+            camel.getRouteController().stopRoute(NAIVE);
+            camel.removeRoute(NAIVE);
             camel.getRouteController().startRoute(ROUTE);
         }
     }
 
-    private Slice.Reading read(Message message) {
-        try {
-            return json.readValue(message.getBody(String.class), Slice.Reading.class);
-        } catch (JMSException | IOException e) {
-            throw new IllegalStateException(e);
-        }
+    /** The route that one writes first: like the hub's own, but for what a message holds and how it is billed. */
+    private RouteBuilder naiveRoute(int consumers, AtomicInteger billed) {
+        NaiveBilling naive = new NaiveBilling(jdbc);
+        TransactionTemplate transaction = hub.getBean(TransactionTemplate.class);
+        return new RouteBuilder() {
+            @Override
+            public void configure() {
+                from("jms:meter.readings?transacted=true&lazyCreateTransactionManager=false&cacheLevelName=CACHE_CONSUMER"
+                        + "&concurrentConsumers=" + consumers)
+                        .routeId(NAIVE).autoStartup(false)
+                        .unmarshal(new JacksonDataFormat(json, Slice.Reading.class))
+                        .process(exchange -> {
+                            Slice.Reading reading = exchange.getMessage().getBody(Slice.Reading.class);
+                            transaction.executeWithoutResult(status -> naive.bill(reading));
+                            billed.incrementAndGet();
+                        });
+            }
+        };
     }
 
     private String text(Object body) {
@@ -375,12 +374,14 @@ public final class BillingBenchmark implements AutoCloseable {
                 .mapToDouble(BillingBenchmark::cpuSeconds).sum();
     }
 
-    private void report(Run route, Run bare, Run naive) {
+    private void report(Run route, Run bare, Run naive, Run naiveByOne) {
         System.out.printf(Locale.ROOT, "%nmedian          readings/s  CPU of a reading in microseconds: billing  broker  rest of the hub  database%n");
         line("route", route);
         line("bare database", bare);
         line("naive", naive);
-        System.out.printf(Locale.ROOT, "route : naive %.1f, route : bare database %.2f%n", route.perSecond() / naive.perSecond(),
+        line("naive by one", naiveByOne);
+        System.out.printf(Locale.ROOT, "route : naive %.1f, route : naive by one consumer %.1f, route : bare database %.2f%n",
+                route.perSecond() / naive.perSecond(), route.perSecond() / naiveByOne.perSecond(),
                 route.perSecond() / bare.perSecond());
         disk();
     }

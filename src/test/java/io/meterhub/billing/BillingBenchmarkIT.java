@@ -27,7 +27,7 @@ class BillingBenchmarkIT {
             assertBilled(benchmark);
             benchmark.bare(3);
             assertBilled(benchmark);
-            benchmark.naive(25);
+            benchmark.naive(25, 4);
             assertBilled(benchmark);
         }
         assertThat(books.check().problems()).isEmpty();
