@@ -50,8 +50,9 @@ import org.springframework.transaction.support.TransactionTemplate;
 /**
  * How many readings a second are billed and durable, from the queue to the commit, with everything that a hub has: embedded
  * PostgreSQL and Artemis, both durable, and the route of routes/bill-readings.camel.yaml. In the same run, in turns: the
- * same transactions without broker and JSON, and the naive route (a Camel route with a message and a transaction for each reading,
- * statement after statement), once with as many consumers and once with one, which is Camel's default. Run it by {@code mvn -q -Pbenchmark test}; the result is printed.
+ * same transactions without broker and JSON, and the naive route (a Camel route with a message and a transaction for each
+ * reading, statement after statement), once with as many consumers and once with one, which is Camel's default. Run it by
+ * {@code mvn -q -Pbenchmark test}; the result is printed.
  */
 public final class BillingBenchmark implements AutoCloseable {
 
