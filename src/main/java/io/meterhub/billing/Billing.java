@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.slf4j.Logger;
@@ -39,6 +40,8 @@ public class Billing {
     private final Credits credits;
     private final JdbcClient jdbc;
     private final Timer chargeTime;
+    /** Meters without a tariff that the log has named since the start. */
+    private final Set<Integer> toldUnpriced = ConcurrentHashMap.newKeySet();
 
     Billing(Readings readings, Assignments assignments, Credits credits, JdbcClient jdbc, MeterRegistry metrics) {
         this.readings = readings;
@@ -66,8 +69,11 @@ public class Billing {
         if (priced.size() == slice.readings().size()) {
             return slice;
         }
-        log.warn("Meters without a tariff are not recorded: {}. Assign one to the meter, its shop group or its site",
-                payers.entrySet().stream().filter(payer -> unpriced(payer.getValue())).map(Map.Entry::getKey).sorted().toList());
+        List<Integer> unheard = payers.entrySet().stream().filter(payer -> unpriced(payer.getValue())).map(Map.Entry::getKey)
+                .filter(toldUnpriced::add).sorted().toList();
+        if (!unheard.isEmpty()) {
+            log.warn("Meters without a tariff are not recorded: {}. Assign one to the meter, its shop group or its site", unheard);
+        }
         return new Slice(slice.site(), slice.gateway(), slice.round(), priced, slice.failures());
     }
 

@@ -118,7 +118,9 @@ public final class BillingBenchmark implements AutoCloseable {
         try (ConfigurableApplicationContext hub = new SpringApplicationBuilder(MeterHub.class).run(
                 "--meterhub.data-dir=" + data, "--meterhub.database.embedded-port=0", "--meterhub.broker.amqp-port=0",
                 "--meterhub.poll.enabled=false", "--meterhub.billing.tariffs=config/demo/tariffs.yaml", "--server.port=0",
-                "--spring.main.banner-mode=off", "--camel.main.run-controller=false", "--logging.level.root=warn");
+                "--spring.main.banner-mode=off", "--camel.main.run-controller=false", "--logging.level.root=warn",
+                // a route that is stopped interrupts its consumers, which say so
+                "--logging.level.org.apache.camel.component.jms=error");
              BillingBenchmark benchmark = in(hub, 200, 50)) {
             System.out.printf("%,d meters on %d gateways, %d readings a message, %d consumers, %d cores; %d repetitions%n",
                     benchmark.meterIds().size(), benchmark.gateways.size(), 50, benchmark.consumers,
