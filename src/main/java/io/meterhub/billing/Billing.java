@@ -64,7 +64,7 @@ public class Billing {
         });
     }
 
-    private static Slice withoutUnpriced(Slice slice, Map<Integer, Assignments.Payer> payers) {
+    private Slice withoutUnpriced(Slice slice, Map<Integer, Assignments.Payer> payers) {
         List<Slice.Reading> priced = slice.readings().stream().filter(reading -> !unpriced(payers.get(reading.meter()))).toList();
         if (priced.size() == slice.readings().size()) {
             return slice;
