@@ -44,7 +44,7 @@ create table account (
     number          text not null default (10000 + nextval('account_number'))::text,
     customer_id     int references customer,
     shop_id         int  not null references shop,
-    energy_kind     text not null check (energy_kind in ('ELECTRICITY', 'WATER')),
+    kind            text not null check (kind in ('ELECTRICITY', 'WATER', 'PROPERTY_FEE')),
     -- sum of the account's ledger entries (credit - debit)
     posted_yuan     numeric(24, 12) not null default 0,
     -- sum of its charge lines that no journal holds yet (amount - posted)
@@ -57,7 +57,7 @@ create table account (
     unique (site_id, number),
     check (warn1_yuan >= warn2_yuan)
 ) with (fillfactor = 50);
-create unique index account_open on account (shop_id, energy_kind) where closed_at is null;
+create unique index account_open on account (shop_id, kind) where closed_at is null;
 
 create table account_meter (
     account_id  int not null references account,

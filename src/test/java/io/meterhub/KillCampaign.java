@@ -233,7 +233,7 @@ public final class KillCampaign {
         Map<Integer, BigDecimal> sold = new HashMap<>();
         acknowledged.values().forEach(sale -> sold.merge(sale.accountId(), sale.amountYuan(), BigDecimal::add));
         each(sql, """
-                select a.id, s.code || ' ' || a.energy_kind, a.posted_yuan - a.open_yuan, coalesce(sum(c.amount), 0)
+                select a.id, s.code || ' ' || a.kind, a.posted_yuan - a.open_yuan, coalesce(sum(c.amount), 0)
                 from account a join shop s on s.id = a.shop_id left join charge_line c on c.account_id = a.id
                 group by a.id, s.code""", row -> {
             BigDecimal due = openings.get(row.getString(2)).add(sold.getOrDefault(row.getInt(1), BigDecimal.ZERO))

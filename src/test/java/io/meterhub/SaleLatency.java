@@ -130,7 +130,7 @@ public final class SaleLatency {
 
     private Map<String, Integer> accounts() throws Exception {
         Map<String, Integer> byShop = new ConcurrentHashMap<>();
-        query("select s.code, a.id from account a join shop s on s.id = a.shop_id where a.energy_kind = 'ELECTRICITY'", null,
+        query("select s.code, a.id from account a join shop s on s.id = a.shop_id where a.kind = 'ELECTRICITY'", null,
                 row -> byShop.put(row.getString(1), row.getInt(2)));
         return byShop;
     }

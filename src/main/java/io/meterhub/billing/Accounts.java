@@ -1,6 +1,5 @@
 package io.meterhub.billing;
 
-import io.meterhub.site.EnergyKind;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -100,7 +99,7 @@ public class Accounts {
         var credit = row.getBigDecimal("posted_yuan").subtract(row.getBigDecimal("open_yuan"));
         var overdraft = row.getBigDecimal("overdraft_yuan");
         return new Account(row.getInt("id"), row.getInt("site_id"), row.getString("number"), row.getInt("shop_id"),
-                EnergyKind.valueOf(row.getString("energy_kind")), credit, row.getBigDecimal("warn1_yuan"),
+                AccountKind.valueOf(row.getString("kind")), credit, row.getBigDecimal("warn1_yuan"),
                 row.getBigDecimal("warn2_yuan"), overdraft, credit.compareTo(overdraft.negate()) <= 0,
                 instant(row, "opened_at"), instant(row, "closed_at"));
     }

@@ -3,7 +3,6 @@ package io.meterhub.billing;
 import io.meterhub.billing.Ledger.Entry;
 import io.meterhub.billing.Ledger.Gl;
 import io.meterhub.billing.Ledger.Journal;
-import io.meterhub.site.EnergyKind;
 import io.meterhub.site.Site;
 import io.meterhub.site.Sites;
 import java.math.BigDecimal;
@@ -99,7 +98,7 @@ class DayClose {
             journals.add(new Journal(site.id(), key, Ledger.Cause.CHARGE_DAY, now, accountDay.day(), "hub",
                     posting == 1 ? "consumption of " + accountDay.day() : "late consumption of " + accountDay.day()));
         });
-        Map<Integer, EnergyKind> kinds = kinds(owed.keySet().stream().map(AccountDay::accountId).distinct().toList());
+        Map<Integer, AccountKind> kinds = kinds(owed.keySet().stream().map(AccountDay::accountId).distinct().toList());
         Map<Long, List<Entry>> entries = new TreeMap<>();
         Map<Integer, BigDecimal> noLongerOpen = new HashMap<>();
         ledger.open(journals).forEach((key, journalId) -> {
@@ -108,6 +107,8 @@ class DayClose {
             Gl revenue = switch (kinds.get(accountDay.accountId())) {
                 case ELECTRICITY -> Gl.REVENUE_ELECTRICITY;
                 case WATER -> Gl.REVENUE_WATER;
+                case PROPERTY_FEE -> throw new IllegalStateException("Account " + accountDay.accountId()
+                        + " is of the property fee and has charge lines of a meter");
             };
             entries.put(journalId, List.of(Entry.customer(accountDay.accountId(), yuan.negate()),
                     Entry.against(revenue, yuan.negate())));
@@ -162,12 +163,12 @@ class DayClose {
         return postings;
     }
 
-    private Map<Integer, EnergyKind> kinds(List<Integer> accountIds) {
-        Map<Integer, EnergyKind> kinds = new HashMap<>();
-        jdbc.sql("select id, energy_kind from account where id = any(:ids)")
+    private Map<Integer, AccountKind> kinds(List<Integer> accountIds) {
+        Map<Integer, AccountKind> kinds = new HashMap<>();
+        jdbc.sql("select id, kind from account where id = any(:ids)")
                 .param("ids", array("int4", accountIds, Function.identity()))
                 .query(row -> {
-                    kinds.put(row.getInt("id"), EnergyKind.valueOf(row.getString("energy_kind")));
+                    kinds.put(row.getInt("id"), AccountKind.valueOf(row.getString("kind")));
                 });
         return kinds;
     }

@@ -116,19 +116,19 @@ class SiteAccounts implements ImportParticipant {
     }
 
     private List<Integer> openAccounts(Site site) {
-        record Opened(int id, String number, String shop, EnergyKind energyKind) {
+        record Opened(int id, String number, String shop, AccountKind kind) {
         }
         List<Opened> opened = jdbc.sql("""
                 with opened as (
-                    insert into account (site_id, customer_id, shop_id, energy_kind, opened_at)
+                    insert into account (site_id, customer_id, shop_id, kind, opened_at)
                     select distinct on (s.code, m.energy_kind) s.site_id, s.customer_id, s.id, m.energy_kind, :now::timestamptz
                     from shop s join meter m on m.shop_id = s.id
                     where s.site_id = :site
-                      and not exists (select from account a where a.shop_id = s.id and a.energy_kind = m.energy_kind
+                      and not exists (select from account a where a.shop_id = s.id and a.kind = m.energy_kind
                                       and a.closed_at is null)
                     order by s.code, m.energy_kind
-                    returning id, number, shop_id, energy_kind)
-                select o.id, o.number, s.code as shop, o.energy_kind
+                    returning id, number, shop_id, kind)
+                select o.id, o.number, s.code as shop, o.kind
                 from opened o join shop s on s.id = o.shop_id order by o.id""")
                 .param("site", site.id()).param("now", now().toString()).query(Opened.class).list();
         opened.forEach(account -> audit.record(site.id(), "hub", "account.opened", "account " + account.number(), null,
@@ -146,7 +146,7 @@ class SiteAccounts implements ImportParticipant {
         jdbc.sql("""
                 insert into account_meter (account_id, meter_id, valid_from)
                 select a.id, m.id, now()
-                from meter m join account a on a.shop_id = m.shop_id and a.energy_kind = m.energy_kind and a.closed_at is null
+                from meter m join account a on a.shop_id = m.shop_id and a.kind = m.energy_kind and a.closed_at is null
                 where m.site_id = :site
                   and not exists (select from account_meter am where am.meter_id = m.id and am.valid_to is null)
                 order by m.id""").param("site", site.id()).update();
@@ -195,7 +195,7 @@ class SiteAccounts implements ImportParticipant {
                 update account a set warn1_yuan = v.warn1, warn2_yuan = v.warn2
                 from unnest(:shops, :kinds, :warn1s, :warn2s) as v (shop, kind, warn1, warn2)
                 join shop s on s.site_id = :site and s.code = v.shop
-                where a.shop_id = s.id and a.energy_kind = v.kind and a.closed_at is null
+                where a.shop_id = s.id and a.kind = v.kind and a.closed_at is null
                   and (a.warn1_yuan, a.warn2_yuan) is distinct from (v.warn1, v.warn2)""")
                 .param("site", site.id()).param("shops", array("text", terms, Terms::shop))
                 .param("kinds", array("text", terms, each -> each.kind().name()))
@@ -211,10 +211,10 @@ class SiteAccounts implements ImportParticipant {
         Map<String, BigDecimal> amounts = new HashMap<>();
         List<Journal> journals = new ArrayList<>();
         jdbc.sql("""
-                select a.id, s.code, a.energy_kind from account a join shop s on s.id = a.shop_id
+                select a.id, s.code, a.kind from account a join shop s on s.id = a.shop_id
                 where a.site_id = :site and a.closed_at is null""").param("site", site.id())
                 .query(row -> {
-                    Terms its = byShop.get(row.getString("code") + " " + row.getString("energy_kind"));
+                    Terms its = byShop.get(row.getString("code") + " " + row.getString("kind"));
                     if (its != null) {
                         String key = "opening:" + row.getInt("id");
                         accounts.put(key, row.getInt("id"));

@@ -74,7 +74,7 @@ class AccountsApi {
     }
 
     @GetMapping
-    @Operation(summary = "The accounts, one per shop and kind of energy")
+    @Operation(summary = "The accounts, of a shop one for each kind of energy")
     Part<Account> accounts(@RequestParam(required = false) Integer site, @RequestParam(required = false) Integer shop,
                            @RequestParam(defaultValue = "0") int after,
                            @RequestParam(defaultValue = "200") @Min(1) @Max(1000) int limit) {

@@ -1,5 +1,6 @@
 package io.meterhub.web;
 
+import io.meterhub.billing.AccountKind;
 import io.meterhub.site.EnergyKind;
 import io.meterhub.site.Site;
 import io.meterhub.web.Board.Chip;
@@ -111,7 +112,7 @@ class Boards {
         List<Line> lines = new ArrayList<>();
         for (EnergyKind kind : EnergyKind.values()) {
             List<MeterNow> ofKind = meters.stream().filter(meter -> meter.energyKind() == kind).toList();
-            AccountNow account = accounts.stream().filter(a -> a.energyKind() == kind).findFirst().orElse(null);
+            AccountNow account = accounts.stream().filter(a -> a.kind() == AccountKind.of(kind)).findFirst().orElse(null);
             if (!ofKind.isEmpty() || account != null) {
                 lines.add(line(kind, ofKind, account, today, now));
             }
@@ -244,7 +245,7 @@ class Boards {
 
     private List<AccountNow> accounts(Site site, LocalDate today) {
         return jdbc.sql("""
-                select a.id, a.shop_id, a.energy_kind, a.posted_yuan - a.open_yuan as credit, a.warn1_yuan as warn1,
+                select a.id, a.shop_id, a.kind, a.posted_yuan - a.open_yuan as credit, a.warn1_yuan as warn1,
                        a.warn2_yuan as warn2, a.overdraft_yuan as overdraft, c.amount as amount_today, c.quantity as used_today
                 from account a left join lateral (
                     select sum(l.amount) as amount, sum(l.quantity) as quantity
@@ -283,7 +284,7 @@ class Boards {
         }
     }
 
-    private record AccountNow(int id, int shopId, EnergyKind energyKind, BigDecimal credit, BigDecimal warn1,
+    private record AccountNow(int id, int shopId, AccountKind kind, BigDecimal credit, BigDecimal warn1,
                               BigDecimal warn2, BigDecimal overdraft, BigDecimal amountToday, BigDecimal usedToday) {
 
         Level level() {

@@ -130,7 +130,7 @@ class Equipment {
         return jdbc.sql("""
                 select s.*, c.name as tenant, c.phone,
                        array(select m.id from meter m where m.shop_id = s.id and m.enabled order by m.energy_kind, m.id) as meters,
-                       array(select a.id from account a where a.shop_id = s.id and a.closed_at is null order by a.energy_kind) as accounts
+                       array(select a.id from account a where a.shop_id = s.id and a.closed_at is null order by a.kind) as accounts
                 from shop s left join customer c on c.id = s.customer_id
                 where (:site::int is null or s.site_id = :site) and (:id::int is null or s.id = :id) and s.id > :after and s.enabled
                 order by s.id limit :limit""")

@@ -80,7 +80,7 @@ class SupplyIT {
                 .formatted(site.id(), gateway, shop), "M");
         newMeters.apply(site, null);
         account = insert("""
-                insert into account (site_id, number, shop_id, energy_kind)
+                insert into account (site_id, number, shop_id, kind)
                 values (%d, :code, %d, 'ELECTRICITY') returning id""".formatted(site.id(), shop), "A");
         jdbc.sql("insert into account_meter (account_id, meter_id, valid_from) values (?, ?, now())").params(account, meter)
                 .update();

@@ -171,7 +171,7 @@ final class PaintedMall {
             jdbc.sql("insert into tariff_assignment (site_id, energy_kind, tariff_id, valid_from) values (:site, :kind, :tariff, '2026-01-01')")
                     .param("site", siteId).param("kind", kind.getKey()).param("tariff", tariff).update();
             jdbc.sql("""
-                    insert into account (site_id, number, customer_id, shop_id, energy_kind, posted_yuan)
+                    insert into account (site_id, number, customer_id, shop_id, kind, posted_yuan)
                     select m.site_id, m.code, s.customer_id, s.id, m.energy_kind,
                            case when s.id % 29 = 3 then 30 when s.id % 17 = 2 then 62.5 else 80 + (s.id * 211 % 91000) / 100.0 end
                     from meter m join shop s on s.id = m.shop_id where m.site_id = :site and m.energy_kind = :kind""")
@@ -179,7 +179,7 @@ final class PaintedMall {
             jdbc.sql("""
                     insert into charge_line (account_id, meter_id, site_day, tariff_version_id, band, price, quantity, amount)
                     select a.id, m.id, (now() at time zone 'Asia/Shanghai')::date, :version, 'SINGLE', :price::numeric, u.quantity, u.quantity * :price::numeric
-                    from meter m join account a on a.shop_id = m.shop_id and a.energy_kind = m.energy_kind
+                    from meter m join account a on a.shop_id = m.shop_id and a.kind = m.energy_kind
                          join meter_state st on st.meter_id = m.id
                          cross join lateral (select greatest(st.total - st.day_total, 0.001) as quantity) u
                     where m.site_id = :site and m.energy_kind = :kind""")
@@ -187,7 +187,7 @@ final class PaintedMall {
         }
         jdbc.sql("""
                 insert into account_meter (account_id, meter_id, valid_from)
-                select a.id, m.id, now() - interval '1 day' from meter m join account a on a.shop_id = m.shop_id and a.energy_kind = m.energy_kind
+                select a.id, m.id, now() - interval '1 day' from meter m join account a on a.shop_id = m.shop_id and a.kind = m.energy_kind
                 where m.site_id = :site""").param("site", siteId).update();
         jdbc.sql("""
                 update account a set open_yuan = l.amount from (select account_id, sum(amount) as amount from charge_line group by 1) l
@@ -208,7 +208,7 @@ final class PaintedMall {
         jdbc.sql("""
                 insert into supply_reason (meter_id, kind, since, until, who, why)
                 select m.id, r.kind, now() - interval '25 minutes', r.until, r.who, r.why
-                from meter m join account a on a.shop_id = m.shop_id and a.energy_kind = m.energy_kind
+                from meter m join account a on a.shop_id = m.shop_id and a.kind = m.energy_kind
                      cross join lateral (
                         select 'ARREARS', null::timestamptz, 'hub', '余额用尽' where a.posted_yuan - a.open_yuan <= 0
                         union all select 'KEEP_ON', now() + interval '6 hours', '李值班', '冷库，明早续费' where a.posted_yuan - a.open_yuan <= 0 and m.shop_id % 4 = 1
