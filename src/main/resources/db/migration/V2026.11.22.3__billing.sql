@@ -45,13 +45,15 @@ create table account (
     customer_id     int references customer,
     shop_id         int  not null references shop,
     kind            text not null check (kind in ('ELECTRICITY', 'WATER', 'PROPERTY_FEE')),
-    -- sum of the account's ledger entries (credit - debit)
+    -- sum of the account's ledger entries in CUSTOMER (credit - debit)
     posted_yuan     numeric(24, 12) not null default 0,
     -- sum of its charge lines that no journal holds yet (amount - posted)
     open_yuan       numeric(24, 12) not null default 0,
     warn1_yuan      numeric(12, 2) not null default 50,
     warn2_yuan      numeric(12, 2) not null default 20,
     overdraft_yuan  numeric(12, 2) not null default 0 check (overdraft_yuan >= 0),
+    -- emergency credit that was taken; ends with the next top-up
+    emergency_yuan  numeric(12, 2) not null default 0 check (emergency_yuan >= 0),
     opened_at       timestamptz not null default now(),
     closed_at       timestamptz,
     unique (site_id, number),
@@ -105,27 +107,37 @@ create table journal (
     id        bigint generated always as identity primary key,
     site_id   int  not null references site,
     key       text not null,
-    cause     text not null check (cause in ('OPENING', 'SALE', 'CHARGE_DAY', 'REVERSAL')),
+    cause     text not null check (cause in ('OPENING', 'SALE', 'CHARGE_DAY', 'REVERSAL', 'GIFT', 'DEPOSIT', 'REFUND', 'TRANSFER',
+                                              'WRITE_OFF', 'DEBT', 'FEE_RUN', 'SHARE', 'CORRECTION', 'GIVE_BACK')),
     at        timestamptz not null,
     site_day  date not null,
     who       text not null,
     why       text not null,
+    -- the journal that this one takes back; none is taken back twice
+    reverses  bigint unique references journal,
     unique (site_id, key)
 );
 
 -- The chart of accounts. A customer's account is a debt of the company: credit gives, debit takes.
 create table gl (
     name     text primary key,
-    kind     text not null check (kind in ('ASSET', 'LIABILITY', 'INCOME', 'EQUITY')),
+    kind     text not null check (kind in ('ASSET', 'LIABILITY', 'INCOME', 'EXPENSE', 'EQUITY')),
     meaning  text not null
 );
 insert into gl (name, kind, meaning) values
     ('CUSTOMER', 'LIABILITY', 'Prepaid credit of the shops, by account'),
+    ('DEPOSIT', 'LIABILITY', 'Deposits taken from the shops, by account'),
+    ('DEBT', 'ASSET', 'Arrears that the shops pay back in parts, by account'),
     ('CASH', 'ASSET', 'Cash taken at the counter'),
     ('TRANSFER', 'ASSET', 'Bank transfers taken at the counter'),
     ('OPENING', 'EQUITY', 'Credit brought in from before the hub'),
     ('REVENUE_ELECTRICITY', 'INCOME', 'Electricity used'),
-    ('REVENUE_WATER', 'INCOME', 'Water used');
+    ('REVENUE_WATER', 'INCOME', 'Water used'),
+    ('REVENUE_PROPERTY_FEE', 'INCOME', 'Property fees'),
+    ('REVENUE_SHARED', 'INCOME', 'Public areas'' consumption shared out to the shops'),
+    ('GIFT', 'EXPENSE', 'Credit given away'),
+    ('WRITE_OFF', 'EXPENSE', 'What is owed and will not be paid'),
+    ('GIVE_BACK', 'EXPENSE', 'Energy paid above the grid''s bill and given back');
 
 create table entry (
     journal_id  bigint   not null references journal,
@@ -136,9 +148,9 @@ create table entry (
     credit      numeric(24, 12) not null default 0 check (credit >= 0),
     primary key (journal_id, line),
     check ((debit = 0) <> (credit = 0)),
-    check ((gl = 'CUSTOMER') = (account_id is not null))
+    check ((gl in ('CUSTOMER', 'DEPOSIT', 'DEBT')) = (account_id is not null))
 );
-create index on entry (account_id, journal_id) where account_id is not null;
+create index on entry (account_id, gl, journal_id) where account_id is not null;
 
 create trigger append_only before update or delete on journal for each row execute function refuse_change();
 create trigger no_truncate before truncate on journal execute function refuse_change();

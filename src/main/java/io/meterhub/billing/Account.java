@@ -7,10 +7,10 @@ import java.time.Instant;
  * A shop's account for one kind of energy, or for its property fee.
  *
  * @param creditYuan    what is left: posted balance minus charges not yet posted; exact, not rounded
- * @param exhausted     credit is not above minus the overdraft
+ * @param exhausted     credit is not above minus the overdraft and the emergency credit taken
  * @param closedAt      null while it is open
  */
 public record Account(int id, int siteId, String number, int shopId, AccountKind kind, BigDecimal creditYuan,
-                      BigDecimal warn1Yuan, BigDecimal warn2Yuan, BigDecimal overdraftYuan, boolean exhausted,
-                      Instant openedAt, Instant closedAt) {
+                      BigDecimal warn1Yuan, BigDecimal warn2Yuan, BigDecimal overdraftYuan, BigDecimal emergencyYuan,
+                      boolean exhausted, Instant openedAt, Instant closedAt) {
 }

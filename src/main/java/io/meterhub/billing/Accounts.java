@@ -57,7 +57,7 @@ public class Accounts {
                 select e.journal_id, j.cause, j.at, j.site_day, e.debit, e.credit, e.balance_yuan, j.who, j.why
                 from (select journal_id, line, debit, credit,
                              sum(credit - debit) over (order by journal_id, line) as balance_yuan
-                      from entry where account_id = :account) e
+                      from entry where account_id = :account and gl = 'CUSTOMER') e
                 join journal j on j.id = e.journal_id
                 where :before::bigint is null or e.journal_id < :before
                 order by e.journal_id desc, e.line desc limit :limit""")
@@ -98,9 +98,11 @@ public class Accounts {
     private static Account account(ResultSet row) throws SQLException {
         var credit = row.getBigDecimal("posted_yuan").subtract(row.getBigDecimal("open_yuan"));
         var overdraft = row.getBigDecimal("overdraft_yuan");
+        var emergency = row.getBigDecimal("emergency_yuan");
         return new Account(row.getInt("id"), row.getInt("site_id"), row.getString("number"), row.getInt("shop_id"),
                 AccountKind.valueOf(row.getString("kind")), credit, row.getBigDecimal("warn1_yuan"),
-                row.getBigDecimal("warn2_yuan"), overdraft, credit.compareTo(overdraft.negate()) <= 0,
+                row.getBigDecimal("warn2_yuan"), overdraft, emergency,
+                credit.compareTo(overdraft.add(emergency).negate()) <= 0,
                 instant(row, "opened_at"), instant(row, "closed_at"));
     }
 

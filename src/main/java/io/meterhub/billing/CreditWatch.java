@@ -13,7 +13,7 @@ public interface CreditWatch {
      * An account's credit after the change.
      *
      * @param creditYuan posted balance minus open charge lines
-     * @param exhausted  credit is not above minus the overdraft limit: supply ends
+     * @param exhausted  credit is not above minus the overdraft limit and the emergency credit taken: supply ends
      * @param cause      what changed it, for people: {@code charge of 2026-11-22}, {@code sale R-20261122-000017}
      */
     record Credit(int accountId, BigDecimal creditYuan, boolean exhausted, String who, String cause) {

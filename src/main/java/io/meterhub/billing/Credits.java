@@ -51,14 +51,15 @@ class Credits {
                     order by a.id for no key update of a)
                 update account a set posted_yuan = a.posted_yuan + l.posted, open_yuan = a.open_yuan + l.open
                 from locked l where a.id = l.id
-                returning a.id, a.posted_yuan - a.open_yuan as credit, a.overdraft_yuan""")
+                returning a.id, a.posted_yuan - a.open_yuan as credit,
+                          a.overdraft_yuan + a.emergency_yuan as limit_yuan""")
                 .param("ids", new SqlArrayValue("int4", changes.keySet().toArray()))
                 .param("posted", array(changes, Change::posted))
                 .param("open", array(changes, Change::open))
                 .query(row -> {
                     int id = row.getInt("id");
                     BigDecimal credit = row.getBigDecimal("credit");
-                    BigDecimal limit = row.getBigDecimal("overdraft_yuan").negate();
+                    BigDecimal limit = row.getBigDecimal("limit_yuan").negate();
                     Change change = changes.get(id);
                     BigDecimal before = credit.subtract(change.posted()).add(change.open());
                     boolean exhausted = credit.compareTo(limit) <= 0;

@@ -33,33 +33,52 @@ class Ledger {
     }
 
     /** Why something is booked. */
-    enum Cause { OPENING, SALE, CHARGE_DAY, REVERSAL }
-
-    /** The general ledger's accounts, as the table gl explains them. */
-    enum Gl { CUSTOMER, CASH, TRANSFER, OPENING, REVENUE_ELECTRICITY, REVENUE_WATER }
-
-    /** The head of a journal. */
-    record Journal(int siteId, String key, Cause cause, Instant at, LocalDate siteDay, String who, String why) {
+    enum Cause {
+        OPENING, SALE, CHARGE_DAY, REVERSAL, GIFT, DEPOSIT, REFUND, TRANSFER, WRITE_OFF, DEBT, FEE_RUN, SHARE, CORRECTION, GIVE_BACK
     }
 
-    /** A line of a journal: an amount above 0 on one side. {@code accountId} with CUSTOMER only. */
+    /** The general ledger's accounts, as the table gl explains them. */
+    enum Gl {
+        CUSTOMER, DEPOSIT, DEBT, CASH, TRANSFER, OPENING, REVENUE_ELECTRICITY, REVENUE_WATER, REVENUE_PROPERTY_FEE, REVENUE_SHARED,
+        GIFT, WRITE_OFF, GIVE_BACK;
+
+        /** Kept for each customer's account. */
+        boolean byAccount() {
+            return this == CUSTOMER || this == DEPOSIT || this == DEBT;
+        }
+    }
+
+    /** The head of a journal. {@code reverses} is the journal that it takes back, or null; a journal is taken back once. */
+    record Journal(int siteId, String key, Cause cause, Instant at, LocalDate siteDay, String who, String why, Long reverses) {
+
+        Journal(int siteId, String key, Cause cause, Instant at, LocalDate siteDay, String who, String why) {
+            this(siteId, key, cause, at, siteDay, who, why, null);
+        }
+    }
+
+    /** A line of a journal: an amount above 0 on one side. {@code accountId} where {@link Gl#byAccount}. */
     record Entry(Gl gl, Integer accountId, BigDecimal debit, BigDecimal credit) {
 
         /** Above 0 gives to the customer, below takes. */
         static Entry customer(int accountId, BigDecimal yuan) {
-            return new Entry(Gl.CUSTOMER, accountId, yuan.negate().max(BigDecimal.ZERO), yuan.max(BigDecimal.ZERO));
+            return of(Gl.CUSTOMER, accountId, yuan);
         }
 
-        /** The other side of a {@link #customer}'s entry. */
+        /** An amount by account: above 0 credits, below debits. */
+        static Entry of(Gl gl, Integer accountId, BigDecimal yuan) {
+            return new Entry(gl, accountId, yuan.negate().max(BigDecimal.ZERO), yuan.max(BigDecimal.ZERO));
+        }
+
+        /** The other side of an entry by account: above 0 debits, below credits. */
         static Entry against(Gl gl, BigDecimal yuan) {
             return new Entry(gl, null, yuan.max(BigDecimal.ZERO), yuan.negate().max(BigDecimal.ZERO));
         }
     }
 
     /**
-     * Opens journals. Waits for others who are just opening one with the same key.
+     * Opens journals. Waits for others who are just opening one with the same key, or taking the same journal back.
      *
-     * @return the ids of those that are new, by key; what is not there was booked before
+     * @return the ids of those that are new, by key; what is not there was booked, or taken back, before
      */
     @Transactional(propagation = Propagation.MANDATORY)
     public Map<String, Long> open(List<Journal> journals) {
@@ -67,8 +86,8 @@ class Ledger {
                 .sorted(Comparator.comparing(Journal::siteId).thenComparing(Journal::key)).toList();
         Map<String, Long> opened = new HashMap<>();
         jdbc.sql("""
-                insert into journal (site_id, key, cause, at, site_day, who, why)
-                select * from unnest(:sites, :keys, :causes, :ats, :days, :whos, :whys)
+                insert into journal (site_id, key, cause, at, site_day, who, why, reverses)
+                select * from unnest(:sites, :keys, :causes, :ats, :days, :whos, :whys, :reverses)
                 on conflict do nothing returning id, key""")
                 .param("sites", array("int4", inOrder, Journal::siteId))
                 .param("keys", array("text", inOrder, Journal::key))
@@ -77,6 +96,7 @@ class Ledger {
                 .param("days", array("date", inOrder, Journal::siteDay))
                 .param("whos", array("text", inOrder, Journal::who))
                 .param("whys", array("text", inOrder, Journal::why))
+                .param("reverses", array("int8", inOrder, Journal::reverses))
                 .query(row -> {
                     opened.put(row.getString("key"), row.getLong("id"));
                 });
@@ -102,7 +122,7 @@ class Ledger {
             for (int i = 0; i < its.size(); i++) {
                 Entry entry = its.get(i);
                 lines.add(new Line(journalId, i + 1, entry));
-                if (entry.accountId() != null) {
+                if (entry.gl() == Gl.CUSTOMER) {
                     changes.merge(entry.accountId(),
                             new Credits.Change(entry.credit().subtract(entry.debit()), BigDecimal.ZERO), Credits.Change::plus);
                 }

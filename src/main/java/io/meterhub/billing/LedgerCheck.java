@@ -32,7 +32,7 @@ public class LedgerCheck {
         find(problems, """
                 select format('account %s: posted %s, entries %s', a.number, a.posted_yuan, coalesce(e.sum, 0))
                 from account a
-                left join (select account_id, sum(credit - debit) from entry group by account_id) e on e.account_id = a.id
+                left join (select account_id, sum(credit - debit) from entry where gl = 'CUSTOMER' group by account_id) e on e.account_id = a.id
                 where a.posted_yuan <> coalesce(e.sum, 0)""");
         find(problems, """
                 select format('account %s: open %s, charge lines %s', a.number, a.open_yuan, coalesce(c.sum, 0))
@@ -53,12 +53,12 @@ public class LedgerCheck {
                 from account a
                 left join (select account_id, sum(posted_yuan) from charge_line group by account_id) c on c.account_id = a.id
                 left join (select e.account_id, sum(e.debit - e.credit) from entry e join journal j on j.id = e.journal_id
-                           where j.cause = 'CHARGE_DAY' group by e.account_id) j on j.account_id = a.id
+                           where j.cause = 'CHARGE_DAY' and e.gl = 'CUSTOMER' group by e.account_id) j on j.account_id = a.id
                 where coalesce(c.sum, 0) <> coalesce(j.sum, 0)""");
         find(problems, """
                 select format('sale %s: %s yuan, its journal gives %s', s.receipt_number, s.amount_yuan, coalesce(e.sum, 0))
                 from sale s
-                left join (select journal_id, account_id, sum(credit - debit) from entry group by journal_id, account_id) e
+                left join (select journal_id, account_id, sum(credit - debit) from entry where gl = 'CUSTOMER' group by journal_id, account_id) e
                           on e.journal_id = s.journal_id and e.account_id = s.account_id
                 where s.amount_yuan is distinct from e.sum""");
         return jdbc.sql("""

@@ -238,10 +238,11 @@ class SiteAccounts implements ImportParticipant {
      */
     private int tell(List<Integer> opened) {
         List<CreditWatch.Credit> begun = jdbc.sql("""
-                select id, posted_yuan - open_yuan as credit, overdraft_yuan from account where id = any(:ids) order by id""")
+                select id, posted_yuan - open_yuan as credit, overdraft_yuan + emergency_yuan as limit_yuan
+                from account where id = any(:ids) order by id""")
                 .param("ids", array("int4", opened, Function.identity()))
                 .query((row, n) -> new CreditWatch.Credit(row.getInt("id"), row.getBigDecimal("credit"),
-                        row.getBigDecimal("credit").compareTo(row.getBigDecimal("overdraft_yuan").negate()) <= 0, "hub",
+                        row.getBigDecimal("credit").compareTo(row.getBigDecimal("limit_yuan").negate()) <= 0, "hub",
                         "opening of the account"))
                 .list();
         credits.tell(begun);
