@@ -9,7 +9,7 @@ create table tariff (
     unique (site_id, code)
 );
 
--- The rule is the tariff file's version as it was read: bands with their parts of a price, half-hour edges, tiers later.
+-- The rule is the tariff file's version as it was read: prices by band and tier in their parts, the calendar, what floats.
 create table tariff_version (
     id              int generated always as identity primary key,
     tariff_id       int  not null references tariff,
@@ -56,6 +56,8 @@ create table account (
     emergency_yuan  numeric(12, 2) not null default 0 check (emergency_yuan >= 0),
     opened_at       timestamptz not null default now(),
     closed_at       timestamptz,
+    -- from which day the years of tiers are counted where the tariff says so; none: from the day of opening
+    contract_date   date,
     unique (site_id, number),
     check (warn1_yuan >= warn2_yuan)
 ) with (fillfactor = 50);
@@ -217,6 +219,8 @@ create trigger touch_billing after insert or update or delete on tariff_version
 create trigger touch_billing after insert or update or delete on tariff_assignment
     for each statement execute function touch_billing_revision();
 create trigger touch_billing after insert or update or delete on account_meter
+    for each statement execute function touch_billing_revision();
+create trigger touch_billing after update of contract_date on account
     for each statement execute function touch_billing_revision();
 create trigger touch_billing after update of shop_group on shop
     for each statement execute function touch_billing_revision();

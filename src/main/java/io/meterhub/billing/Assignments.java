@@ -6,6 +6,7 @@ import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -84,12 +85,14 @@ class Assignments {
 
     private Map<Integer, Payer> load(List<Integer> meterIds) {
         Map<Integer, Integer> accounts = new HashMap<>();
-        Map<Integer, ZoneId> zones = new HashMap<>();
+        Map<Integer, Place> places = new HashMap<>();
         Map<Integer, List<Assigned>> assigned = new HashMap<>();
         jdbc.sql("""
-                select m.id as meter_id, am.account_id, site.zone, t.tariff_id, t.valid_from, t.valid_to,
+                select m.id as meter_id, am.account_id, m.site_id, site.zone,
+                       coalesce(a.contract_date, (a.opened_at at time zone site.zone)::date) as contract_date, t.tariff_id, t.valid_from, t.valid_to,
                        case when t.meter_id is not null then 0 when t.shop_group is not null then 1 else 2 end as distance
                 from account_meter am
+                join account a on a.id = am.account_id
                 join meter m on m.id = am.meter_id
                 join site on site.id = m.site_id
                 left join shop on shop.id = m.shop_id
@@ -100,7 +103,8 @@ class Assignments {
                 .query(row -> {
                     int meter = row.getInt("meter_id");
                     accounts.put(meter, row.getInt("account_id"));
-                    zones.put(meter, ZoneId.of(row.getString("zone")));
+                    places.put(meter, new Place(row.getInt("site_id"), ZoneId.of(row.getString("zone")),
+                            row.getObject("contract_date", LocalDate.class)));
                     List<Assigned> its = assigned.computeIfAbsent(meter, id -> new ArrayList<>());
                     if (row.getObject("tariff_id") != null) {
                         its.add(new Assigned(row.getInt("distance"), row.getObject("valid_from", LocalDate.class),
@@ -109,13 +113,33 @@ class Assignments {
                 });
         Map<Integer, NavigableMap<LocalDate, PriceTable>> versions = versions(assigned.values().stream()
                 .flatMap(List::stream).map(Assigned::tariffId).distinct().toList());
+        Map<Integer, SiteDays> days = siteDays(places.values().stream().map(Place::siteId).distinct().toList());
         Map<Integer, Payer> payers = new HashMap<>();
-        accounts.forEach((meter, account) ->
-                payers.put(meter, new Payer(account, plan(zones.get(meter), assigned.get(meter), versions))));
+        accounts.forEach((meter, account) -> {
+            Place place = places.get(meter);
+            payers.put(meter, new Payer(account, new Plan(place.zone(), tables(assigned.get(meter), versions),
+                    days.getOrDefault(place.siteId(), SiteDays.NONE), place.contractDate())));
+        });
         return payers;
     }
 
-    private static Plan plan(ZoneId zone, List<Assigned> assigned, Map<Integer, NavigableMap<LocalDate, PriceTable>> versions) {
+    private record Place(int siteId, ZoneId zone, LocalDate contractDate) {
+    }
+
+    private Map<Integer, SiteDays> siteDays(List<Integer> siteIds) {
+        Map<Integer, SiteDays> days = new HashMap<>();
+        jdbc.sql("select site_id, day, kind from calendar_day where site_id = any(:ids)")
+                .param("ids", new SqlArrayValue("int4", siteIds.toArray()))
+                .query(row -> {
+                    days.computeIfAbsent(row.getInt("site_id"), id -> new SiteDays(new HashMap<>())).marked()
+                            .computeIfAbsent(row.getObject("day", LocalDate.class), day -> EnumSet.noneOf(DayKind.class))
+                            .add(DayKind.valueOf(row.getString("kind")));
+                });
+        return days;
+    }
+
+    private static NavigableMap<LocalDate, PriceTable> tables(List<Assigned> assigned,
+                                                             Map<Integer, NavigableMap<LocalDate, PriceTable>> versions) {
         TreeSet<LocalDate> changes = new TreeSet<>();
         for (Assigned each : assigned) {
             changes.add(each.from());
@@ -138,7 +162,7 @@ class Assignments {
                 from.put(day, (inForce == null ? its.firstEntry() : inForce).getValue());
             }
         }
-        return new Plan(zone, from);
+        return from;
     }
 
     private Map<Integer, NavigableMap<LocalDate, PriceTable>> versions(List<Integer> tariffIds) {

@@ -8,8 +8,10 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.math.BigDecimal;
 import java.time.LocalDate;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -27,8 +29,8 @@ import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
 
 /**
- * Turns readings into charges. Each call is one transaction, which locks meter states, then charge lines, then accounts,
- * each in the order of their keys.
+ * Turns readings into charges. Each call is one transaction, which locks meter states, then the use of tiers, then charge lines,
+ * then accounts, each in the order of their keys.
  */
 @Component("billing")
 public class Billing {
@@ -117,6 +119,7 @@ public class Billing {
 
     private void charge(List<Interval> intervals, Map<Integer, Assignments.Payer> payers) {
         SortedMap<Line, Charge> lines = new TreeMap<>(Line.BY_KEY);
+        List<Use> uses = new ArrayList<>(intervals.size());
         for (Interval interval : intervals) {
             Assignments.Payer payer = payers.get(interval.meterId());
             if (payer == null) {
@@ -126,25 +129,73 @@ public class Billing {
                 throw new IllegalStateException("Meter " + interval.meterId()
                         + " has an account but no tariff: assign one to it, its shop group or its site");
             }
-            for (Charge charge : Charge.of(payer.plan(), interval)) {
-                lines.merge(new Line(payer.accountId(), interval.meterId(), charge.siteDay(), charge.versionId(),
-                        charge.rate()), charge, Charge::plus);
+            for (BandUse use : BandUse.of(payer.plan(), interval)) {
+                uses.add(new Use(payer.accountId(), interval.meterId(), use));
+            }
+        }
+        TierUse tiers = usedBefore(uses);
+        for (Use use : uses) {
+            for (Charge charge : tiers.charge(use.accountId(), use.meterId(), use.of())) {
+                lines.merge(new Line(use.accountId(), use.meterId(), charge.siteDay(), charge.versionId(), charge.rate(),
+                        charge.tier()), charge, Charge::plus);
             }
         }
         if (!lines.isEmpty()) {
             add(lines);
             SortedMap<Integer, Credits.Change> changes = new TreeMap<>();
             lines.forEach((line, charge) -> changes.merge(line.accountId(),
-                    new Credits.Change(BigDecimal.ZERO, charge.quantity().multiply(charge.price())), Credits.Change::plus));
+                    new Credits.Change(BigDecimal.ZERO, charge.yuan()), Credits.Change::plus));
             credits.change(changes, "hub", "charge of " + lines.lastKey().siteDay());
         }
     }
 
+    /** What a meter used in one band, and who pays for it. */
+    private record Use(int accountId, int meterId, BandUse of) {
+    }
+
+    /**
+     * Adds what is used now to what the tiers were used before, which is what it answers. The rows stay locked until the
+     * transaction ends: whoever uses the same account's tiers waits here, and goes on from there.
+     */
+    private TierUse usedBefore(List<Use> uses) {
+        SortedMap<TierUse.Key, BigDecimal> now = new TreeMap<>(TierUse.Key.ORDER);
+        for (Use use : uses) {
+            TierUse.Key key = TierUse.Key.of(use.accountId(), use.meterId(), use.of());
+            if (key != null) {
+                now.merge(key, use.of().quantity(), BigDecimal::add);
+            }
+        }
+        Map<TierUse.Key, BigDecimal> before = new HashMap<>();
+        if (!now.isEmpty()) {
+            // several meters may go on in one period: in the order of time, then of the meters
+            uses.sort(Comparator.comparing((Use use) -> use.of().from()).thenComparingInt(Use::meterId));
+            jdbc.sql("""
+                    insert into tier_use (account_id, meter_id, period, period_start, quantity)
+                    select * from unnest(:accounts, :meters, :periods, :starts, :quantities)
+                    on conflict (account_id, meter_id, period, period_start)
+                    do update set quantity = tier_use.quantity + excluded.quantity
+                    returning account_id, meter_id, period, period_start, quantity""")
+                    .param("accounts", array("int4", now.keySet(), TierUse.Key::accountId))
+                    .param("meters", array("int4", now.keySet(), TierUse.Key::meterId))
+                    .param("periods", array("text", now.keySet(), key -> key.period().name()))
+                    .param("starts", array("date", now.keySet(), TierUse.Key::start))
+                    .param("quantities", array("numeric", now.values(), Function.identity()))
+                    .query(row -> {
+                        TierUse.Key key = new TierUse.Key(row.getInt("account_id"), row.getInt("meter_id"),
+                                TariffRule.TierPeriod.valueOf(row.getString("period")),
+                                row.getObject("period_start", LocalDate.class));
+                        before.put(key, row.getBigDecimal("quantity").subtract(now.get(key)));
+                    });
+        }
+        return new TierUse(before);
+    }
+
     /** The key of a charge line. */
-    private record Line(int accountId, int meterId, LocalDate siteDay, int versionId, Rate rate) {
+    private record Line(int accountId, int meterId, LocalDate siteDay, int versionId, Rate rate, int tier) {
 
         static final Comparator<Line> BY_KEY = Comparator.comparingInt(Line::accountId).thenComparingInt(Line::meterId)
-                .thenComparing(Line::siteDay).thenComparingInt(Line::versionId).thenComparing(line -> line.rate().name());
+                .thenComparing(Line::siteDay).thenComparingInt(Line::versionId).thenComparing(line -> line.rate().name())
+                .thenComparingInt(Line::tier);
     }
 
     /**
@@ -157,20 +208,20 @@ public class Billing {
                 update charge_line l
                 set quantity = l.quantity + c.quantity, estimated_quantity = l.estimated_quantity + c.estimated,
                     amount = l.amount + c.quantity * l.price, unposted = true
-                from unnest(:accounts, :meters, :days, :versions, :bands, :quantities, :estimated) with ordinality
-                     as c (account_id, meter_id, site_day, version_id, band, quantity, estimated, row)
+                from unnest(:accounts, :meters, :days, :versions, :bands, :tiers, :quantities, :estimated) with ordinality
+                     as c (account_id, meter_id, site_day, version_id, band, tier, quantity, estimated, row)
                 where l.account_id = c.account_id and l.meter_id = c.meter_id and l.site_day = c.site_day
-                  and l.tariff_version_id = c.version_id and l.band = c.band and l.tier = 1
+                  and l.tariff_version_id = c.version_id and l.band = c.band and l.tier = c.tier
                 returning c.row""").query(Integer.class).list());
         List<Map.Entry<Line, Charge>> opened = IntStream.range(0, rows.size()).filter(row -> !there.contains(row + 1))
                 .mapToObj(rows::get).toList();
         if (!opened.isEmpty()) {
             columns(opened, """
-                    insert into charge_line (account_id, meter_id, site_day, tariff_version_id, band, price, quantity,
-                                             estimated_quantity, amount)
-                    select account_id, meter_id, site_day, version_id, band, price, quantity, estimated, quantity * price
-                    from unnest(:accounts, :meters, :days, :versions, :bands, :prices, :quantities, :estimated)
-                         as c (account_id, meter_id, site_day, version_id, band, price, quantity, estimated)""")
+                    insert into charge_line (account_id, meter_id, site_day, tariff_version_id, band, tier, price,
+                                             quantity, estimated_quantity, amount)
+                    select account_id, meter_id, site_day, version_id, band, tier, price, quantity, estimated, quantity * price
+                    from unnest(:accounts, :meters, :days, :versions, :bands, :tiers, :prices, :quantities, :estimated)
+                         as c (account_id, meter_id, site_day, version_id, band, tier, price, quantity, estimated)""")
                     .param("prices", array("numeric", opened, row -> row.getValue().price())).update();
         }
     }
@@ -182,6 +233,7 @@ public class Billing {
                 .param("days", array("date", rows, row -> row.getKey().siteDay()))
                 .param("versions", array("int4", rows, row -> row.getKey().versionId()))
                 .param("bands", array("text", rows, row -> row.getKey().rate().name()))
+                .param("tiers", array("int2", rows, row -> (short) row.getKey().tier()))
                 .param("quantities", array("numeric", rows, row -> row.getValue().quantity()))
                 .param("estimated", array("numeric", rows, row -> row.getValue().estimatedQuantity()));
     }

@@ -5,8 +5,13 @@ import java.time.ZoneId;
 import java.util.Map;
 import java.util.NavigableMap;
 
-/** By which prices a meter is charged, from which day on; the first ones hold for the days before them too. */
-record Plan(ZoneId zone, NavigableMap<LocalDate, PriceTable> from) {
+/**
+ * By which prices a meter is charged, from which day on; the first ones hold for the days before them too.
+ *
+ * @param days         the days that the site has marked
+ * @param contractDate from which the years of tiers are counted where a tariff says so
+ */
+record Plan(ZoneId zone, NavigableMap<LocalDate, PriceTable> from, SiteDays days, LocalDate contractDate) {
 
     PriceTable on(LocalDate day) {
         Map.Entry<LocalDate, PriceTable> found = from.floorEntry(day);

@@ -25,10 +25,11 @@ record TariffFile(Path path, List<Version> versions) {
 
     /** A tariff and one version of it. */
     record Version(String code, String name, EnergyKind energyKind, LocalDate effectiveFrom,
-                   List<TariffRule.Price> prices, List<TariffRule.Day> calendar) {
+                   List<TariffRule.Price> prices, List<TariffRule.Day> calendar, TariffRule.Floating floating,
+                   TariffRule.Tiers tiers) {
 
         TariffRule rule() {
-            return new TariffRule(prices, calendar);
+            return new TariffRule(prices, calendar, floating, tiers);
         }
     }
 

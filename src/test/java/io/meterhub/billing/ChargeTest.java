@@ -50,7 +50,7 @@ class ChargeTest {
         for (int i = 0; i < tables.length; i++) {
             from.put(DAY.plusDays(i), tables[i]);
         }
-        return new Plan(SHANGHAI, from);
+        return new Plan(SHANGHAI, from, SiteDays.NONE, DAY);
     }
 
     private static Instant at(String localTime) {
@@ -63,6 +63,10 @@ class ChargeTest {
                 UNIT);
     }
 
+    private static List<Charge> charges(Plan plan, Interval interval) {
+        return Charge.of(plan, 1, interval, new TierUse(Map.of()));
+    }
+
     private static List<String> told(List<Charge> charges) {
         return charges.stream().map(charge -> charge.siteDay() + " " + charge.rate() + " "
                 + charge.quantity().stripTrailingZeros().toPlainString() + " x "
@@ -73,23 +77,23 @@ class ChargeTest {
 
     @Test
     void withinOneBandAllOfItIsThere() {
-        assertThat(told(Charge.of(plan(TOU), interval("2026-03-02T09:00:00", "2026-03-02T09:59:50", "1.5"))))
+        assertThat(told(charges(plan(TOU), interval("2026-03-02T09:00:00", "2026-03-02T09:59:50", "1.5"))))
                 .containsExactly("2026-03-02 FLAT 1.5 x 0.587325");
-        assertThat(told(Charge.of(plan(TOU), interval("2026-03-02T10:00:00", "2026-03-02T10:00:10", "0.03"))))
+        assertThat(told(charges(plan(TOU), interval("2026-03-02T10:00:00", "2026-03-02T10:00:10", "0.03"))))
                 .containsExactly("2026-03-02 PEAK 0.03 x 0.909325");
     }
 
     @Test
     void acrossAnEdgeTheMetersRegistersDecide() {
         // the total has moved on by one step that no band register shows yet: it goes to the largest
-        assertThat(told(Charge.of(plan(TOU),
+        assertThat(told(charges(plan(TOU),
                 interval("2026-03-02T09:00:00", "2026-03-02T12:00:00", "5.01", "0", "1.00", "4.00", "0", null))))
-                .containsExactly("2026-03-02 PEAK 1 x 0.909325", "2026-03-02 FLAT 4.01 x 0.587325");
+                .containsExactly("2026-03-02 FLAT 4.01 x 0.587325", "2026-03-02 PEAK 1 x 0.909325");
     }
 
     @Test
     void acrossAnEdgeWithoutRegistersTimeDecidesAndItIsMarked() {
-        assertThat(told(Charge.of(plan(TOU), interval("2026-03-02T09:00:00", "2026-03-02T12:00:00", "3"))))
+        assertThat(told(charges(plan(TOU), interval("2026-03-02T09:00:00", "2026-03-02T12:00:00", "3"))))
                 .containsExactly("2026-03-02 FLAT 1 x 0.587325 estimated 1", "2026-03-02 PEAK 2 x 0.909325 estimated 2");
     }
 
@@ -97,39 +101,39 @@ class ChargeTest {
     void registersThatDisagreeAreNotUsed() {
         List<String> byTime = List.of("2026-03-02 FLAT 1 x 0.587325 estimated 1", "2026-03-02 PEAK 2 x 0.909325 estimated 2");
         // with the total
-        assertThat(told(Charge.of(plan(TOU),
+        assertThat(told(charges(plan(TOU),
                 interval("2026-03-02T09:00:00", "2026-03-02T12:00:00", "3", "0", "1", "1.96", "0", null)))).isEqualTo(byTime);
         // with the tariff's bands: the meter's clock is wrong, or its tables are others
-        assertThat(told(Charge.of(plan(TOU),
+        assertThat(told(charges(plan(TOU),
                 interval("2026-03-02T09:00:00", "2026-03-02T12:00:00", "3", "0", "1", "1", "1", null)))).isEqualTo(byTime);
         // a band is missing
-        assertThat(told(Charge.of(plan(TOU),
+        assertThat(told(charges(plan(TOU),
                 interval("2026-03-02T09:00:00", "2026-03-02T12:00:00", "3", "0", null, "3", "0", null)))).isEqualTo(byTime);
     }
 
     @Test
     void acrossMidnightEachDayHasItsPart() {
-        assertThat(told(Charge.of(plan(SINGLE), interval("2026-03-02T23:00:00", "2026-03-03T02:00:00", "3"))))
+        assertThat(told(charges(plan(SINGLE), interval("2026-03-02T23:00:00", "2026-03-03T02:00:00", "3"))))
                 .as("one price: nothing that matters is estimated")
                 .containsExactly("2026-03-02 SINGLE 1 x 0.85", "2026-03-03 SINGLE 2 x 0.85");
-        assertThat(told(Charge.of(plan(SINGLE, TOU), interval("2026-03-02T23:00:00", "2026-03-03T02:00:00", "3"))))
+        assertThat(told(charges(plan(SINGLE, TOU), interval("2026-03-02T23:00:00", "2026-03-03T02:00:00", "3"))))
                 .as("another tariff from the second day on")
                 .containsExactly("2026-03-02 SINGLE 1 x 0.85 estimated 1", "2026-03-03 VALLEY 2 x 0.265325 estimated 2");
     }
 
     @Test
     void aReadingWithoutBeginningIsChargedWhereItIs() {
-        assertThat(told(Charge.of(plan(TOU), interval("2026-03-02T12:00:00", "2026-03-02T12:00:00", "8"))))
+        assertThat(told(charges(plan(TOU), interval("2026-03-02T12:00:00", "2026-03-02T12:00:00", "8"))))
                 .containsExactly("2026-03-02 PEAK 8 x 0.909325");
     }
 
     @Test
     void daysWithoutMidnightAndHoursTwiceAreSurvived() {
         // Beirut springs forward at midnight, and falls back onto the half hours before it
-        Plan beirut = new Plan(ZoneId.of("Asia/Beirut"), plan(TOU).from());
+        Plan beirut = new Plan(ZoneId.of("Asia/Beirut"), plan(TOU).from(), SiteDays.NONE, DAY);
         for (String night : List.of("2026-03-28T20:00:00Z", "2026-10-24T18:00:00Z")) {
             Instant from = Instant.parse(night);
-            List<Charge> charges = Charge.of(beirut,
+            List<Charge> charges = charges(beirut,
                     new Interval(7, 1, from, from.plusSeconds(8 * 3600), new BigDecimal("8"), null, UNIT));
             assertThat(sum(charges)).isEqualByComparingTo("8");
         }
@@ -138,14 +142,14 @@ class ChargeTest {
     @Property
     void theChargesOfAnIntervalAddUpToIt(@ForAll("intervals") Interval interval) {
         for (Plan plan : List.of(plan(SINGLE), plan(TOU), plan(SINGLE, TOU, SINGLE))) {
-            List<Charge> charges = Charge.of(plan, interval);
+            List<Charge> charges = charges(plan, interval);
             assertThat(sum(charges)).isEqualByComparingTo(interval.quantity());
             assertThat(charges).allSatisfy(charge -> {
                 assertThat(charge.quantity()).isPositive();
                 assertThat(charge.quantity().scale()).isEqualTo(6);
                 assertThat(charge.estimatedQuantity()).isBetween(BigDecimal.ZERO, charge.quantity());
             });
-            assertThat(charges.stream().map(charge -> List.of(charge.siteDay(), charge.versionId(), charge.rate())))
+            assertThat(charges.stream().map(charge -> List.of(charge.siteDay(), charge.versionId(), charge.rate(), charge.tier())))
                     .doesNotHaveDuplicates();
         }
     }
@@ -155,13 +159,13 @@ class ChargeTest {
         Instant middle = whole.from().plusMillis((whole.to().toEpochMilli() - whole.from().toEpochMilli()) * percent / 100);
         BigDecimal part = whole.quantity().multiply(BigDecimal.valueOf(percent, 2)).setScale(3, RoundingMode.DOWN);
         for (Plan plan : List.of(plan(SINGLE), plan(TOU), plan(SINGLE, TOU, SINGLE))) {
-            List<Charge> parts = new ArrayList<>(Charge.of(plan,
+            List<Charge> parts = new ArrayList<>(charges(plan,
                     new Interval(7, 1, whole.from(), middle, part, null, UNIT)));
-            parts.addAll(Charge.of(plan,
+            parts.addAll(charges(plan,
                     new Interval(7, 1, middle, whole.to(), whole.quantity().subtract(part), null, UNIT)));
-            assertThat(sum(parts)).isEqualByComparingTo(sum(Charge.of(plan, whole)));
+            assertThat(sum(parts)).isEqualByComparingTo(sum(charges(plan, whole)));
         }
-        assertThat(yuan(Charge.of(plan(SINGLE), whole))).as("with one price the money is the same too")
+        assertThat(yuan(charges(plan(SINGLE), whole))).as("with one price the money is the same too")
                 .isEqualByComparingTo(whole.quantity().multiply(new BigDecimal("0.85")));
     }
 
@@ -171,10 +175,10 @@ class ChargeTest {
         Instant at = interval.from();
         do {
             LocalDateTime local = LocalDateTime.ofInstant(at, SHANGHAI);
-            there.add(List.of(local.toLocalDate(), TOU.halfHours()[local.getHour() * 2 + local.getMinute() / 30]));
+            there.add(List.of(local.toLocalDate(), TOU.halfHours(local.toLocalDate(), SiteDays.NONE)[local.getHour() * 2 + local.getMinute() / 30]));
             at = Instant.ofEpochSecond((at.getEpochSecond() / 1800 + 1) * 1800);
         } while (at.isBefore(interval.to()));
-        assertThat(there).containsAll(Charge.of(plan(TOU), interval).stream()
+        assertThat(there).containsAll(charges(plan(TOU), interval).stream()
                 .map(charge -> List.<Object>of(charge.siteDay(), charge.rate())).toList());
     }
 
@@ -204,7 +208,7 @@ class ChargeTest {
     void aPriceOfAMillionDigitsIsRefusedWithoutBeingReckoned() {
         TariffRule rule = new TariffRule(List.of(new TariffRule.Price(Rate.SINGLE,
                 Map.of("energy", new BigDecimal("1e999999999"), "surcharge", BigDecimal.ONE))), List.of());
-        assertThat(rule.problem().orElseThrow()).startsWith("prices: SINGLE needs parts");
+        assertThat(rule.problem().orElseThrow()).startsWith("prices: SINGLE needs named parts");
     }
 
     @Test
