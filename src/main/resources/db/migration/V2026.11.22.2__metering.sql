@@ -19,7 +19,15 @@ create table meter_state (
     failure        text,
     -- the last reading that could not be believed, while no believable one has come since (see quarantine)
     suspect_at     timestamptz,
-    suspect_total  numeric(18, 3)
+    suspect_total  numeric(18, 3),
+    -- the last value of another register that answers under the same address in turn with this one, and how many believable
+    -- readings have come since: when there are enough the other is gone
+    other_at       timestamptz,
+    other_total    numeric(18, 3),
+    other_quiet    int,
+    -- up to when, and up to which value, a lost meter is charged by estimate; what is believed of it stays as it is
+    stand_in_at    timestamptz,
+    stand_in_total numeric(18, 3)
 ) with (fillfactor = 50);
 
 -- Every accepted or late reading as it came, a partition a day; (meter, time) decides that a reading counts once.
@@ -45,7 +53,7 @@ create table quarter_hour (
 create table quarantine (
     id           bigint generated always as identity primary key,
     meter_id     int not null references meter,
-    kind         text not null check (kind in ('BACKWARDS', 'JUMP')),
+    kind         text not null check (kind in ('BACKWARDS', 'JUMP', 'INTERLEAVED')),
     since        timestamptz not null,
     accepted_total  numeric(18, 3) not null,
     first_total  numeric(18, 3) not null,

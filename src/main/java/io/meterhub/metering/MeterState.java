@@ -30,6 +30,13 @@ final class MeterState {
     Slice.ReadFailure failure;
     /** The last doubted value since the last accepted one, or null. */
     Value suspect;
+    /** The last value of another register that answers in turn with this one, or null. */
+    Value other;
+    int otherQuiet;
+    /** Up to where a lost meter was charged by estimate since the last accepted value, or null. Not wrapped at an overflow. */
+    Value standIn;
+    /** {@code other} or {@code standIn} changed, which is so seldom that it is written on its own. */
+    boolean asideChanged;
 
     MeterState(int meterId, int siteId, String code, Plausibility.Meter limits, BigDecimal opening, ZoneId zone) {
         this.meterId = meterId;
@@ -40,10 +47,59 @@ final class MeterState {
         this.zone = zone;
     }
 
-    Verdict judge(Slice.Reading reading) {
-        Value now = new Value(reading.at(), reading.total());
-        return accepted == null ? Plausibility.first(limits, opening, suspect, now)
-                : Plausibility.judge(limits, accepted, suspect, now);
+    /** So many believable readings in a row, and another register that answered in between is taken to be gone. */
+    private static final int QUIET = 10;
+
+    Verdict judge(Value now) {
+        if (accepted == null) {
+            return Plausibility.first(limits, opening, suspect, now);
+        }
+        boolean others = other != null && now.at().isAfter(accepted.at()) && Plausibility.isOthers(limits, accepted, other, now);
+        if (others && suspect == null) {
+            return new Verdict.Suspect(Plausibility.Kind.INTERLEAVED);
+        }
+        Verdict verdict = Plausibility.judge(limits, accepted, suspect, now);
+        return others && verdict instanceof Verdict.Suspect ? new Verdict.Suspect(Plausibility.Kind.INTERLEAVED) : verdict;
+    }
+
+    /** Keeps a value that is not believed. */
+    void doubt(Value now, Plausibility.Kind kind) {
+        if (kind == Plausibility.Kind.INTERLEAVED) {
+            setAside(now, 0, standIn);
+        }
+        suspect = now;
+    }
+
+    /**
+     * Notes, before it is accepted, that a believable value came. What was doubted is remembered for a while: should the meter go
+     * on from there, two registers answer in turn.
+     *
+     * @return whether a remembered register has been silent for long enough to be forgotten
+     */
+    boolean believes() {
+        if (suspect != null) {
+            setAside(suspect, 0, standIn);
+        } else if (other != null) {
+            boolean gone = otherQuiet + 1 >= QUIET;
+            setAside(gone ? null : other, gone ? 0 : otherQuiet + 1, standIn);
+            return gone;
+        }
+        return false;
+    }
+
+    /** A person has said which register counts. */
+    void forgetOther() {
+        suspect = null;
+        if (other != null) {
+            setAside(null, 0, standIn);
+        }
+    }
+
+    private void setAside(Value nowOther, int nowQuiet, Value nowStandIn) {
+        other = nowOther;
+        otherQuiet = nowQuiet;
+        standIn = nowStandIn;
+        asideChanged = true;
     }
 
     /** What a doubted value was compared with. */
@@ -52,10 +108,10 @@ final class MeterState {
     }
 
     /** Takes a believed value as the last accepted one; answers what was counted on the way to it. */
-    Interval accept(Value now, List<BigDecimal> nowBands, BigDecimal nowPower, BigDecimal quantity) {
+    Interval accept(Value now, List<BigDecimal> nowBands, BigDecimal nowPower, BigDecimal quantity, ReadingSource source) {
         Instant from = accepted == null ? now.at() : accepted.at();
         Interval counted = new Interval(meterId, siteId, from, now.at(), quantity,
-                difference(bands, nowBands), limits.unit());
+                difference(bands, nowBands), limits.unit(), source, standIn != null);
         LocalDate nowDay = now.at().atZone(zone).toLocalDate();
         if (day == null || nowDay.isAfter(day)) {
             day = nowDay;
@@ -68,6 +124,24 @@ final class MeterState {
         bands = nowBands;
         power = nowPower;
         suspect = null;
+        if (standIn != null) {
+            setAside(other, otherQuiet, null);
+        }
+        return counted;
+    }
+
+    /**
+     * Takes a value in place of one that the meter does not give. What is believed of the counter stays, so that the next
+     * real value is judged by, and charged from, the last real one. An estimate goes on from the one before; a substituted
+     * value replaces all that stood in since the last real one.
+     */
+    Interval standIn(Instant at, BigDecimal quantitySinceAccepted, ReadingSource source) {
+        boolean replaces = source == ReadingSource.SUBSTITUTED;
+        Value from = replaces || standIn == null ? accepted : standIn;
+        Value now = new Value(at, accepted.total().add(quantitySinceAccepted));
+        Interval counted = new Interval(meterId, siteId, from.at(), at, now.total().subtract(from.total()), null, limits.unit(),
+                source, replaces && standIn != null);
+        setAside(other, otherQuiet, now);
         return counted;
     }
 
@@ -77,6 +151,7 @@ final class MeterState {
         accepted = new Value(accepted.at(), total);
         bands = null;
         suspect = null;
+        setAside(null, 0, null);
     }
 
     void answered(Instant at) {

@@ -65,8 +65,8 @@ final class Plausibility {
         }
     }
 
-    /** In which way a value cannot be true. */
-    enum Kind { BACKWARDS, JUMP }
+    /** In which way a value cannot be true: lower than before, too high, or of another register that answers in turn. */
+    enum Kind { BACKWARDS, JUMP, INTERLEAVED }
 
     /**
      * Judges the very first value of a meter.
@@ -100,6 +100,17 @@ final class Plausibility {
             return new Verdict.Accepted(overflowed ? counted.add(meter.modulus()) : counted, overflowed, suspect != null);
         }
         return new Verdict.Suspect(counted.signum() < 0 ? Kind.BACKWARDS : Kind.JUMP);
+    }
+
+    /**
+     * Whether a value is rather the other register's than the believed one's: it goes on from the other's last value, and is
+     * nearer to that.
+     */
+    static boolean isOthers(Meter meter, Value accepted, Value other, Value now) {
+        BigDecimal onOther = now.total().subtract(other.total());
+        BigDecimal onAccepted = now.total().subtract(accepted.total());
+        return now.at().isAfter(other.at()) && possible(meter, other, now, onOther)
+                && (onAccepted.signum() < 0 || onOther.compareTo(onAccepted) < 0);
     }
 
     private static boolean possible(Meter meter, Value from, Value to, BigDecimal counted) {

@@ -1,7 +1,8 @@
 package io.meterhub.metering;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import static io.meterhub.metering.MeterStates.array;
+import static io.meterhub.metering.MeterStates.micros;
+
 import io.meterhub.metering.Plausibility.Value;
 import io.meterhub.metering.Plausibility.Verdict;
 import io.meterhub.site.Audit;
@@ -9,20 +10,12 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
-import java.sql.Array;
-import java.sql.ResultSet;
-import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.LocalDate;
-import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,12 +23,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.jdbc.support.SqlArrayValue;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
@@ -48,29 +38,24 @@ import org.springframework.transaction.annotation.Transactional;
 public class Readings {
 
     private static final Logger log = LoggerFactory.getLogger(Readings.class);
-    private static final long QUARTER_SECONDS = 900;
     /** How long a person may look at a doubted value before believing it; the meter counts on meanwhile. */
     private static final Duration LOOKED_AT = Duration.ofMinutes(15);
-    private static final BigDecimal USUAL_STEP = new BigDecimal("0.01");
 
     private final JdbcClient jdbc;
-    private final ObjectMapper json;
+    private final MeterStates states;
     private final Audit audit;
     private final Clock clock;
     private final Retention retention;
-    private final MeterModels models;
     private final Counter acceptedCount;
     private final Counter lateCount;
     private final Counter suspectCount;
 
-    Readings(JdbcClient jdbc, ObjectMapper json, Audit audit, Clock clock, Retention retention,
-             MeterModels models, MeterRegistry metrics) {
+    Readings(JdbcClient jdbc, MeterStates states, Audit audit, Clock clock, Retention retention, MeterRegistry metrics) {
         this.jdbc = jdbc;
-        this.json = json;
+        this.states = states;
         this.audit = audit;
         this.clock = clock;
         this.retention = retention;
-        this.models = models;
         this.acceptedCount = count(metrics, "accepted");
         this.lateCount = count(metrics, "late");
         this.suspectCount = count(metrics, "suspect");
@@ -128,55 +113,61 @@ public class Readings {
         TreeSet<Integer> ids = new TreeSet<>();
         readings.forEach(reading -> ids.add(reading.meter()));
         failures.forEach(failure -> ids.add(failure.meter()));
-        Map<Integer, MeterState> states = lock(ids);
+        Map<Integer, MeterState> known = states.lock(ids);
 
         List<Slice.Reading> kept = new ArrayList<>(readings.size());
         Map<MeterState, Slice.Reading> changed = new LinkedHashMap<>();
-        List<Quarter> quarters = new ArrayList<>();
+        List<MeterStates.Quarter> quarters = new ArrayList<>();
         List<Doubt> doubts = new ArrayList<>();
         List<Integer> recovered = new ArrayList<>();
+        List<Integer> alone = new ArrayList<>();
         int accepted = 0;
         for (Slice.Reading reading : readings) {
-            MeterState state = states.get(reading.meter());
+            MeterState state = known.get(reading.meter());
             if (state == null) {
                 log.warn("A reading of meter {}, which no longer exists, is dropped", reading.meter());
                 continue;
             }
-            Verdict verdict = state.judge(reading);
+            Value value = new Value(reading.at(), reading.total());
+            Verdict verdict = state.judge(value);
             if (verdict instanceof Verdict.Suspect suspect) {
                 doubts.add(new Doubt(state.meterId, suspect.kind(), reading, state.believedTotal()));
                 state.answered(reading.at());
-                state.suspect = new Value(reading.at(), reading.total());
+                state.doubt(value, suspect.kind());
                 changed.put(state, null);
             } else {
                 kept.add(reading);
             }
             if (verdict instanceof Verdict.Accepted believed) {
                 accepted++;
-                leaveQuarter(state, reading.at()).ifPresent(quarters::add);
+                MeterStates.leaveQuarter(state, reading.at()).ifPresent(quarters::add);
                 if (believed.recovered()) {
                     recovered.add(state.meterId);
                 }
-                Interval interval = state.accept(new Value(reading.at(), reading.total()), reading.bands(), reading.power(),
-                        believed.quantity());
+                if (state.believes()) {
+                    alone.add(state.meterId);
+                }
+                Interval interval = state.accept(value, reading.bands(), reading.power(), believed.quantity(),
+                        ReadingSource.MEASURED);
                 state.answered(reading.at());
-                if (interval.quantity().signum() > 0) {
+                if (interval.matters()) {
                     counted.add(interval);
                 }
                 changed.put(state, reading);
             }
         }
         for (Slice.Failure failure : failures) {
-            MeterState state = states.get(failure.meter());
+            MeterState state = known.get(failure.meter());
             if (state != null && state.failed(failure)) {
                 changed.putIfAbsent(state, null);
             }
         }
         insertReadings(kept);
-        insertQuarters(quarters);
-        update(changed);
+        states.insertQuarters(quarters);
+        states.update(changed);
         openOrExtend(doubts);
-        end(recovered, "RECOVERED", "hub");
+        states.endDoubt(recovered);
+        states.end(alone, "RECOVERED", "hub");
         acceptedCount.increment(accepted);
         lateCount.increment(kept.size() - accepted);
         suspectCount.increment(doubts.size());
@@ -188,7 +179,7 @@ public class Readings {
      */
     @Transactional(propagation = Propagation.MANDATORY)
     public Correction replace(int meterId, BigDecimal closing, BigDecimal opening, String who, String why) {
-        MeterState state = lock(List.of(meterId)).get(meterId);
+        MeterState state = states.lock(List.of(meterId)).get(meterId);
         Instant now = now();
         Optional<Correction> refused = refuseReplacement(state, closing, opening, now);
         if (refused.isPresent()) {
@@ -197,7 +188,7 @@ public class Readings {
         Map<String, Object> before = state(state);
         BigDecimal quantity = closing.subtract(state.accepted.total());
         Interval rest = new Interval(meterId, state.siteId, state.accepted.at(), now, quantity, null,
-                state.limits.unit());
+                state.limits.unit(), ReadingSource.MANUAL, state.standIn != null);
         // The time of the last accepted reading stays: the new meter may have counted since about then.
         state.beginAnewFrom(opening, state.accepted.total());
         state.dayTotal = state.dayTotal.subtract(quantity);
@@ -242,7 +233,7 @@ public class Readings {
      */
     @Transactional(propagation = Propagation.MANDATORY)
     public Correction acceptQuarantine(int meterId, BigDecimal total, String who, String why) {
-        MeterState state = lock(List.of(meterId)).get(meterId);
+        MeterState state = states.lock(List.of(meterId)).get(meterId);
         if (state == null) {
             return new Correction.Refused("meterId", "There is no such meter");
         }
@@ -257,8 +248,9 @@ public class Readings {
         }
         Map<String, Object> before = state(state);
         BigDecimal quantity = believed.total().subtract(state.believedTotal()).max(BigDecimal.ZERO);
-        insertQuarters(leaveQuarter(state, believed.at()).stream().toList());
-        Interval counted = state.accept(believed, null, null, quantity);
+        states.insertQuarters(MeterStates.leaveQuarter(state, believed.at()).stream().toList());
+        state.forgetOther();
+        Interval counted = state.accept(believed, null, null, quantity, ReadingSource.MEASURED);
         insertReadings(List.of(new Slice.Reading(meterId, believed.at(), believed.total(), null, null, null, null, null)));
         return corrected(state, counted, before, "meter.quarantine.accepted", "ACCEPTED", who, why);
     }
@@ -267,10 +259,10 @@ public class Readings {
                                  String who, String why) {
         Map<MeterState, Slice.Reading> changed = new LinkedHashMap<>();
         changed.put(state, null);
-        update(changed);
-        end(List.of(state.meterId), how, who);
+        states.update(changed);
+        states.end(List.of(state.meterId), how, who);
         audit.record(state.siteId, who, what, "meter " + state.code, before, state(state), why);
-        return new Correction.Done(counted.quantity().signum() > 0 ? List.of(counted) : List.of());
+        return new Correction.Done(counted.matters() ? List.of(counted) : List.of());
     }
 
     private static Map<String, Object> state(MeterState state) {
@@ -286,66 +278,6 @@ public class Readings {
         return clock.instant().truncatedTo(ChronoUnit.MICROS);
     }
 
-    private Map<Integer, MeterState> lock(Collection<Integer> meterIds) {
-        Map<Integer, MeterState> states = selectForUpdate(meterIds);
-        if (states.size() < meterIds.size()) {
-            // another transaction may be first: then its rows are there when this returns
-            jdbc.sql("""
-                    insert into meter_state (meter_id)
-                    select id from meter where id = any(:ids) order by id on conflict do nothing""")
-                    .param("ids", array("int4", meterIds, Function.identity())).update();
-            states = selectForUpdate(meterIds);
-        }
-        return states;
-    }
-
-    private Map<Integer, MeterState> selectForUpdate(Collection<Integer> meterIds) {
-        return jdbc.sql("""
-                select s.meter_id, s.read_at, s.total, s.bands, s.power, s.day, s.day_total, s.answered_at, s.failing_since,
-                       s.failure, s.suspect_at, s.suspect_total,
-                       m.site_id, m.code, m.model, m.ct_ratio, m.rating, m.opening_reading, site.zone
-                from meter_state s join meter m on m.id = s.meter_id join site on site.id = m.site_id
-                where s.meter_id = any(:ids) order by s.meter_id for no key update of s""")
-                .param("ids", array("int4", meterIds, Function.identity()))
-                .query((row, n) -> state(row)).list().stream()
-                .collect(Collectors.toMap(state -> state.meterId, Function.identity()));
-    }
-
-    private MeterState state(ResultSet row) throws SQLException {
-        MeterState state = new MeterState(row.getInt("meter_id"), row.getInt("site_id"), row.getString("code"), limits(row),
-                row.getBigDecimal("opening_reading"), ZoneId.of(row.getString("zone")));
-        state.accepted = value(row, "read_at", "total");
-        state.suspect = value(row, "suspect_at", "suspect_total");
-        Array bands = row.getArray("bands");
-        state.bands = bands == null ? null : Arrays.asList((BigDecimal[]) bands.getArray());
-        state.power = row.getBigDecimal("power");
-        state.day = row.getObject("day", LocalDate.class);
-        state.dayTotal = row.getBigDecimal("day_total");
-        state.answeredAt = instant(row, "answered_at");
-        state.failingSince = instant(row, "failing_since");
-        String failure = row.getString("failure");
-        state.failure = failure == null ? null : Slice.ReadFailure.valueOf(failure);
-        return state;
-    }
-
-    private Plausibility.Meter limits(ResultSet row) throws SQLException {
-        Optional<MeterModel> model = models.find(row.getString("model"));
-        BigDecimal ctRatio = row.getBigDecimal("ct_ratio");
-        return new Plausibility.Meter(row.getBigDecimal("rating"),
-                model.map(MeterModel::step).orElse(USUAL_STEP).multiply(ctRatio),
-                model.map(MeterModel::wrapsAt).map(ctRatio::multiply).orElse(null));
-    }
-
-    private static Value value(ResultSet row, String at, String total) throws SQLException {
-        Instant instant = instant(row, at);
-        return instant == null ? null : new Value(instant, row.getBigDecimal(total));
-    }
-
-    private static Instant instant(ResultSet row, String column) throws SQLException {
-        OffsetDateTime at = row.getObject(column, OffsetDateTime.class);
-        return at == null ? null : at.toInstant();
-    }
-
     private void insertReadings(List<Slice.Reading> readings) {
         List<Slice.Reading> kept = readings.stream().filter(reading -> retention.keepsReading(reading.at())).toList();
         if (kept.isEmpty()) {
@@ -359,85 +291,9 @@ public class Readings {
                 .param("meters", array("int4", kept, Slice.Reading::meter))
                 .param("ats", micros(kept, Slice.Reading::at))
                 .param("totals", array("numeric", kept, Slice.Reading::total))
-                .param("bands", array("text", kept, reading -> literal(reading.bands())))
+                .param("bands", array("text", kept, reading -> MeterStates.literal(reading.bands())))
                 .param("powers", array("numeric", kept, Slice.Reading::power))
                 .update();
-    }
-
-    /** The last accepted reading within a quarter of an hour, known once the next one lies outside it. */
-    private record Quarter(int meterId, Instant startsAt, Value last) {
-    }
-
-    private static Optional<Quarter> leaveQuarter(MeterState state, Instant now) {
-        if (state.accepted == null) {
-            return Optional.empty();
-        }
-        long quarter = Math.floorDiv(state.accepted.at().getEpochSecond(), QUARTER_SECONDS);
-        return quarter == Math.floorDiv(now.getEpochSecond(), QUARTER_SECONDS) ? Optional.empty()
-                : Optional.of(new Quarter(state.meterId, Instant.ofEpochSecond(quarter * QUARTER_SECONDS), state.accepted));
-    }
-
-    private void insertQuarters(List<Quarter> quarters) {
-        List<Quarter> kept = quarters.stream().filter(quarter -> retention.keepsQuarterHour(quarter.startsAt())).toList();
-        if (kept.isEmpty()) {
-            return;
-        }
-        jdbc.sql("""
-                insert into quarter_hour (meter_id, starts_at, read_at, total)
-                select * from unnest(:meters, :starts, :ats, :totals)
-                on conflict do nothing""")
-                .param("meters", array("int4", kept, Quarter::meterId))
-                .param("starts", array("timestamptz", kept, Quarter::startsAt))
-                .param("ats", array("timestamptz", kept, quarter -> quarter.last().at()))
-                .param("totals", array("numeric", kept, quarter -> quarter.last().total()))
-                .update();
-    }
-
-    /** Writes the states back; with the reading that changed each, or null where its live values stay as they are. */
-    private void update(Map<MeterState, Slice.Reading> changed) {
-        if (changed.isEmpty()) {
-            return;
-        }
-        Collection<MeterState> states = changed.keySet();
-        jdbc.sql("""
-                update meter_state s
-                set read_at = 'epoch'::timestamptz + v.read_at * interval '1 microsecond', total = v.total,
-                    bands = v.bands::numeric(18, 3)[], power = v.power, live = coalesce(v.live::jsonb, s.live),
-                    day = v.day, day_total = v.day_total,
-                    answered_at = 'epoch'::timestamptz + v.answered_at * interval '1 microsecond',
-                    failing_since = v.failing_since, failure = v.failure,
-                    suspect_at = v.suspect_at, suspect_total = v.suspect_total
-                from unnest(:meters, :ats, :totals, :bands, :powers, :lives, :days, :dayTotals, :answered, :failing,
-                            :failures, :suspectAts, :suspectTotals)
-                     as v (meter_id, read_at, total, bands, power, live, day, day_total, answered_at, failing_since, failure,
-                           suspect_at, suspect_total)
-                where s.meter_id = v.meter_id""")
-                .param("meters", array("int4", states, state -> state.meterId))
-                .param("ats", micros(states, state -> state.accepted == null ? null : state.accepted.at()))
-                .param("totals", array("numeric", states, state -> state.accepted == null ? null : state.accepted.total()))
-                .param("bands", array("text", states, state -> literal(state.bands)))
-                .param("powers", array("numeric", states, state -> state.power))
-                .param("lives", array("text", changed.values(), this::live))
-                .param("days", array("date", states, state -> state.day))
-                .param("dayTotals", array("numeric", states, state -> state.dayTotal))
-                .param("answered", micros(states, state -> state.answeredAt))
-                .param("failing", array("timestamptz", states, state -> state.failingSince))
-                .param("failures", array("text", states, state -> state.failure == null ? null : state.failure.name()))
-                .param("suspectAts", array("timestamptz", states, state -> state.suspect == null ? null : state.suspect.at()))
-                .param("suspectTotals", array("numeric", states,
-                        state -> state.suspect == null ? null : state.suspect.total()))
-                .update();
-    }
-
-    private String live(Slice.Reading reading) {
-        if (reading == null || reading.live() == null) {
-            return null;
-        }
-        try {
-            return json.writeValueAsString(reading.live());
-        } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException("The live values of meter " + reading.meter() + " cannot be kept", e);
-        }
     }
 
     private record Doubt(int meterId, Plausibility.Kind kind, Slice.Reading reading, BigDecimal believed) {
@@ -453,7 +309,8 @@ public class Readings {
                 from unnest(:meters, :kinds, :ats, :accepted, :totals, :raws) as q (meter_id, kind, at, accepted_total, total, raw)
                 on conflict (meter_id) where ended_at is null
                 do update set last_at = excluded.last_at, last_total = excluded.last_total,
-                              readings = quarantine.readings + 1""")
+                              readings = quarantine.readings + 1,
+                              kind = case excluded.kind when 'INTERLEAVED' then excluded.kind else quarantine.kind end""")
                 .param("meters", array("int4", doubts, Doubt::meterId))
                 .param("kinds", array("text", doubts, doubt -> doubt.kind().name()))
                 .param("ats", array("timestamptz", doubts, doubt -> doubt.reading().at()))
@@ -461,34 +318,5 @@ public class Readings {
                 .param("totals", array("numeric", doubts, doubt -> doubt.reading().total()))
                 .param("raws", array("text", doubts, doubt -> doubt.reading().raw() == null ? "" : doubt.reading().raw()))
                 .update();
-    }
-
-    private void end(Collection<Integer> meterIds, String how, String who) {
-        if (!meterIds.isEmpty()) {
-            jdbc.sql("""
-                    update quarantine set ended_at = now(), ended_how = :how, ended_by = :who
-                    where meter_id = any(:ids) and ended_at is null""")
-                    .param("ids", array("int4", meterIds, Function.identity())).param("how", how).param("who", who).update();
-        }
-    }
-
-    private static String literal(List<BigDecimal> bands) {
-        if (bands == null) {
-            return null;
-        }
-        return bands.stream().map(band -> band == null ? "NULL" : band.toPlainString())
-                .collect(Collectors.joining(",", "{", "}"));
-    }
-
-    /** Instants as microseconds since 1970, which are written and read faster than words, for the statements of every message. */
-    private static <T> SqlArrayValue micros(Collection<T> rows, Function<? super T, Instant> column) {
-        return array("int8", rows, row -> {
-            Instant instant = column.apply(row);
-            return instant == null ? null : ChronoUnit.MICROS.between(Instant.EPOCH, instant);
-        });
-    }
-
-    private static <T> SqlArrayValue array(String type, Collection<T> rows, Function<? super T, ?> column) {
-        return new SqlArrayValue(type, rows.stream().map(column).toArray());
     }
 }
