@@ -30,13 +30,15 @@ create table meter_state (
     stand_in_total numeric(18, 3)
 ) with (fillfactor = 50);
 
--- Every accepted or late reading as it came, a partition a day; (meter, time) decides that a reading counts once.
+-- Every accepted or late reading as it came, a partition a day; (meter, time) decides that a reading counts once. Late: a newer
+-- one was accepted before it came, so that nothing was counted up to it; null, which takes no room, for the others.
 create table reading (
     meter_id  int            not null,
     read_at   timestamptz    not null,
     total     numeric(18, 3) not null,
     bands     numeric(18, 3)[],
     power     numeric(12, 3),
+    late      boolean,
     primary key (meter_id, read_at)
 ) partition by range (read_at);
 

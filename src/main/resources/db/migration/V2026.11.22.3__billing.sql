@@ -1,5 +1,8 @@
 -- Room: billing. Prices, what was used, and the money: exact decimals throughout, rounded only where money leaves the hub.
 
+-- for keys in which a time must not overlap another; trusted, so that the owner of the database may make it
+create extension if not exists btree_gist;
+
 create table tariff (
     id           int generated always as identity primary key,
     site_id      int  not null references site,
@@ -30,10 +33,11 @@ create table tariff_assignment (
     shop_group  text,
     valid_from  date not null,
     valid_to    date check (valid_to > valid_from),
-    check (num_nonnulls(meter_id, shop_group) <= 1)
+    check (num_nonnulls(meter_id, shop_group) <= 1),
+    -- on any day one tariff at most for the same meter, group or site
+    constraint tariff_assignment_once exclude using gist (site_id with =, energy_kind with =, coalesce(meter_id, 0) with =,
+        coalesce(shop_group, '') with =, daterange(valid_from, valid_to) with &&)
 );
-create unique index tariff_assignment_open on tariff_assignment (site_id, energy_kind, meter_id, shop_group)
-    nulls not distinct where valid_to is null;
 
 create sequence account_number;
 

@@ -115,13 +115,13 @@ public class Readings {
         failures.forEach(failure -> ids.add(failure.meter()));
         Map<Integer, MeterState> known = states.lock(ids);
 
-        List<Slice.Reading> kept = new ArrayList<>(readings.size());
+        List<Slice.Reading> late = new ArrayList<>();
+        List<Slice.Reading> believed = new ArrayList<>(readings.size());
         Map<MeterState, Slice.Reading> changed = new LinkedHashMap<>();
         List<MeterStates.Quarter> quarters = new ArrayList<>();
         List<Doubt> doubts = new ArrayList<>();
         List<Integer> recovered = new ArrayList<>();
         List<Integer> alone = new ArrayList<>();
-        int accepted = 0;
         for (Slice.Reading reading : readings) {
             MeterState state = known.get(reading.meter());
             if (state == null) {
@@ -135,19 +135,18 @@ public class Readings {
                 state.answered(reading.at());
                 state.doubt(value, suspect.kind());
                 changed.put(state, null);
-            } else {
-                kept.add(reading);
-            }
-            if (verdict instanceof Verdict.Accepted believed) {
-                accepted++;
+            } else if (verdict instanceof Verdict.Late) {
+                late.add(reading);
+            } else if (verdict instanceof Verdict.Accepted accepted) {
+                believed.add(reading);
                 MeterStates.leaveQuarter(state, reading.at()).ifPresent(quarters::add);
-                if (believed.recovered()) {
+                if (accepted.recovered()) {
                     recovered.add(state.meterId);
                 }
                 if (state.believes()) {
                     alone.add(state.meterId);
                 }
-                Interval interval = state.accept(value, reading.bands(), reading.power(), believed.quantity(),
+                Interval interval = state.accept(value, reading.bands(), reading.power(), accepted.quantity(),
                         ReadingSource.MEASURED);
                 state.answered(reading.at());
                 if (interval.matters()) {
@@ -162,14 +161,15 @@ public class Readings {
                 changed.putIfAbsent(state, null);
             }
         }
-        insertReadings(kept);
+        insertReadings(believed, false);
+        insertReadings(late, true);
         states.insertQuarters(quarters);
         states.update(changed);
         openOrExtend(doubts);
         states.endDoubt(recovered);
         states.end(alone, "RECOVERED", "hub");
-        acceptedCount.increment(accepted);
-        lateCount.increment(kept.size() - accepted);
+        acceptedCount.increment(believed.size());
+        lateCount.increment(late.size());
         suspectCount.increment(doubts.size());
     }
 
@@ -251,7 +251,7 @@ public class Readings {
         states.insertQuarters(MeterStates.leaveQuarter(state, believed.at()).stream().toList());
         state.forgetOther();
         Interval counted = state.accept(believed, null, null, quantity, ReadingSource.MEASURED);
-        insertReadings(List.of(new Slice.Reading(meterId, believed.at(), believed.total(), null, null, null, null, null)));
+        insertReadings(List.of(new Slice.Reading(meterId, believed.at(), believed.total(), null, null, null, null, null)), false);
         return corrected(state, counted, before, "meter.quarantine.accepted", "ACCEPTED", who, why);
     }
 
@@ -278,21 +278,22 @@ public class Readings {
         return clock.instant().truncatedTo(ChronoUnit.MICROS);
     }
 
-    private void insertReadings(List<Slice.Reading> readings) {
+    private void insertReadings(List<Slice.Reading> readings, boolean late) {
         List<Slice.Reading> kept = readings.stream().filter(reading -> retention.keepsReading(reading.at())).toList();
         if (kept.isEmpty()) {
             return;
         }
         jdbc.sql("""
-                insert into reading (meter_id, read_at, total, bands, power)
-                select meter_id, 'epoch'::timestamptz + read_at * interval '1 microsecond', total, bands::numeric(18, 3)[], power
+                insert into reading (meter_id, read_at, total, bands, power, late)
+                select meter_id, 'epoch'::timestamptz + read_at * interval '1 microsecond', total, bands::numeric(18, 3)[], power,
+                       nullif(:late, false)
                 from unnest(:meters, :ats, :totals, :bands, :powers) as r (meter_id, read_at, total, bands, power)
                 on conflict do nothing""")
                 .param("meters", array("int4", kept, Slice.Reading::meter))
                 .param("ats", micros(kept, Slice.Reading::at))
                 .param("totals", array("numeric", kept, Slice.Reading::total))
                 .param("bands", array("text", kept, reading -> MeterStates.literal(reading.bands())))
-                .param("powers", array("numeric", kept, Slice.Reading::power))
+                .param("powers", array("numeric", kept, Slice.Reading::power)).param("late", late)
                 .update();
     }
 
