@@ -155,6 +155,7 @@ class SiteAccounts implements ImportParticipant {
     private void assignTariffs(Site site, List<Terms> terms) {
         record Change(int meterId, String meter, EnergyKind kind, String tariffBefore, int tariffId, String tariff) {
         }
+        LocalDate today = site.dayOf(now());
         List<Change> changes = jdbc.sql("""
                 select m.id as meter_id, m.code as meter, m.energy_kind as kind, b.code as tariff_before, t.id as tariff_id,
                        t.code as tariff
@@ -162,22 +163,23 @@ class SiteAccounts implements ImportParticipant {
                 join shop s on s.site_id = :site and s.code = v.shop
                 join meter m on m.shop_id = s.id and m.energy_kind = v.kind
                 join tariff t on t.site_id = :site and t.code = v.tariff
-                left join tariff_assignment a on a.meter_id = m.id and a.valid_to is null
+                left join tariff_assignment a on a.meter_id = m.id and a.valid_from <= :today and (a.valid_to is null or a.valid_to > :today)
                 left join tariff b on b.id = a.tariff_id
                 where a.tariff_id is distinct from t.id
                 order by m.id""")
-                .param("site", site.id()).param("shops", array("text", terms, Terms::shop))
+                .param("site", site.id()).param("today", today).param("shops", array("text", terms, Terms::shop))
                 .param("kinds", array("text", terms, each -> each.kind().name()))
                 .param("tariffs", array("text", terms, Terms::tariff))
                 .query(Change.class).list();
         if (changes.isEmpty()) {
             return;
         }
-        LocalDate today = site.dayOf(now());
-        // what was assigned today only, by an earlier import, gives way altogether
-        jdbc.sql("delete from tariff_assignment where meter_id = any(:meters) and valid_to is null and valid_from >= :today")
+        // what was to hold from today or later gives way altogether
+        jdbc.sql("delete from tariff_assignment where meter_id = any(:meters) and valid_from >= :today")
                 .param("meters", array("int4", changes, Change::meterId)).param("today", today).update();
-        jdbc.sql("update tariff_assignment set valid_to = :today where meter_id = any(:meters) and valid_to is null")
+        jdbc.sql("""
+                update tariff_assignment set valid_to = :today
+                where meter_id = any(:meters) and (valid_to is null or valid_to > :today)""")
                 .param("meters", array("int4", changes, Change::meterId)).param("today", today).update();
         jdbc.sql("""
                 insert into tariff_assignment (site_id, energy_kind, tariff_id, meter_id, valid_from)

@@ -176,7 +176,7 @@ final class MeterState {
     }
 
     /** Band by band; null where an end has no registers, or where they did not simply run on. */
-    private static List<BigDecimal> difference(List<BigDecimal> from, List<BigDecimal> to) {
+    static List<BigDecimal> difference(List<BigDecimal> from, List<BigDecimal> to) {
         if (from == null || to == null || from.size() != to.size()) {
             return null;
         }

@@ -1,0 +1,153 @@
+package io.meterhub.metering;
+
+import java.math.BigDecimal;
+import java.sql.Array;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.support.SqlArrayValue;
+import org.springframework.stereotype.Component;
+
+/**
+ * What meters counted in the past: from the readings that are kept and, where those are gone already, from the counters at the
+ * quarters of an hour.
+ */
+@Component
+public class CounterHistory {
+
+    private final JdbcClient jdbc;
+    private final MeterModels models;
+
+    CounterHistory(JdbcClient jdbc, MeterModels models) {
+        this.jdbc = jdbc;
+        this.models = models;
+    }
+
+    /** A counter as it was accepted. */
+    private record Point(Instant at, BigDecimal total, List<BigDecimal> bands) {
+    }
+
+    /** What is constant of a meter. */
+    private record Kind(int siteId, BigDecimal opening, Plausibility.Meter limits) {
+    }
+
+    /**
+     * The intervals around these instants: for each, the one that contains it, as it was between two readings, and between two
+     * of them one that holds all that was counted there.
+     *
+     * @param instants by meter
+     * @return by meter, in the order of time; a quantity is null where the counters do not tell it: where a register overflowed,
+     *         began anew, or the meter was changed for another
+     */
+    public Map<Integer, List<Interval>> around(Map<Integer, SortedSet<Instant>> instants) {
+        Map<Integer, SortedSet<Instant>> replaced = replaced(instants.keySet());
+        Map<Integer, Kind> kinds = kinds(instants.keySet());
+        Map<Integer, List<Interval>> spans = new HashMap<>();
+        points(instants, replaced).forEach((meter, points) -> {
+            List<Interval> its = new ArrayList<>(points.size());
+            Kind kind = kinds.get(meter);
+            Point before = null;
+            for (Point point : points.values()) {
+                its.add(before == null ? first(meter, kind, point) : between(meter, kind, before, point, replaced.get(meter)));
+                before = point;
+            }
+            spans.put(meter, its);
+        });
+        return spans;
+    }
+
+    /** What was charged with the very first reading: since the opening reading, without a time of its own. */
+    private static Interval first(int meter, Kind kind, Point point) {
+        BigDecimal since = kind.opening == null ? BigDecimal.ZERO : point.total.subtract(kind.opening);
+        boolean very = since.signum() >= 0 && since.compareTo(kind.limits.most(Duration.ofDays(31))) <= 0;
+        return new Interval(meter, kind.siteId, point.at, point.at, very ? since : null, null, kind.limits.unit());
+    }
+
+    private static Interval between(int meter, Kind kind, Point from, Point to, SortedSet<Instant> replaced) {
+        BigDecimal quantity = to.total.subtract(from.total);
+        boolean known = quantity.signum() >= 0
+                && (replaced == null || replaced.subSet(from.at, to.at).isEmpty());
+        return new Interval(meter, kind.siteId, from.at, to.at, known ? quantity : null,
+                known ? MeterState.difference(from.bands, to.bands) : null, kind.limits.unit());
+    }
+
+    private Map<Integer, Kind> kinds(Collection<Integer> meterIds) {
+        Map<Integer, Kind> kinds = new HashMap<>();
+        jdbc.sql("select id, site_id, model, ct_ratio, rating, opening_reading from meter where id = any(:ids)")
+                .param("ids", new SqlArrayValue("int4", meterIds.toArray()))
+                .query(row -> {
+                    Optional<MeterModel> model = models.find(row.getString("model"));
+                    BigDecimal unit = model.map(MeterModel::step).orElse(Readings.USUAL_STEP).multiply(row.getBigDecimal("ct_ratio"));
+                    kinds.put(row.getInt("id"), new Kind(row.getInt("site_id"), row.getBigDecimal("opening_reading"),
+                            new Plausibility.Meter(row.getBigDecimal("rating"), unit, null)));
+                });
+        return kinds;
+    }
+
+    private Map<Integer, SortedSet<Instant>> replaced(Collection<Integer> meterIds) {
+        Map<Integer, SortedSet<Instant>> replaced = new HashMap<>();
+        jdbc.sql("select meter_id, at from meter_replacement where meter_id = any(:ids)")
+                .param("ids", new SqlArrayValue("int4", meterIds.toArray()))
+                .query(row -> {
+                    replaced.computeIfAbsent(row.getInt("meter_id"), id -> new TreeSet<>())
+                            .add(row.getObject("at", OffsetDateTime.class).toInstant());
+                });
+        return replaced;
+    }
+
+    private Map<Integer, SortedMap<Instant, Point>> points(Map<Integer, SortedSet<Instant>> instants,
+                                                           Map<Integer, SortedSet<Instant>> replaced) {
+        List<Integer> meters = new ArrayList<>();
+        List<OffsetDateTime> edges = new ArrayList<>();
+        instants.forEach((meter, its) -> {
+            TreeSet<Instant> all = new TreeSet<>(its);
+            all.addAll(replaced.getOrDefault(meter, new TreeSet<>()).subSet(its.first(), its.last()));
+            all.forEach(instant -> {
+                meters.add(meter);
+                edges.add(instant.atOffset(ZoneOffset.UTC));
+            });
+        });
+        Map<Integer, SortedMap<Instant, Point>> points = new HashMap<>();
+        // the quarters' counters were accepted readings too: they add nothing where the readings are still there
+        jdbc.sql("""
+                select e.meter_id, p.read_at, p.total, p.bands
+                from unnest(:meters, :edges) as e (meter_id, edge)
+                cross join lateral (
+                    (select r.read_at, r.total, r.bands from reading r
+                     where r.meter_id = e.meter_id and r.read_at <= e.edge and r.late is null order by r.read_at desc limit 1)
+                    union all
+                    (select r.read_at, r.total, r.bands from reading r
+                     where r.meter_id = e.meter_id and r.read_at > e.edge and r.late is null order by r.read_at limit 1)
+                    union all
+                    (select q.read_at, q.total, null from quarter_hour q
+                     where q.meter_id = e.meter_id and q.starts_at <= e.edge and q.read_at <= e.edge
+                     order by q.starts_at desc limit 1)
+                    union all
+                    (select q.read_at, q.total, null from quarter_hour q
+                     where q.meter_id = e.meter_id and q.starts_at > e.edge - interval '15 minutes' and q.read_at > e.edge
+                     order by q.starts_at limit 1)) p""")
+                .param("meters", new SqlArrayValue("int4", meters.toArray()))
+                .param("edges", new SqlArrayValue("timestamptz", edges.toArray()))
+                .query(row -> {
+                    Array bands = row.getArray("bands");
+                    Point point = new Point(row.getObject("read_at", OffsetDateTime.class).toInstant(), row.getBigDecimal("total"),
+                            bands == null ? null : Arrays.asList((BigDecimal[]) bands.getArray()));
+                    points.computeIfAbsent(row.getInt("meter_id"), id -> new TreeMap<>())
+                            .merge(point.at, point, (one, other) -> one.bands == null ? other : one);
+                });
+        return points;
+    }
+}
