@@ -2,7 +2,6 @@ package io.meterhub.metering;
 
 import java.math.BigDecimal;
 import java.sql.Array;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
@@ -12,7 +11,6 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -20,6 +18,8 @@ import java.util.TreeSet;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.SqlArrayValue;
 import org.springframework.stereotype.Component;
+import org.springframework.transaction.annotation.Propagation;
+import org.springframework.transaction.annotation.Transactional;
 
 /**
  * What meters counted in the past: from the readings that are kept and, where those are gone already, from the counters at the
@@ -29,11 +29,17 @@ import org.springframework.stereotype.Component;
 public class CounterHistory {
 
     private final JdbcClient jdbc;
-    private final MeterModels models;
+    private final MeterStates states;
 
-    CounterHistory(JdbcClient jdbc, MeterModels models) {
+    CounterHistory(JdbcClient jdbc, MeterStates states) {
         this.jdbc = jdbc;
-        this.models = models;
+        this.states = states;
+    }
+
+    /** Locks the meters in the caller's transaction: until it ends, nothing is counted or charged of them by anyone else. */
+    @Transactional(propagation = Propagation.MANDATORY)
+    public void hold(Collection<Integer> meterIds) {
+        states.lock(meterIds);
     }
 
     /** A counter as it was accepted. */
@@ -72,7 +78,7 @@ public class CounterHistory {
     /** What was charged with the very first reading: since the opening reading, without a time of its own. */
     private static Interval first(int meter, Kind kind, Point point) {
         BigDecimal since = kind.opening == null ? BigDecimal.ZERO : point.total.subtract(kind.opening);
-        boolean very = since.signum() >= 0 && since.compareTo(kind.limits.most(Duration.ofDays(31))) <= 0;
+        boolean very = since.signum() >= 0 && since.compareTo(kind.limits.most(Plausibility.OPENING_AGE)) <= 0;
         return new Interval(meter, kind.siteId, point.at, point.at, very ? since : null, null, kind.limits.unit());
     }
 
@@ -89,10 +95,8 @@ public class CounterHistory {
         jdbc.sql("select id, site_id, model, ct_ratio, rating, opening_reading from meter where id = any(:ids)")
                 .param("ids", new SqlArrayValue("int4", meterIds.toArray()))
                 .query(row -> {
-                    Optional<MeterModel> model = models.find(row.getString("model"));
-                    BigDecimal unit = model.map(MeterModel::step).orElse(Readings.USUAL_STEP).multiply(row.getBigDecimal("ct_ratio"));
                     kinds.put(row.getInt("id"), new Kind(row.getInt("site_id"), row.getBigDecimal("opening_reading"),
-                            new Plausibility.Meter(row.getBigDecimal("rating"), unit, null)));
+                            states.limits(row)));
                 });
         return kinds;
     }

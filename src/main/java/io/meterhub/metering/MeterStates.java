@@ -89,7 +89,7 @@ class MeterStates {
         return state;
     }
 
-    private Plausibility.Meter limits(ResultSet row) throws SQLException {
+    Plausibility.Meter limits(ResultSet row) throws SQLException {
         Optional<MeterModel> model = models.find(row.getString("model"));
         BigDecimal ctRatio = row.getBigDecimal("ct_ratio");
         return new Plausibility.Meter(row.getBigDecimal("rating"),

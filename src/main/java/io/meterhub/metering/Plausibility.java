@@ -17,7 +17,7 @@ final class Plausibility {
     private static final BigDecimal UNITS_OF_GRACE = new BigDecimal(2);
     private static final BigDecimal MILLIS_PER_HOUR = new BigDecimal(3_600_000);
     /** An opening reading carries no time; what a meter can count in a month is believed to have come since. */
-    private static final Duration OPENING_AGE = Duration.ofDays(31);
+    static final Duration OPENING_AGE = Duration.ofDays(31);
 
     private Plausibility() {
     }
