@@ -1,6 +1,7 @@
 package io.meterhub.billing;
 
 import io.meterhub.site.EnergyKind;
+import java.math.BigDecimal;
 import java.util.Optional;
 
 /** What an account is charged for: the energy of its meters, or the shop's property fee (物业费). */
@@ -24,5 +25,16 @@ public enum AccountKind {
             case ELECTRICITY -> ELECTRICITY;
             case WATER -> WATER;
         };
+    }
+
+    /**
+     * Whether an account's credit is used up. Energy is paid before it is used: at nothing left it is. A property fee is paid
+     * when it is taken: nothing left was enough.
+     *
+     * @param limitYuan how far credit may go below 0
+     */
+    boolean exhausted(BigDecimal creditYuan, BigDecimal limitYuan) {
+        int above = creditYuan.compareTo(limitYuan.negate());
+        return this == PROPERTY_FEE ? above < 0 : above <= 0;
     }
 }

@@ -99,10 +99,11 @@ public class Accounts {
         var credit = row.getBigDecimal("posted_yuan").subtract(row.getBigDecimal("open_yuan"));
         var overdraft = row.getBigDecimal("overdraft_yuan");
         var emergency = row.getBigDecimal("emergency_yuan");
+        var kind = AccountKind.valueOf(row.getString("kind"));
         return new Account(row.getInt("id"), row.getInt("site_id"), row.getString("number"), row.getInt("shop_id"),
-                AccountKind.valueOf(row.getString("kind")), credit, row.getBigDecimal("warn1_yuan"),
+                kind, credit, row.getBigDecimal("warn1_yuan"),
                 row.getBigDecimal("warn2_yuan"), overdraft, emergency,
-                credit.compareTo(overdraft.add(emergency).negate()) <= 0,
+                kind.exhausted(credit, overdraft.add(emergency)),
                 instant(row, "opened_at"), instant(row, "closed_at"));
     }
 

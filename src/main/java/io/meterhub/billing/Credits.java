@@ -51,7 +51,7 @@ class Credits {
                     order by a.id for no key update of a)
                 update account a set posted_yuan = a.posted_yuan + l.posted, open_yuan = a.open_yuan + l.open
                 from locked l where a.id = l.id
-                returning a.id, a.posted_yuan - a.open_yuan as credit,
+                returning a.id, a.kind, a.posted_yuan - a.open_yuan as credit,
                           a.overdraft_yuan + a.emergency_yuan as limit_yuan""")
                 .param("ids", new SqlArrayValue("int4", changes.keySet().toArray()))
                 .param("posted", array(changes, Change::posted))
@@ -59,11 +59,12 @@ class Credits {
                 .query(row -> {
                     int id = row.getInt("id");
                     BigDecimal credit = row.getBigDecimal("credit");
-                    BigDecimal limit = row.getBigDecimal("limit_yuan").negate();
+                    BigDecimal limit = row.getBigDecimal("limit_yuan");
+                    AccountKind kind = AccountKind.valueOf(row.getString("kind"));
                     Change change = changes.get(id);
                     BigDecimal before = credit.subtract(change.posted()).add(change.open());
-                    boolean exhausted = credit.compareTo(limit) <= 0;
-                    if (exhausted != before.compareTo(limit) <= 0) {
+                    boolean exhausted = kind.exhausted(credit, limit);
+                    if (exhausted != kind.exhausted(before, limit)) {
                         crossed.add(new CreditWatch.Credit(id, credit, exhausted, who, cause));
                     }
                     after.put(id, credit);

@@ -89,6 +89,7 @@ class MeterStates {
         return state;
     }
 
+    /** From the columns of meter. */
     Plausibility.Meter limits(ResultSet row) throws SQLException {
         Optional<MeterModel> model = models.find(row.getString("model"));
         BigDecimal ctRatio = row.getBigDecimal("ct_ratio");

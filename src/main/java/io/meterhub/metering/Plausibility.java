@@ -113,7 +113,7 @@ final class Plausibility {
                 && (onAccepted.signum() < 0 || onOther.compareTo(onAccepted) < 0);
     }
 
-    private static boolean possible(Meter meter, Value from, Value to, BigDecimal counted) {
+    static boolean possible(Meter meter, Value from, Value to, BigDecimal counted) {
         return counted.signum() >= 0 && counted.compareTo(meter.most(Duration.between(from.at(), to.at()))) <= 0;
     }
 }

@@ -18,10 +18,12 @@ class NewMeters implements ImportParticipant {
 
     private final JdbcClient jdbc;
     private final Arrears arrears;
+    private final FeeArrears feeArrears;
 
-    NewMeters(JdbcClient jdbc, Arrears arrears) {
+    NewMeters(JdbcClient jdbc, Arrears arrears, FeeArrears feeArrears) {
         this.jdbc = jdbc;
         this.arrears = arrears;
+        this.feeArrears = feeArrears;
     }
 
     @Override
@@ -34,6 +36,7 @@ class NewMeters implements ImportParticipant {
         jdbc.sql("insert into meter_supply (meter_id) select id from meter where site_id = :site on conflict do nothing")
                 .param("site", site.id()).update();
         arrears.agreeWithAccounts(site.id());
+        feeArrears.agreeWithFees(site.id());
         return 0;
     }
 }
