@@ -58,20 +58,33 @@ create table account (
     overdraft_yuan  numeric(12, 2) not null default 0 check (overdraft_yuan >= 0),
     -- emergency credit that was taken; ends with the next top-up
     emergency_yuan  numeric(12, 2) not null default 0 check (emergency_yuan >= 0),
-    opened_at       timestamptz not null default now(),
+    -- none: prepared ahead, charged for nothing
+    opened_at       timestamptz default now(),
     closed_at       timestamptz,
+    state           text not null generated always as (case when closed_at is not null then 'CLOSED'
+                        when opened_at is not null then 'OPEN' else 'PREPARED' end) stored,
+    -- the meters that a prepared account is to serve; none: all of its kind in the shop that nobody pays for when it opens
+    planned_meters  int[],
     -- from which day the years of tiers are counted where the tariff says so; none: from the day of opening
     contract_date   date,
     unique (site_id, number),
     check (warn1_yuan >= warn2_yuan)
 ) with (fillfactor = 50);
-create unique index account_open on account (shop_id, kind) where closed_at is null;
+-- a shop may pay for each meter from an account of its own, but for its property fee from one
+create unique index account_open on account (shop_id) where kind = 'PROPERTY_FEE' and closed_at is null and opened_at is not null;
+create index on account (shop_id);
+create index on account (customer_id) where customer_id is not null;
 
 create table account_meter (
     account_id  int not null references account,
     meter_id    int not null references meter,
     valid_from  timestamptz not null,
     valid_to    timestamptz,
+    -- what the counter showed when the account took the meter over and when it let go; none where it had not been read
+    start_total numeric(18, 3),
+    end_total   numeric(18, 3),
+    -- what was used before is not this account's, not even where it is read later; none: what is read later is all its own
+    charged_from timestamptz,
     primary key (account_id, meter_id, valid_from),
     check (valid_to > valid_from)
 );

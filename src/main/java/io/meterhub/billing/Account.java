@@ -8,9 +8,15 @@ import java.time.Instant;
  *
  * @param creditYuan    what is left: posted balance minus charges not yet posted; exact, not rounded
  * @param exhausted     credit is not above minus the overdraft and the emergency credit taken
- * @param closedAt      null while it is open
+ * @param customerId    who rents; null where nobody is known
+ * @param openedAt      null for one that is prepared ahead
+ * @param closedAt      null while it is not closed
  */
-public record Account(int id, int siteId, String number, int shopId, AccountKind kind, BigDecimal creditYuan,
+public record Account(int id, int siteId, String number, Integer customerId, int shopId, AccountKind kind,
+                      State state, BigDecimal creditYuan,
                       BigDecimal warn1Yuan, BigDecimal warn2Yuan, BigDecimal overdraftYuan, BigDecimal emergencyYuan,
                       boolean exhausted, Instant openedAt, Instant closedAt) {
+
+    /** Prepared: made ahead, charged for nothing. */
+    public enum State { PREPARED, OPEN, CLOSED }
 }

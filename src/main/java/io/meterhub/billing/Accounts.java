@@ -100,14 +100,15 @@ public class Accounts {
         var overdraft = row.getBigDecimal("overdraft_yuan");
         var emergency = row.getBigDecimal("emergency_yuan");
         var kind = AccountKind.valueOf(row.getString("kind"));
-        return new Account(row.getInt("id"), row.getInt("site_id"), row.getString("number"), row.getInt("shop_id"),
-                kind, credit, row.getBigDecimal("warn1_yuan"),
+        return new Account(row.getInt("id"), row.getInt("site_id"), row.getString("number"),
+                row.getObject("customer_id", Integer.class), row.getInt("shop_id"), kind,
+                Account.State.valueOf(row.getString("state")), credit, row.getBigDecimal("warn1_yuan"),
                 row.getBigDecimal("warn2_yuan"), overdraft, emergency,
                 kind.exhausted(credit, overdraft.add(emergency)),
                 instant(row, "opened_at"), instant(row, "closed_at"));
     }
 
-    private static Instant instant(ResultSet row, String column) throws SQLException {
+    static Instant instant(ResultSet row, String column) throws SQLException {
         OffsetDateTime at = row.getObject(column, OffsetDateTime.class);
         return at == null ? null : at.toInstant();
     }

@@ -2,8 +2,13 @@ package io.meterhub.billing;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.meterhub.metering.Interval;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumSet;
@@ -11,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
@@ -35,11 +41,33 @@ class Assignments {
         this.json = json;
     }
 
-    /** An account and the prices it is charged by. */
-    record Payer(int accountId, Plan plan) {
+    /**
+     * An account and the prices it is charged by.
+     *
+     * @param since what was used before is not charged to it; null: whatever is counted is
+     */
+    record Payer(int accountId, Plan plan, Instant since) {
 
         /** Stands for a meter that nobody pays for: a public area's. */
-        static final Payer NOBODY = new Payer(0, null);
+        static final Payer NOBODY = new Payer(0, null, null);
+
+        /** What of an interval the account pays for; where it began within, the part in proportion to time. */
+        Optional<Interval> own(Interval interval) {
+            if (since == null || !interval.from().isBefore(since)) {
+                return Optional.of(interval);
+            }
+            if (!interval.to().isAfter(since)) {
+                return Optional.empty();
+            }
+            BigDecimal own = interval.quantity().multiply(micros(since, interval.to()))
+                    .divide(micros(interval.from(), interval.to()), TariffRule.DECIMALS, RoundingMode.DOWN);
+            return own.signum() == 0 ? Optional.empty() : Optional.of(new Interval(interval.meterId(), interval.siteId(), since,
+                    interval.to(), own, null, interval.unit()));
+        }
+
+        private static BigDecimal micros(Instant from, Instant to) {
+            return BigDecimal.valueOf(ChronoUnit.MICROS.between(from, to));
+        }
     }
 
     private record Known(long revision, Map<Integer, Payer> payers) {
@@ -86,9 +114,10 @@ class Assignments {
     private Map<Integer, Payer> load(List<Integer> meterIds) {
         Map<Integer, Integer> accounts = new HashMap<>();
         Map<Integer, Place> places = new HashMap<>();
+        Map<Integer, Instant> since = new HashMap<>();
         Map<Integer, List<Assigned>> assigned = new HashMap<>();
         jdbc.sql("""
-                select m.id as meter_id, am.account_id, m.site_id, site.zone,
+                select m.id as meter_id, am.account_id, am.charged_from, m.site_id, site.zone,
                        coalesce(a.contract_date, (a.opened_at at time zone site.zone)::date) as contract_date, t.tariff_id, t.valid_from, t.valid_to,
                        case when t.meter_id is not null then 0 when t.shop_group is not null then 1 else 2 end as distance
                 from account_meter am
@@ -103,6 +132,7 @@ class Assignments {
                 .query(row -> {
                     int meter = row.getInt("meter_id");
                     accounts.put(meter, row.getInt("account_id"));
+                    since.put(meter, Accounts.instant(row, "charged_from"));
                     places.put(meter, new Place(row.getInt("site_id"), ZoneId.of(row.getString("zone")),
                             row.getObject("contract_date", LocalDate.class)));
                     List<Assigned> its = assigned.computeIfAbsent(meter, id -> new ArrayList<>());
@@ -118,7 +148,7 @@ class Assignments {
         accounts.forEach((meter, account) -> {
             Place place = places.get(meter);
             payers.put(meter, new Payer(account, new Plan(place.zone(), tables(assigned.get(meter), versions),
-                    days.getOrDefault(place.siteId(), SiteDays.NONE), place.contractDate())));
+                    days.getOrDefault(place.siteId(), SiteDays.NONE), place.contractDate()), since.get(meter)));
         });
         return payers;
     }

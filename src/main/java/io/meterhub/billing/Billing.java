@@ -62,7 +62,9 @@ public class Billing {
     public void bill(Slice slice) {
         chargeTime.record(() -> {
             Map<Integer, Assignments.Payer> payers = payers(slice.readings().stream().map(Slice.Reading::meter).toList());
-            charge(readings.record(withoutUnpriced(slice, payers)), payers);
+            List<Interval> counted = readings.record(withoutUnpriced(slice, payers));
+            // a meter may have got another account while this waited for its state; while that is locked, it cannot
+            charge(counted, payers(counted.stream().map(Interval::meterId).toList()));
         });
     }
 
@@ -129,9 +131,8 @@ public class Billing {
                 throw new IllegalStateException("Meter " + interval.meterId()
                         + " has an account but no tariff: assign one to it, its shop group or its site");
             }
-            for (BandUse use : BandUse.of(payer.plan(), interval)) {
-                uses.add(new Use(payer.accountId(), interval.meterId(), use));
-            }
+            payer.own(interval).map(own -> BandUse.of(payer.plan(), own)).orElse(List.of())
+                    .forEach(use -> uses.add(new Use(payer.accountId(), interval.meterId(), use)));
         }
         TierUse tiers = usedBefore(uses);
         for (Use use : uses) {

@@ -69,6 +69,15 @@ class DayClose {
         }
     }
 
+    /** Posts all that an account was charged, today's too, within the caller's transaction, which holds its lines. */
+    void post(Site site, int accountId) {
+        List<AccountDay> due = jdbc.sql("select distinct site_day from charge_line where account_id = ? and unposted").param(accountId)
+                .query(LocalDate.class).list().stream().map(day -> new AccountDay(accountId, day)).toList();
+        if (!due.isEmpty()) {
+            post(site, due);
+        }
+    }
+
     private record AccountDay(int accountId, LocalDate day) {
     }
 

@@ -203,7 +203,7 @@ class FeeRuns implements CreditWatch {
                 insert into account (site_id, customer_id, shop_id, kind, warn1_yuan, warn2_yuan, opened_at)
                 select site_id, customer_id, id, 'PROPERTY_FEE', 0, 0, :now from shop where id = :shop
                 on conflict do nothing""").param("now", now()).param("shop", fee.shopId()).update();
-        int account = jdbc.sql("select id from account where shop_id = ? and kind = 'PROPERTY_FEE' and closed_at is null")
+        int account = jdbc.sql("select id from account where shop_id = ? and kind = 'PROPERTY_FEE' and state = 'OPEN'")
                 .param(fee.shopId()).query(Integer.class).single();
         jdbc.sql("update property_fee set account_id = :account where id = :fee").param("account", account).param("fee", fee.id()).update();
         return account;

@@ -124,8 +124,7 @@ class SiteAccounts implements ImportParticipant {
                     select distinct on (s.code, m.energy_kind) s.site_id, s.customer_id, s.id, m.energy_kind, :now::timestamptz
                     from shop s join meter m on m.shop_id = s.id
                     where s.site_id = :site
-                      and not exists (select from account a where a.shop_id = s.id and a.kind = m.energy_kind
-                                      and a.closed_at is null)
+                      and not exists (select from account a where a.shop_id = s.id and a.kind = m.energy_kind)
                     order by s.code, m.energy_kind
                     returning id, number, shop_id, kind)
                 select o.id, o.number, s.code as shop, o.kind
@@ -139,17 +138,22 @@ class SiteAccounts implements ImportParticipant {
     /** A meter is paid for by its shop's account; one that changed its shop, or has none any more, leaves the old one. */
     private void moveMeters(Site site) {
         jdbc.sql("""
-                update account_meter am set valid_to = now()
-                from meter m, account a
+                update account_meter am
+                set valid_to = greatest(now(), am.valid_from + interval '1 microsecond'), end_total = st.total
+                from account a, meter m left join meter_state st on st.meter_id = m.id
                 where m.site_id = :site and m.id = am.meter_id and a.id = am.account_id and am.valid_to is null
                   and a.shop_id is distinct from m.shop_id""").param("site", site.id()).update();
         jdbc.sql("""
-                insert into account_meter (account_id, meter_id, valid_from)
-                select a.id, m.id, now()
-                from meter m join account a on a.shop_id = m.shop_id and a.kind = m.energy_kind and a.closed_at is null
+                insert into account_meter (account_id, meter_id, valid_from, start_total)
+                select distinct on (m.id) a.id, m.id, now(), coalesce(st.total, m.opening_reading)
+                from meter m join account a on a.shop_id = m.shop_id and a.kind = m.energy_kind and a.state = 'OPEN'
+                left join meter_state st on st.meter_id = m.id
                 where m.site_id = :site
                   and not exists (select from account_meter am where am.meter_id = m.id and am.valid_to is null)
-                order by m.id""").param("site", site.id()).update();
+                  -- staff closed its account in this shop and will open the next one
+                  and not exists (select from account_meter am join account c on c.id = am.account_id
+                                  where am.meter_id = m.id and c.shop_id = m.shop_id and am.valid_to >= c.closed_at)
+                order by m.id, a.id""").param("site", site.id()).update();
     }
 
     private void assignTariffs(Site site, List<Terms> terms) {
@@ -214,7 +218,9 @@ class SiteAccounts implements ImportParticipant {
         List<Journal> journals = new ArrayList<>();
         jdbc.sql("""
                 select a.id, s.code, a.kind from account a join shop s on s.id = a.shop_id
-                where a.site_id = :site and a.closed_at is null""").param("site", site.id())
+                where a.site_id = :site and a.state = 'OPEN'
+                  -- the sheet speaks of the tenant who was there when the hub came, not of the next one
+                  and not exists (select from account b where b.shop_id = a.shop_id and b.kind = a.kind and b.id < a.id)""").param("site", site.id())
                 .query(row -> {
                     Terms its = byShop.get(row.getString("code") + " " + row.getString("kind"));
                     if (its != null) {

@@ -52,6 +52,12 @@ class Arrears implements CreditWatch {
                 where m.site_id = :site and r.kind = 'ARREARS' and r.ended_at is null
                   and not exists (select from account_meter a where a.meter_id = r.meter_id and a.valid_to is null)""")
                 .param("who", Reasons.HUB).param("site", siteId).query(Reasons.End.class).list(), List.of());
+        reasons.change(jdbc.sql("""
+                select r.meter_id, r.kind, :who as who, 'an account pays for the meter again' as why
+                from supply_reason r join meter m on m.id = r.meter_id
+                where m.site_id = :site and r.kind = 'CLOSED_ACCOUNT' and r.ended_at is null
+                  and exists (select from account_meter a where a.meter_id = r.meter_id and a.valid_to is null)""")
+                .param("who", Reasons.HUB).param("site", siteId).query(Reasons.End.class).list(), List.of());
     }
 
     private List<Affected> affected(List<Credit> changed) {

@@ -112,7 +112,8 @@ class Boards {
         List<Line> lines = new ArrayList<>();
         for (EnergyKind kind : EnergyKind.values()) {
             List<MeterNow> ofKind = meters.stream().filter(meter -> meter.energyKind() == kind).toList();
-            AccountNow account = accounts.stream().filter(a -> a.kind() == AccountKind.of(kind)).findFirst().orElse(null);
+            AccountNow account = accounts.stream().filter(a -> a.kind() == AccountKind.of(kind))
+                    .min(Comparator.comparing(AccountNow::credit)).orElse(null);
             if (!ofKind.isEmpty() || account != null) {
                 lines.add(line(kind, ofKind, account, today, now));
             }
@@ -252,7 +253,7 @@ class Boards {
                     from account_meter am join charge_line l
                          on l.account_id = am.account_id and l.meter_id = am.meter_id and l.site_day = :today
                     where am.account_id = a.id and am.valid_to is null) c on true
-                where a.site_id = :site and a.closed_at is null order by a.id""")
+                where a.site_id = :site and a.state = 'OPEN' order by a.id""")
                 .param("site", site.id()).param("today", today)
                 .query(AccountNow.class).list();
     }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.InvalidFormatException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import io.meterhub.billing.AccountRefused;
 import io.meterhub.supply.SupplyRefused;
 import java.sql.SQLException;
 import java.util.Arrays;
@@ -72,6 +73,12 @@ class Problems extends ResponseEntityExceptionHandler {
     @ExceptionHandler
     ResponseEntity<ProblemDetail> refused(Refusal refusal) {
         return answer(refusal.status, refusal.getMessage(), refusal.errors);
+    }
+
+    @ExceptionHandler
+    ResponseEntity<ProblemDetail> refused(AccountRefused refusal) {
+        return answer(HttpStatus.UNPROCESSABLE_ENTITY, refusal.getMessage(),
+                List.of(new FieldProblem(refusal.field(), refusal.getMessage())));
     }
 
     @ExceptionHandler

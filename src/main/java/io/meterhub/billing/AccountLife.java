@@ -1,0 +1,420 @@
+package io.meterhub.billing;
+
+import io.meterhub.billing.AccountWatch.Served;
+import io.meterhub.billing.AccountWish.Close;
+import io.meterhub.billing.AccountWish.Customer;
+import io.meterhub.billing.AccountWish.Move;
+import io.meterhub.billing.AccountWish.Prepare;
+import io.meterhub.billing.Ledger.Cause;
+import io.meterhub.billing.Ledger.Entry;
+import io.meterhub.billing.Ledger.Gl;
+import io.meterhub.billing.Ledger.Journal;
+import io.meterhub.billing.Settlement.FinalReading;
+import io.meterhub.metering.Slice;
+import io.meterhub.site.Audit;
+import io.meterhub.site.Site;
+import io.meterhub.site.Sites;
+import io.meterhub.site.Texts;
+import java.math.BigDecimal;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.support.SqlArrayValue;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.annotation.Transactional;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/**
+ * The life of an account: prepared (预开户), opened (开户), closed with settlement and refund (销户), or passed on to the next
+ * tenant (过户). An account begins and ends at a counter reading, which the meter's locked state holds still.
+ */
+@Component
+public class AccountLife {
+
+    private final JdbcClient jdbc;
+    private final Accounts accounts;
+    private final Assignments assignments;
+    private final Billing billing;
+    private final DayClose dayClose;
+    private final Ledger ledger;
+    private final Credits credits;
+    private final ObjectProvider<AccountWatch> watches;
+    private final Sites sites;
+    private final Audit audit;
+    private final Texts texts;
+    private final Clock clock;
+    private final TransactionTemplate transaction;
+
+    AccountLife(JdbcClient jdbc, Accounts accounts, Assignments assignments, Billing billing, DayClose dayClose, Ledger ledger,
+                Credits credits, ObjectProvider<AccountWatch> watches, Sites sites, Audit audit, Texts texts, Clock clock,
+                PlatformTransactionManager transactions) {
+        this.jdbc = jdbc;
+        this.accounts = accounts;
+        this.assignments = assignments;
+        this.billing = billing;
+        this.dayClose = dayClose;
+        this.ledger = ledger;
+        this.credits = credits;
+        this.watches = watches;
+        this.sites = sites;
+        this.audit = audit;
+        this.texts = texts;
+        this.clock = clock;
+        this.transaction = new TransactionTemplate(transactions);
+    }
+
+    /** How opening one account of several went. {@code field} and {@code why} are null where it was opened. */
+    public record Answer(int account, boolean opened, String field, String why) {
+    }
+
+    /** The account that was closed and the one that goes on. */
+    public record Moved(Settlement settlement, Account account) {
+    }
+
+    /**
+     * Makes an account ahead of its opening.
+     *
+     * @throws AccountRefused if there is no such shop, or a meter is not the shop's or of another kind
+     */
+    @Transactional
+    public Account prepare(Prepare wish, String who) {
+        record Shop(int id, int siteId, String code, Integer customerId) {
+        }
+        Shop shop = jdbc.sql("select id, site_id, code, customer_id from shop where id = ? and enabled").param(wish.shopId())
+                .query(Shop.class).optional().orElseThrow(() -> refused("shopId", "no_shop", Integer.toString(wish.shopId())));
+        if (wish.meterIds() != null) {
+            checkMeters(wish);
+        }
+        Integer customer = wish.customer() == null ? shop.customerId() : customer(shop.siteId(), wish.customer());
+        Account account = account(jdbc.sql("""
+                insert into account (site_id, customer_id, shop_id, kind, opened_at, planned_meters, warn1_yuan, warn2_yuan, overdraft_yuan)
+                values (:site, :customer, :shop, :kind, null, :meters, coalesce(:warn1, 50), coalesce(:warn2, 20), coalesce(:overdraft, 0))
+                returning id""")
+                .param("site", shop.siteId()).param("customer", customer).param("shop", shop.id()).param("kind", wish.kind().name())
+                .param("meters", wish.meterIds() == null ? null : array(wish.meterIds()))
+                .param("warn1", wish.warn1Yuan()).param("warn2", wish.warn2Yuan()).param("overdraft", wish.overdraftYuan())
+                .query(Integer.class).single());
+        audit.record(shop.siteId(), who, "account.prepared", subject(account), null, account, null);
+        return account;
+    }
+
+    private void checkMeters(Prepare wish) {
+        List<Integer> fit = jdbc.sql("select id from meter where id = any(:ids) and shop_id = :shop and energy_kind = :kind and enabled")
+                .param("ids", array(wish.meterIds())).param("shop", wish.shopId()).param("kind", wish.kind().name())
+                .query(Integer.class).list();
+        wish.meterIds().stream().filter(meter -> !fit.contains(meter)).findFirst().ifPresent(meter -> {
+            throw refused("meterIds", "not_its_meter", Integer.toString(meter), Texts.word("word." + wish.kind()));
+        });
+    }
+
+    private int customer(int siteId, Customer customer) {
+        return jdbc.sql("""
+                insert into customer (site_id, name, phone) values (:site, :name, :phone)
+                on conflict (site_id, name, phone) do update set name = excluded.name returning id""")
+                .param("site", siteId).param("name", customer.name()).param("phone", customer.phone()).query(Integer.class).single();
+    }
+
+    /**
+     * Opens a prepared account: from now on it is charged for what its meters count, and supply follows its credit.
+     *
+     * @param readings what a person read off meters just now, by meter; without, what is counted in the time before the opening is
+     *                 told apart in proportion to time
+     * @throws AccountRefused if the account is not prepared, or a meter is paid for by another one or has no tariff
+     */
+    @Transactional
+    public Account open(int accountId, Map<Integer, BigDecimal> readings, String who, String why) {
+        Account before = known(accountId);
+        Map<Integer, Held> held = hold(plannedMeters(before));
+        requireState(accountId, Account.State.PREPARED);
+        requireNobodyPays(before, held);
+        held = read(held, readings, who);
+        Instant now = now();
+        assign(before, held, now, true);
+        return opened(before, held, now, false, who, why);
+    }
+
+    /** Opens each of these accounts, or leaves it as it was; one answer for each, in the order asked for. */
+    public List<Answer> open(List<Integer> accountIds, String who, String why) {
+        List<Answer> answers = new ArrayList<>();
+        for (int id : accountIds) {
+            try {
+                transaction.executeWithoutResult(status -> open(id, Map.of(), who, why));
+                answers.add(new Answer(id, true, null, null));
+            } catch (AccountRefused refused) {
+                answers.add(new Answer(id, false, refused.field(), refused.getMessage()));
+            }
+        }
+        return answers;
+    }
+
+    /**
+     * Closes an account for good. Its meters are off for want of an account that pays for them.
+     *
+     * @throws AccountRefused if it is closed, or a reading cannot be true
+     */
+    @Transactional
+    public Settlement close(Close wish, String who) {
+        Closing closing = settle(wish, who);
+        tell(AccountWatch::vacated, closing.account(), closing.held(), false, who);
+        return closing.settlement();
+    }
+
+    /** Closes an account and opens the next tenant's, both at the same counter readings. */
+    @Transactional
+    public Moved move(Move wish, String who) {
+        Account old = known(wish.close().accountId());
+        if (old.state() != Account.State.OPEN) {
+            throw refused("id", "account_is." + old.state(), old.number());
+        }
+        Account next = wish.prepared() != null ? known(wish.prepared())
+                : prepare(new Prepare(old.shopId(), old.kind(), wish.customer(), null, null, null, null), who);
+        if (next.shopId() != old.shopId() || next.kind() != old.kind()) {
+            throw refused("prepared", "other_shop", next.number());
+        }
+        Closing closing = settle(wish.close(), who);
+        requireState(next.id(), Account.State.PREPARED);
+        assign(next, closing.held(), closing.settlement().closedAt(), false);
+        return new Moved(closing.settlement(),
+                opened(next, closing.held(), closing.settlement().closedAt(), true, who, wish.close().why()));
+    }
+
+    private record Closing(Account account, Map<Integer, Held> held, Settlement settlement) {
+    }
+
+    /** Charges up to the final readings, posts that, and leaves nothing in the account. */
+    private Closing settle(Close wish, String who) {
+        Account before = known(wish.accountId());
+        Map<Integer, Held> held = hold(accounts.meters(before.id()));
+        // before the account itself, as the close of a day has it; from here on that leaves these lines alone
+        jdbc.sql("""
+                select 1 from charge_line where account_id = ? and unposted
+                order by meter_id, site_day, tariff_version_id, band, tier for no key update""").param(before.id()).query(Integer.class).list();
+        held = read(held, wish.readings(), who);
+        Site site = sites.site(before.siteId());
+        dayClose.post(site, before.id());
+        Account account = requireState(before.id(), before.state() == Account.State.PREPARED ? Account.State.PREPARED : Account.State.OPEN);
+        if (!List.copyOf(held.keySet()).equals(accounts.meters(account.id()))) {
+            throw refused("id", "meters_changed", account.number());
+        }
+        Instant now = now();
+        Settlement.Figures figures = Settlement.Figures.of(account.creditYuan(), booked(account.id(), Gl.DEPOSIT),
+                booked(account.id(), Gl.DEBT).negate());
+        book(account, figures, wish.method(), site, now, who, wish.why());
+        jdbc.sql("update account set closed_at = :now, emergency_yuan = 0 where id = :id").param("now", utc(now)).param("id", account.id())
+                .update();
+        release(account, held, now);
+        Settlement settlement = new Settlement(account.id(), account.number(), now, held.values().stream()
+                .map(meter -> new FinalReading(meter.meterId(), meter.code(), meter.total(), meter.readAt())).toList(), figures,
+                figures.refundYuan().signum() > 0 ? wish.method() : null);
+        audit.record(account.siteId(), who, "account.closed", subject(account), account, settlement, wish.why());
+        return new Closing(account, held, settlement);
+    }
+
+    private BigDecimal booked(int accountId, Gl gl) {
+        return jdbc.sql("select coalesce(sum(credit - debit), 0) from entry where account_id = ? and gl = ?").params(accountId, gl.name())
+                .query(BigDecimal.class).single();
+    }
+
+    private void book(Account account, Settlement.Figures figures, SaleRequest.Method method, Site site, Instant now, String who,
+                      String why) {
+        if (figures.refundYuan().signum() > 0 && method == null) {
+            throw refused("method", "refund_method", figures.refundYuan().toPlainString());
+        }
+        Gl paidFrom = method == SaleRequest.Method.TRANSFER ? Gl.TRANSFER : Gl.CASH;
+        List<Entry> entries = Stream.of(
+                Entry.customer(account.id(), figures.creditYuan().negate()),
+                Entry.of(Gl.DEPOSIT, account.id(), figures.depositYuan().negate()),
+                Entry.of(Gl.DEBT, account.id(), figures.oldDebtYuan().subtract(figures.debtYuan())),
+                Entry.against(paidFrom, figures.refundYuan().negate()),
+                Entry.against(Gl.WRITE_OFF, figures.roundedYuan().negate()))
+                .filter(entry -> entry.debit().compareTo(entry.credit()) != 0).toList();
+        if (entries.isEmpty()) {
+            return;
+        }
+        Cause cause = figures.debtYuan().signum() > 0 ? Cause.DEBT : Cause.REFUND;
+        String key = "close:" + account.id();
+        long journal = ledger.open(List.of(new Journal(site.id(), key, cause, now, site.dayOf(now), who, why))).get(key);
+        ledger.enter(Map.of(journal, entries), Map.of(), who, "closing of account " + account.number());
+    }
+
+    private record Held(int meterId, String code, int siteId, int gatewayId, BigDecimal total, Instant readAt) {
+    }
+
+    /** Locks the meters' states: until the transaction ends nothing they count is recorded. */
+    private Map<Integer, Held> hold(List<Integer> meterIds) {
+        if (meterIds.isEmpty()) {
+            return Map.of();
+        }
+        jdbc.sql("insert into meter_state (meter_id) select id from meter where id = any(:ids) order by id on conflict do nothing")
+                .param("ids", array(meterIds)).update();
+        Map<Integer, Held> held = new TreeMap<>();
+        jdbc.sql("""
+                select s.meter_id, m.code, m.site_id, m.gateway_id, coalesce(s.total, m.opening_reading) as total, s.read_at
+                from meter_state s join meter m on m.id = s.meter_id
+                where s.meter_id = any(:ids) order by s.meter_id for no key update of s""")
+                .param("ids", array(meterIds))
+                .query((row, n) -> new Held(row.getInt("meter_id"), row.getString("code"), row.getInt("site_id"),
+                        row.getInt("gateway_id"), row.getBigDecimal("total"), Accounts.instant(row, "read_at")))
+                .list().forEach(meter -> held.put(meter.meterId(), meter));
+        return held;
+    }
+
+    /** Takes what a person read off the meters as their readings of now; what they counted up to there is charged. */
+    private Map<Integer, Held> read(Map<Integer, Held> held, Map<Integer, BigDecimal> readings, String who) {
+        if (readings == null || readings.isEmpty()) {
+            return held;
+        }
+        Instant now = now();
+        readings.forEach((meter, total) -> {
+            Held before = held.get(meter);
+            if (before == null) {
+                throw refused("readings", "not_served", Integer.toString(meter));
+            }
+            if (total == null || total.signum() < 0 || total.stripTrailingZeros().scale() > 3) {
+                throw refused("readings", "bad_reading", before.code());
+            }
+        });
+        Held any = held.values().iterator().next();
+        billing.bill(new Slice(any.siteId(), any.gatewayId(), now, readings.entrySet().stream()
+                .map(reading -> new Slice.Reading(reading.getKey(), now, reading.getValue(), null, null, null, null, "read by " + who))
+                .toList(), List.of()));
+        Map<Integer, Held> after = hold(List.copyOf(held.keySet()));
+        readings.forEach((meter, total) -> {
+            if (after.get(meter).readAt() == null || after.get(meter).total().compareTo(total) != 0) {
+                throw refused("readings", "unbelievable", held.get(meter).code(), total.toPlainString(),
+                        Objects.requireNonNullElse(held.get(meter).total(), BigDecimal.ZERO).toPlainString());
+            }
+        });
+        return after;
+    }
+
+    private List<Integer> plannedMeters(Account account) {
+        if (account.kind().energyKind().isEmpty()) {
+            return List.of();
+        }
+        List<Integer> meters = jdbc.sql("""
+                select m.id from account a join meter m on m.shop_id = a.shop_id and m.energy_kind = a.kind and m.enabled
+                where a.id = :account and case when a.planned_meters is not null then m.id = any(a.planned_meters)
+                    else not exists (select from account_meter am where am.meter_id = m.id and am.valid_to is null) end
+                order by m.id""").param("account", account.id()).query(Integer.class).list();
+        if (meters.isEmpty()) {
+            throw refused("id", "no_meter_free", account.number(), Texts.word("word." + account.kind()));
+        }
+        return meters;
+    }
+
+    private void requireNobodyPays(Account account, Map<Integer, Held> held) {
+        jdbc.sql("""
+                select m.code, a.number from account_meter am join account a on a.id = am.account_id join meter m on m.id = am.meter_id
+                where am.meter_id = any(:ids) and am.valid_to is null order by m.id limit 1""").param("ids", array(held.keySet()))
+                .query((row, n) -> refused("id", "meter_paid", row.getString("code"), row.getString("number"))).optional()
+                .ifPresent(refused -> {
+                    throw refused;
+                });
+        if (account.kind() == AccountKind.PROPERTY_FEE) {
+            jdbc.sql("select number from account where shop_id = ? and kind = 'PROPERTY_FEE' and state = 'OPEN'").param(account.shopId())
+                    .query(String.class).optional().ifPresent(other -> {
+                        throw refused("id", "fee_account_open", other);
+                    });
+        }
+    }
+
+    /** @param afresh nobody paid until now: what was used before the opening is nobody's */
+    private void assign(Account account, Map<Integer, Held> held, Instant now, boolean afresh) {
+        for (Held meter : held.values()) {
+            jdbc.sql("""
+                    insert into account_meter (account_id, meter_id, valid_from, start_total, charged_from)
+                    values (:account, :meter, :now, :total, :from)""")
+                    .param("account", account.id()).param("meter", meter.meterId()).param("now", utc(now)).param("total", meter.total())
+                    .param("from", afresh && meter.readAt() != null && meter.readAt().isBefore(now) ? utc(now) : null).update();
+        }
+    }
+
+    private void release(Account account, Map<Integer, Held> held, Instant now) {
+        for (Held meter : held.values()) {
+            jdbc.sql("""
+                    update account_meter set valid_to = greatest(:now, valid_from + interval '1 microsecond'), end_total = :total
+                    where account_id = :account and meter_id = :meter and valid_to is null""")
+                    .param("now", utc(now)).param("total", meter.total()).param("account", account.id()).param("meter", meter.meterId())
+                    .update();
+        }
+    }
+
+    private Account opened(Account before, Map<Integer, Held> held, Instant now, boolean newTenant, String who, String why) {
+        jdbc.sql("update account set opened_at = :now where id = :id").param("now", utc(now)).param("id", before.id()).update();
+        jdbc.sql("update shop s set customer_id = a.customer_id from account a where a.id = ? and s.id = a.shop_id and a.customer_id is not null")
+                .param(before.id()).update();
+        Map<Integer, Assignments.Payer> payers = held.isEmpty() ? Map.of() : assignments.payers(held.keySet());
+        payers.forEach((meter, payer) -> {
+            if (payer.plan().from().isEmpty()) {
+                throw refused("id", "no_tariff", held.get(meter).code());
+            }
+        });
+        Account account = account(before.id());
+        tell(AccountWatch::served, account, held, newTenant, who);
+        credits.tell(List.of(new CreditWatch.Credit(account.id(), account.creditYuan(), account.exhausted(), who,
+                "opening of the account")));
+        audit.record(account.siteId(), who, "account.opened", subject(account), before, account, why);
+        return account;
+    }
+
+    private interface Telling {
+        void tell(AccountWatch watch, Served served);
+    }
+
+    private void tell(Telling telling, Account account, Map<Integer, Held> held, boolean newTenant, String who) {
+        Served served = new Served(account.id(), account.number(), account.kind(), account.shopId(), List.copyOf(held.keySet()),
+                newTenant, who);
+        watches.orderedStream().forEach(watch -> telling.tell(watch, served));
+    }
+
+    private Account known(int id) {
+        return accounts.account(id).orElseThrow(() -> refused("id", "no_account", Integer.toString(id)));
+    }
+
+    private Account account(int id) {
+        return accounts.account(id).orElseThrow();
+    }
+
+    /** Locks the account; whoever came first has done what he did. */
+    private Account requireState(int id, Account.State state) {
+        jdbc.sql("select 1 from account where id = ? for no key update").param(id).query(Integer.class).single();
+        Account account = account(id);
+        if (account.state() != state) {
+            throw refused("id", "account_is." + account.state(), account.number());
+        }
+        return account;
+    }
+
+    private AccountRefused refused(String field, String key, Object... words) {
+        return new AccountRefused(field, texts.of("refused." + key, words));
+    }
+
+    private static String subject(Account account) {
+        return "account " + account.number();
+    }
+
+    private Instant now() {
+        return clock.instant().truncatedTo(ChronoUnit.MICROS);
+    }
+
+    private static OffsetDateTime utc(Instant at) {
+        return at.atOffset(ZoneOffset.UTC);
+    }
+
+    private static SqlArrayValue array(Collection<Integer> ids) {
+        return new SqlArrayValue("int4", ids.toArray());
+    }
+}

@@ -1,0 +1,259 @@
+package io.meterhub.billing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.meterhub.HubTest;
+import io.meterhub.billing.AccountWish.Close;
+import io.meterhub.billing.AccountWish.Customer;
+import io.meterhub.billing.AccountWish.Move;
+import io.meterhub.billing.AccountWish.Prepare;
+import io.meterhub.billing.BilledMall.Mall;
+import io.meterhub.metering.Slice;
+import io.meterhub.supply.ReasonKind;
+import io.meterhub.supply.Supply;
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.context.ApplicationContext;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+@HubTest
+class AccountLifeIT {
+
+    private static final String WHO = "Wang Fang";
+
+    @Autowired
+    AccountLife life;
+    @Autowired
+    Billing billing;
+    @Autowired
+    Accounts accounts;
+    @Autowired
+    Supply supply;
+    @Autowired
+    JdbcClient jdbc;
+    BilledMall malls;
+
+    @Autowired
+    void attach(ApplicationContext hub) {
+        malls = new BilledMall(hub);
+    }
+
+    private static Close close(int account) {
+        return new Close(account, Map.of(), SaleRequest.Method.CASH, "moves out");
+    }
+
+    private int shop(Mall mall, int index) {
+        return jdbc.sql("select shop_id from meter where id = ?").param(mall.meters().get(index)).query(Integer.class).single();
+    }
+
+    private Account prepare(Mall mall, int index, String tenant) {
+        return life.prepare(new Prepare(shop(mall, index), AccountKind.ELECTRICITY, new Customer(tenant, null), null, null, null, null), WHO);
+    }
+
+    private List<ReasonKind> reasons(int meter) {
+        return supply.reasons(meter).stream().map(reason -> reason.kind()).toList();
+    }
+
+    private String used(int account) {
+        return jdbc.sql("select coalesce(sum(quantity), 0) from charge_line where account_id = ?").param(account)
+                .query(BigDecimal.class).single().stripTrailingZeros().toPlainString();
+    }
+
+    private List<String> problems(Mall mall, Integer... more) {
+        return malls.problems(new Mall(mall.site(), mall.sheet(), mall.gateway(), mall.meters(),
+                Stream.concat(mall.accounts().stream(), Stream.of(more)).toList()));
+    }
+
+    @Test
+    void closingPostsPaysBackAndLeavesNothing() {
+        Mall mall = malls.open("shop-single", 1);
+        billing.bill(mall.slice(Instant.now().minusSeconds(60), "1010.004"));
+        Settlement settlement = life.close(close(mall.account()), WHO);
+        assertThat(settlement.figures().creditYuan()).isEqualByComparingTo("91.4966");
+        assertThat(settlement.figures().refundYuan()).isEqualByComparingTo("91.50");
+        assertThat(settlement.figures().roundedYuan()).isEqualByComparingTo("-0.0034");
+        assertThat(settlement.meters()).singleElement().satisfies(meter -> assertThat(meter.total()).isEqualByComparingTo("1010.004"));
+        Account closed = accounts.account(mall.account()).orElseThrow();
+        assertThat(closed.state()).isEqualTo(Account.State.CLOSED);
+        assertThat(closed.creditYuan()).isEqualByComparingTo("0");
+        assertThat(reasons(mall.meter())).containsExactly(ReasonKind.CLOSED_ACCOUNT);
+        assertThat(problems(mall)).isEmpty();
+
+        billing.bill(mall.slice(Instant.now(), "1010.010"));
+        assertThat(used(mall.account())).as("nobody pays any more").isEqualTo("10.004");
+        malls.load(mall.sheet());
+        assertThat(accounts.meters(mall.account())).as("the sheet does not open what staff closed").isEmpty();
+        assertThat(reasons(mall.meter())).containsExactly(ReasonKind.CLOSED_ACCOUNT);
+        assertThatThrownBy(() -> life.close(close(mall.account()), WHO)).isInstanceOf(AccountRefused.class).hasMessageContaining("closed");
+    }
+
+    @Test
+    void whatIsOwedAtTheClosingIsStatedAndStaysADebt() {
+        Mall mall = malls.open("shop-single", 1);
+        billing.bill(mall.slice(Instant.now().minusSeconds(60), "1200.00"));
+        Settlement settlement = life.close(new Close(mall.account(), Map.of(), null, "vanished"), WHO);
+        assertThat(settlement.figures().debtYuan()).isEqualByComparingTo("70.00");
+        assertThat(jdbc.sql("select sum(debit - credit) from entry where account_id = ? and gl = 'DEBT'").param(mall.account())
+                .query(BigDecimal.class).single()).isEqualByComparingTo("70.00");
+        assertThat(accounts.account(mall.account()).orElseThrow().creditYuan()).isEqualByComparingTo("0");
+        assertThat(reasons(mall.meter())).containsExactly(ReasonKind.CLOSED_ACCOUNT);
+        assertThat(problems(mall)).isEmpty();
+    }
+
+    @Test
+    void anAccountIsClosedAtWhatAPersonReadIfThatCanBeTrue() {
+        Mall mall = malls.open("shop-single", 1);
+        billing.bill(mall.slice(Instant.now().minusSeconds(3600), "1010"));
+        assertThatThrownBy(() -> life.close(new Close(mall.account(), Map.of(mall.meter(), new BigDecimal("1100")), SaleRequest.Method.CASH,
+                "moves out"), WHO)).isInstanceOf(AccountRefused.class).hasMessageContaining("1100");
+        assertThat(accounts.account(mall.account()).orElseThrow().state()).isEqualTo(Account.State.OPEN);
+        assertThat(used(mall.account())).isEqualTo("10");
+        Settlement settlement = life.close(new Close(mall.account(), Map.of(mall.meter(), new BigDecimal("1012.5")), SaleRequest.Method.CASH,
+                "moves out"), WHO);
+        assertThat(used(mall.account())).isEqualTo("12.5");
+        assertThat(settlement.figures().refundYuan()).isEqualByComparingTo("89.38");
+        assertThat(problems(mall)).isEmpty();
+    }
+
+    @Test
+    void aPreparedAccountIsNotChargedAndAnOpenedOneOnlyForWhatIsUsedAfterwards() {
+        Mall mall = malls.open("shop-single", 1);
+        billing.bill(mall.slice(Instant.now().minusSeconds(7200), "1010"));
+        life.close(close(mall.account()), WHO);
+        Account next = prepare(mall, 0, "Li");
+        assertThat(next.state()).isEqualTo(Account.State.PREPARED);
+        assertThat(reasons(mall.meter())).as("supply is left as it is").containsExactly(ReasonKind.CLOSED_ACCOUNT);
+        billing.bill(mall.slice(Instant.now().minusSeconds(3600), "1011"));
+        assertThat(used(next.id())).isEqualTo("0");
+
+        Account open = life.open(next.id(), Map.of(), WHO, "contract 12");
+        assertThat(open.state()).isEqualTo(Account.State.OPEN);
+        assertThat(reasons(mall.meter())).as("prepaid: off until it pays").containsExactly(ReasonKind.ARREARS);
+        billing.bill(mall.slice(open.openedAt().minusSeconds(1800), "1012"));
+        assertThat(used(next.id())).as("read late, used before").isEqualTo("0");
+        billing.bill(mall.slice(open.openedAt().plusSeconds(1800), "1013"));
+        assertThat(used(next.id())).as("the half of the hour that lies after the opening").isEqualTo("0.5");
+        billing.bill(mall.slice(open.openedAt().plusSeconds(3600), "1014"));
+        assertThat(used(next.id())).isEqualTo("1.5");
+        assertThat(problems(mall, next.id())).isEmpty();
+    }
+
+    @Test
+    void manyAreOpenedAtOnceEachWhollyOrNotAtAll() {
+        Mall mall = malls.open("shop-single", 3);
+        life.close(close(mall.accounts().get(0)), WHO);
+        life.close(close(mall.accounts().get(2)), WHO);
+        List<Integer> next = List.of(prepare(mall, 0, "A").id(), prepare(mall, 1, "B").id(), prepare(mall, 2, "C").id());
+        List<AccountLife.Answer> answers = life.open(next, WHO, "opening day");
+        assertThat(answers).extracting(AccountLife.Answer::opened).containsExactly(true, false, true);
+        assertThat(answers.get(1).why()).contains("no meter to serve");
+        assertThat(accounts.account(next.get(1)).orElseThrow().state()).isEqualTo(Account.State.PREPARED);
+        assertThat(life.open(next, WHO, "again")).extracting(AccountLife.Answer::opened).containsExactly(false, false, false);
+        assertThat(next.stream().map(accounts::meters).toList()).containsExactly(List.of(mall.meters().get(0)), List.of(),
+                List.of(mall.meters().get(2)));
+    }
+
+    @Test
+    void aMeterIsPaidForByOneAccountHoweverManyOpenAtOnce() throws Exception {
+        Mall mall = malls.open("shop-single", 1);
+        life.close(close(mall.account()), WHO);
+        List<Integer> next = Stream.of("A", "B", "C", "D").map(tenant -> prepare(mall, 0, tenant).id()).toList();
+        List<Boolean> opened = new ArrayList<>();
+        for (List<AccountLife.Answer> answers : inParallel(next.stream().map(id -> (Act<List<AccountLife.Answer>>)
+                () -> life.open(List.of(id), WHO, "race")).toList())) {
+            answers.forEach(answer -> opened.add(answer.opened()));
+        }
+        assertThat(opened).containsOnlyOnce(true);
+    }
+
+    @Test
+    void anAccountIsSettledOnceHoweverOftenItIsClosedAtOnce() throws Exception {
+        Mall mall = malls.open("shop-single", 1);
+        billing.bill(mall.slice(Instant.now().minusSeconds(60), "1010"));
+        List<Boolean> closed = inParallel(Stream.generate(() -> (Act<Boolean>) () -> {
+            try {
+                life.close(close(mall.account()), WHO);
+                return true;
+            } catch (AccountRefused late) {
+                return false;
+            }
+        }).limit(8).toList());
+        assertThat(closed).containsOnlyOnce(true);
+        assertThat(problems(mall)).isEmpty();
+        assertThat(jdbc.sql("select count(*) from journal where key = ?").param("close:" + mall.account()).query(Integer.class).single()).isOne();
+    }
+
+    @Test
+    void movingAnAccountWhileItsMeterIsReadLosesAndDoublesNothing() throws Exception {
+        Mall mall = malls.open("shop-tou", 8);
+        Instant start = Instant.now().minusSeconds(40_000);
+        int readings = 120;
+        List<Act<Object>> acts = new ArrayList<>();
+        // two threads bill half of the meters each, in the order of time, as the queue's groups have it
+        for (int half = 0; half < 2; half++) {
+            List<Integer> mine = half == 0 ? List.of(0, 1, 2, 3) : List.of(4, 5, 6, 7);
+            acts.add(() -> {
+                for (int i = 1; i <= readings; i++) {
+                    Instant at = start.plusSeconds(100L * i);
+                    String total = new BigDecimal("1000").add(new BigDecimal("0.05").multiply(BigDecimal.valueOf(i))).toPlainString();
+                    billing.bill(new Slice(mall.site().id(), mall.gateway(), at,
+                            mine.stream().map(meter -> mall.reading(meter, at, total, null)).toList(), List.of()));
+                }
+                return null;
+            });
+        }
+        List<List<Integer>> chains = mall.accounts().stream().map(account -> (List<Integer>) new ArrayList<>(List.of(account))).toList();
+        for (int from = 0; from < 2; from++) {
+            List<List<Integer>> mine = chains.subList(4 * from, 4 * from + 4);
+            acts.add(() -> {
+                for (int tenant = 1; tenant <= 4; tenant++) {
+                    for (List<Integer> chain : mine) {
+                        chain.add(life.move(new Move(close(chain.get(chain.size() - 1)), null, new Customer("Tenant " + tenant, null)), WHO)
+                                .account().id());
+                    }
+                }
+                return null;
+            });
+        }
+        inParallel(acts);
+        for (int i = 0; i < 8; i++) {
+            List<Integer> chain = chains.get(i);
+            assertThat(malls.charged(mall.meters().get(i))).as("all that the counter says").isEqualByComparingTo("6");
+            for (int account : chain.subList(0, chain.size() - 1)) {
+                BigDecimal served = jdbc.sql("select end_total - start_total from account_meter where account_id = ?").param(account)
+                        .query(BigDecimal.class).single();
+                assertThat(new BigDecimal(used(account))).as("each tenant from counter to counter").isEqualByComparingTo(served);
+                assertThat(accounts.account(account).orElseThrow().creditYuan()).isEqualByComparingTo("0");
+            }
+            assertThat(problems(mall, chain.toArray(Integer[]::new))).isEmpty();
+        }
+    }
+
+    private interface Act<T> {
+        T act() throws Exception;
+    }
+
+    private static <T> List<T> inParallel(List<Act<T>> acts) throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(acts.size());
+        try {
+            List<Future<T>> futures = acts.stream().map(act -> threads.submit(act::act)).toList();
+            List<T> results = new ArrayList<>();
+            for (Future<T> future : futures) {
+                results.add(future.get());
+            }
+            return results;
+        } finally {
+            threads.shutdown();
+        }
+    }
+}
