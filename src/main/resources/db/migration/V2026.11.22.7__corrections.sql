@@ -3,6 +3,7 @@
 -- Room: metering. What a person read off a meter, what the hub estimated for one that is lost, what staff put in its place.
 -- Kept for good, unlike the meters' own readings: money was charged on somebody's word.
 create table entered_reading (
+    id          bigint         generated always as identity primary key,
     meter_id    int            not null references meter,
     read_at     timestamptz    not null,
     source      text           not null check (source in ('MANUAL', 'ESTIMATED', 'SUBSTITUTED')),
@@ -14,9 +15,11 @@ create table entered_reading (
     reader      text,
     entered_at  timestamptz    not null,
     who         text           not null,
-    why         text           not null,
-    primary key (meter_id, read_at, source)
+    why         text           not null
 );
+-- what a person brings counts once; an estimate is made again after a substituted value
+create unique index entered_reading_once on entered_reading (meter_id, read_at, source) where source <> 'ESTIMATED';
+create index on entered_reading (meter_id, read_at);
 create trigger append_only before update or delete on entered_reading for each row execute function refuse_change();
 create trigger no_truncate before truncate on entered_reading execute function refuse_change();
 

@@ -48,6 +48,11 @@ record BandUse(Instant from, LocalDate day, PriceTable prices, Rate rate, LocalD
         return uses;
     }
 
+    /** The same, all of it marked as estimated. */
+    BandUse guessed() {
+        return new BandUse(from, day, prices, rate, period, quantity, quantity);
+    }
+
     /** A time within one site day and one rate. */
     private record Segment(Instant from, Instant to, LocalDate day, PriceTable prices, Rate rate, LocalDate period) {
 

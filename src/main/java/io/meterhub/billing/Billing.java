@@ -1,12 +1,17 @@
 package io.meterhub.billing;
 
 import io.meterhub.metering.Correction;
+import io.meterhub.metering.EnteredReadings;
+import io.meterhub.metering.EntryResult;
 import io.meterhub.metering.Interval;
 import io.meterhub.metering.Readings;
 import io.meterhub.metering.Slice;
+import io.meterhub.site.Texts;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.math.BigDecimal;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -15,6 +20,8 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -27,6 +34,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.SqlArrayValue;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
+import org.springframework.transaction.interceptor.TransactionAspectSupport;
 
 /**
  * Turns readings into charges. Each call is one transaction, which locks meter states, then the use of tiers, then charge lines,
@@ -36,16 +44,25 @@ import org.springframework.transaction.annotation.Transactional;
 public class Billing {
 
     private static final Logger log = LoggerFactory.getLogger(Billing.class);
+    /** What lies further apart than this is a gap in the readings. */
+    private static final Duration GAP = Duration.ofHours(1);
 
     private final Readings readings;
     private final Assignments assignments;
     private final Credits credits;
     private final JdbcClient jdbc;
+    private final EnteredReadings entered;
+    private final Provisional provisional;
+    private final Texts texts;
     private final Timer chargeTime;
     /** Meters without a tariff that the log has named since the start. */
     private final Set<Integer> toldUnpriced = ConcurrentHashMap.newKeySet();
 
-    Billing(Readings readings, Assignments assignments, Credits credits, JdbcClient jdbc, MeterRegistry metrics) {
+    Billing(Readings readings, EnteredReadings entered, Assignments assignments, Credits credits, Provisional provisional,
+            JdbcClient jdbc, Texts texts, MeterRegistry metrics) {
+        this.entered = entered;
+        this.provisional = provisional;
+        this.texts = texts;
         this.readings = readings;
         this.assignments = assignments;
         this.credits = credits;
@@ -119,8 +136,43 @@ public class Billing {
         return correction;
     }
 
+    /**
+     * Readings that people bring: read off by hand, or put in for a meter that is lost. All of them or none; the same again
+     * changes nothing.
+     *
+     * @return what became of each, in the order of the entries; where one is refused, nothing was changed
+     */
+    @Transactional
+    public List<EntryResult> enterReadings(List<EnteredReadings.Entry> entries) {
+        Map<Integer, Assignments.Payer> payers = payers(entries.stream().map(EnteredReadings.Entry::meterId).distinct().toList());
+        List<EntryResult> results = new ArrayList<>(entered.enter(entries));
+        for (int i = 0; i < results.size(); i++) {
+            if (unpriced(payers.get(entries.get(i).meterId()))) {
+                results.set(i, new EntryResult.Refused("meterId", texts.of("reading.no_tariff")));
+            }
+        }
+        if (results.stream().anyMatch(EntryResult.Refused.class::isInstance)) {
+            TransactionAspectSupport.currentTransactionStatus().setRollbackOnly();
+        } else {
+            charge(results.stream().map(result -> ((EntryResult.Taken) result).counted()).filter(Objects::nonNull)
+                    .filter(Interval::matters).sorted(Comparator.comparing(Interval::to)).toList(), payers);
+        }
+        return results;
+    }
+
+    /** Estimates meters that have been lost for a time, at a day's end, and charges that until a real reading comes. */
+    @Transactional
+    public int estimate(List<Integer> meterIds, Instant at, Duration lostFor) {
+        Map<Integer, Assignments.Payer> payers = payers(meterIds);
+        List<Interval> estimated = entered.estimate(meterIds.stream().filter(id -> !unpriced(payers.get(id))).toList(), at, lostFor);
+        charge(estimated.stream().filter(Interval::matters).toList(), payers);
+        return estimated.size();
+    }
+
     private void charge(List<Interval> intervals, Map<Integer, Assignments.Payer> payers) {
         SortedMap<Line, Charge> lines = new TreeMap<>(Line.BY_KEY);
+        SortedMap<Line, BigDecimal> provisional = new TreeMap<>(Line.BY_KEY);
+        SortedMap<TierUse.Key, BigDecimal> untiered = takeBack(intervals, payers, lines);
         List<Use> uses = new ArrayList<>(intervals.size());
         for (Interval interval : intervals) {
             Assignments.Payer payer = payers.get(interval.meterId());
@@ -131,18 +183,28 @@ public class Billing {
                 throw new IllegalStateException("Meter " + interval.meterId()
                         + " has an account but no tariff: assign one to it, its shop group or its site");
             }
-            payer.own(interval).map(own -> BandUse.of(payer.plan(), own)).orElse(List.of())
-                    .forEach(use -> uses.add(new Use(payer.accountId(), interval.meterId(), use)));
+            Optional<Interval> own = payer.own(interval).filter(part -> part.quantity().signum() > 0);
+            List<BandUse> parts = own.map(part -> BandUse.of(payer.plan(), part)).orElse(List.of());
+            boolean guessed = isGuessed(interval, parts);
+            for (BandUse part : parts) {
+                uses.add(new Use(payer.accountId(), interval.meterId(), guessed ? part.guessed() : part, !interval.source().isReal()));
+            }
         }
-        TierUse tiers = usedBefore(uses);
+        TierUse tiers = usedBefore(uses, untiered);
         for (Use use : uses) {
             for (Charge charge : tiers.charge(use.accountId(), use.meterId(), use.of())) {
-                lines.merge(new Line(use.accountId(), use.meterId(), charge.siteDay(), charge.versionId(), charge.rate(),
-                        charge.tier()), charge, Charge::plus);
+                Line line = new Line(use.accountId(), use.meterId(), charge.siteDay(), charge.versionId(), charge.rate(), charge.tier());
+                lines.merge(line, charge, Charge::plus);
+                if (use.provisional()) {
+                    provisional.merge(line, charge.quantity(), BigDecimal::add);
+                }
             }
         }
         if (!lines.isEmpty()) {
             add(lines);
+            if (!provisional.isEmpty()) {
+                this.provisional.keep(provisional);
+            }
             SortedMap<Integer, Credits.Change> changes = new TreeMap<>();
             lines.forEach((line, charge) -> changes.merge(line.accountId(),
                     new Credits.Change(BigDecimal.ZERO, charge.yuan()), Credits.Change::plus));
@@ -150,16 +212,50 @@ public class Billing {
         }
     }
 
-    /** What a meter used in one band, and who pays for it. */
-    private record Use(int accountId, int meterId, BandUse of) {
+    /**
+     * Puts what the intervals replace into the lines, below 0.
+     *
+     * @return how much less of the tiers was used by that
+     */
+    private SortedMap<TierUse.Key, BigDecimal> takeBack(List<Interval> intervals, Map<Integer, Assignments.Payer> payers,
+                                                        SortedMap<Line, Charge> lines) {
+        SortedMap<TierUse.Key, BigDecimal> untiered = new TreeMap<>(TierUse.Key.ORDER);
+        List<Integer> settled = intervals.stream().filter(Interval::settles).map(Interval::meterId).distinct().toList();
+        for (Provisional.Taken taken : settled.isEmpty() ? List.<Provisional.Taken>of() : provisional.takeBack(settled)) {
+            Line line = taken.line();
+            lines.merge(line, taken.charge(), Charge::plus);
+            Assignments.Payer payer = payers.get(line.meterId());
+            TierUse.Key key = payer == null ? null : TierUse.Key.of(line.accountId(), line.meterId(), line.siteDay(), payer.plan());
+            if (key != null) {
+                untiered.merge(key, taken.charge().quantity(), BigDecimal::add);
+            }
+        }
+        return untiered;
+    }
+
+    /** Nobody knows on which of its days a gap was used, nor what an estimated interval used at all. */
+    private static boolean isGuessed(Interval interval, List<BandUse> parts) {
+        return !interval.source().isReal() || Duration.between(interval.from(), interval.to()).compareTo(GAP) > 0
+                && parts.stream().map(BandUse::day).distinct().count() > 1;
+    }
+
+    /**
+     * What a meter used in one band, and who pays for it.
+     *
+     * @param provisional for want of a real reading
+     */
+    private record Use(int accountId, int meterId, BandUse of, boolean provisional) {
     }
 
     /**
      * Adds what is used now to what the tiers were used before, which is what it answers. The rows stay locked until the
      * transaction ends: whoever uses the same account's tiers waits here, and goes on from there.
+     *
+     * @param less what was used before and is taken back now, below 0
      */
-    private TierUse usedBefore(List<Use> uses) {
+    private TierUse usedBefore(List<Use> uses, SortedMap<TierUse.Key, BigDecimal> less) {
         SortedMap<TierUse.Key, BigDecimal> now = new TreeMap<>(TierUse.Key.ORDER);
+        less.keySet().forEach(key -> now.put(key, BigDecimal.ZERO));
         for (Use use : uses) {
             TierUse.Key key = TierUse.Key.of(use.accountId(), use.meterId(), use.of());
             if (key != null) {
@@ -185,14 +281,27 @@ public class Billing {
                         TierUse.Key key = new TierUse.Key(row.getInt("account_id"), row.getInt("meter_id"),
                                 TariffRule.TierPeriod.valueOf(row.getString("period")),
                                 row.getObject("period_start", LocalDate.class));
-                        before.put(key, row.getBigDecimal("quantity").subtract(now.get(key)));
+                        before.put(key, row.getBigDecimal("quantity").subtract(now.get(key))
+                                .add(less.getOrDefault(key, BigDecimal.ZERO)).max(BigDecimal.ZERO));
                     });
+        }
+        if (!less.isEmpty()) {
+            jdbc.sql("""
+                    update tier_use t set quantity = greatest(t.quantity + u.less, 0)
+                    from unnest(:accounts, :meters, :periods, :starts, :less) as u (account_id, meter_id, period, period_start, less)
+                    where t.account_id = u.account_id and t.meter_id = u.meter_id and t.period = u.period
+                      and t.period_start = u.period_start""")
+                    .param("accounts", array("int4", less.keySet(), TierUse.Key::accountId))
+                    .param("meters", array("int4", less.keySet(), TierUse.Key::meterId))
+                    .param("periods", array("text", less.keySet(), key -> key.period().name()))
+                    .param("starts", array("date", less.keySet(), TierUse.Key::start))
+                    .param("less", array("numeric", less.values(), Function.identity())).update();
         }
         return new TierUse(before);
     }
 
     /** The key of a charge line. */
-    private record Line(int accountId, int meterId, LocalDate siteDay, int versionId, Rate rate, int tier) {
+    record Line(int accountId, int meterId, LocalDate siteDay, int versionId, Rate rate, int tier) {
 
         static final Comparator<Line> BY_KEY = Comparator.comparingInt(Line::accountId).thenComparingInt(Line::meterId)
                 .thenComparing(Line::siteDay).thenComparingInt(Line::versionId).thenComparing(line -> line.rate().name())

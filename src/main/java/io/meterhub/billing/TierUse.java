@@ -24,6 +24,13 @@ final class TierUse {
             return tiers == null ? null
                     : new Key(accountId, tiers.scope() == TariffRule.TierScope.ACCOUNT ? 0 : meterId, tiers.period(), use.period());
         }
+
+        /** Where a day's use is counted by now; null without tiers. */
+        static Key of(int accountId, int meterId, LocalDate day, Plan plan) {
+            TariffRule.Tiers tiers = plan.on(day).tiers();
+            return tiers == null ? null : new Key(accountId, tiers.scope() == TariffRule.TierScope.ACCOUNT ? 0 : meterId,
+                    tiers.period(), tiers.startOf(day, plan.contractDate()));
+        }
     }
 
     private final Map<Key, BigDecimal> used;

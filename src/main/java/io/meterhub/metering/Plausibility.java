@@ -77,7 +77,12 @@ final class Plausibility {
         if (opening == null) {
             return new Verdict.Accepted(BigDecimal.ZERO, false, false);
         }
-        return judge(meter, new Value(now.at().minus(OPENING_AGE), opening), suspect, now);
+        return judge(meter, assumed(opening, now.at()), suspect, now);
+    }
+
+    /** The opening reading as if it had been read, seen from the first value's time. */
+    static Value assumed(BigDecimal opening, Instant first) {
+        return new Value(first.minus(OPENING_AGE), opening);
     }
 
     /**
