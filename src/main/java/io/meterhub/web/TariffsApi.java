@@ -5,6 +5,7 @@ import io.meterhub.billing.TariffResult;
 import io.meterhub.billing.TariffRule;
 import io.meterhub.billing.Tariffs;
 import io.meterhub.site.EnergyKind;
+import io.meterhub.site.Site;
 import io.meterhub.site.Sites;
 import io.meterhub.web.Problems.Refusal;
 import io.swagger.v3.oas.annotations.Operation;
@@ -13,6 +14,7 @@ import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotBlank;
 import jakarta.validation.constraints.NotNull;
 import jakarta.validation.constraints.Size;
+import java.time.Clock;
 import java.time.LocalDate;
 import java.util.List;
 import org.springframework.http.HttpStatus;
@@ -24,6 +26,7 @@ import org.springframework.web.bind.annotation.PutMapping;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
 /** Price plans. */
@@ -34,10 +37,12 @@ class TariffsApi {
 
     private final Tariffs tariffs;
     private final Sites sites;
+    private final Clock clock;
 
-    TariffsApi(Tariffs tariffs, Sites sites) {
+    TariffsApi(Tariffs tariffs, Sites sites, Clock clock) {
         this.tariffs = tariffs;
         this.sites = sites;
+        this.clock = clock;
     }
 
     record NewVersion(@NotBlank(message = "is needed: the tariff's name for people") @Size(max = 100, message = "must have at most 100 characters") String name,
@@ -49,15 +54,34 @@ class TariffsApi {
     @GetMapping
     @Operation(summary = "A site's tariffs with all their versions")
     List<Tariff> tariffs(@PathVariable int site) {
-        return tariffs.of(known(site));
+        return tariffs.of(known(site).id());
+    }
+
+    @GetMapping("/{code}/prices")
+    @Operation(summary = "What a tariff costs on a day, in every band and tier, those that float included", description =
+            "Each with its parts as a bill shows them; what is charged is their sum. Without a day: today.")
+    List<TariffRule.Price> prices(@PathVariable int site, @PathVariable String code,
+                                  @RequestParam(required = false) LocalDate day) {
+        Site known = known(site);
+        LocalDate on = day == null ? known.dayOf(clock.instant()) : day;
+        return tariffs.of(site).stream().filter(tariff -> tariff.code().equals(code)).findFirst()
+                .orElseThrow(() -> Refusal.notFound("tariff", code)).on(on).rule().matrix().values().stream().flatMap(List::stream).toList();
     }
 
     @PutMapping(path = "/{code}/versions/{effectiveFrom}", consumes = MediaType.APPLICATION_JSON_VALUE)
-    @Operation(summary = "Adds a version, and the tariff itself when its code is new", description = "effectiveFrom is the site's day from which it"
-            + " holds. 201 when it is there now, 200 when it was there before, just so. A version that is there is never changed: 422.")
+    @Operation(summary = "Adds a version, and the tariff itself when its code is new", description = """
+            effectiveFrom is the site's day from which it holds. 201 when it is there now, 200 when it was there before, just so. A version
+            that is there is never changed: 422.
+
+            The rule has `prices`, each for a band and a tier (left out: 1) in named parts with up to 6 decimals, whose sum is charged.
+            One price: the band SINGLE and no calendar. Else the `calendar` says how days run, and its first entry that fits a day holds:
+            `months` such as ["06-08"] or ["12-02"], `days` of WORKDAY, WEEKEND, HOLIDAY and TEMPERATURE (either left out: all),
+            `periods` with full and half hours, the first from 00:00. With `floating` only the prices of FLAT are given, and the named
+            parts of the other bands' follow by their factors. `tiers` have a period MONTH or YEAR, the start of a year JANUARY, DECEMBER
+            or CONTRACT, a scope METER or ACCOUNT and ascending edges in kWh or m3; each band then needs a price for each tier.""")
     ResponseEntity<Tariff> put(@PathVariable int site, @PathVariable String code, @PathVariable LocalDate effectiveFrom,
                                @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody NewVersion version) {
-        TariffResult result = tariffs.put(known(site), code, version.name(), version.energyKind(), effectiveFrom, version.rule(),
+        TariffResult result = tariffs.put(known(site).id(), code, version.name(), version.energyKind(), effectiveFrom, version.rule(),
                 operator.name(), version.why());
         if (result instanceof TariffResult.Refused refused) {
             throw Refusal.field(HttpStatus.UNPROCESSABLE_ENTITY, refused.field(), refused.why());
@@ -66,8 +90,8 @@ class TariffsApi {
         return ResponseEntity.status(stored.already() ? HttpStatus.OK : HttpStatus.CREATED).body(stored.tariff());
     }
 
-    private int known(int site) {
+    private Site known(int site) {
         return sites.sites().stream().filter(one -> one.id() == site).findFirst()
-                .orElseThrow(() -> Refusal.notFound("site", site)).id();
+                .orElseThrow(() -> Refusal.notFound("site", site));
     }
 }

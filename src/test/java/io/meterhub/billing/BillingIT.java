@@ -378,7 +378,7 @@ class BillingIT {
     @Test
     void aSiteFileWithAnUnknownTariffIsRefusedByItsCell() {
         assertThatThrownBy(() -> malls.load(BilledMall.sheet("BILL-X", "shop-gold", 1, null, null)))
-                .hasMessageContaining("no tariff shop-gold for ELECTRICITY; allowed is shop-single, shop-tou");
+                .hasMessageContaining("no tariff shop-gold for ELECTRICITY; allowed is guizhou-dwelling, guizhou-tou, guizhou-tou-published, shop-single, shop-tou");
     }
 
     @Test

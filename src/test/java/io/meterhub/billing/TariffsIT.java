@@ -77,7 +77,7 @@ class TariffsIT {
         for (Map.Entry<String, String> mistake : Map.of(
                 good.replace("\"08:00\"", "\"08:15\""), "a period starts at a full or half hour, not at 08:15",
                 good.replace("{from: \"00:00\"", "{from: \"00:30\""), "the first period starts at 00:00",
-                good.replace("band: SINGLE", "band: SINGEL"), "line 13: ",
+                good.replace("band: SINGLE", "band: SINGEL"), "line 22: ",
                 good.replace("energy: 0.85", "energy: 0.8500001"), "at most 6 decimals",
                 good.replace("energyKind: WATER", "energyKind: GAS"), "GAS",
                 good.replace("prices:", "price:"), "price").entrySet()) {
