@@ -12,6 +12,7 @@ import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -114,41 +115,25 @@ class ChargePropertiesTest {
     }
 
     @Property(tries = 1000)
-    void tiersFillInTheirOrderAndUpToTheirEdges(@ForAll("places") Place place, @ForAll("rows") Row row) {
-        record Of(LocalDate period, TariffRule.Tiers tiers) {
-        }
-        Map<Of, List<BigDecimal>> filled = new java.util.HashMap<>();
-        int last = 0;
-        Of lastPeriod = null;
+    void tiersFillInTheirOrderAndUpToTheirEdges(@ForAll("tieredPlaces") Place place, @ForAll("rows") Row row) {
+        TariffRule.Tiers tiers = place.plan().on(LocalDate.EPOCH).tiers();
+        TierUse used = new TierUse(Map.of());
+        Map<LocalDate, BigDecimal> before = new HashMap<>();
         for (Interval interval : row.intervals()) {
-            // one at a time, so that what was used before shows in what comes after
-            for (Charge charge : charge(place.plan(), row.intervals().subList(0, row.intervals().indexOf(interval) + 1))) {
-                TariffRule.Tiers tiers = place.plan().on(charge.siteDay()).tiers();
-                if (tiers == null) {
-                    assertThat(charge.tier()).isOne();
-                    continue;
+            for (BandUse use : BandUse.of(place.plan(), interval)) {
+                for (Charge charge : used.charge(1, 7, use)) {
+                    BigDecimal from = before.getOrDefault(use.period(), BigDecimal.ZERO);
+                    BigDecimal to = from.add(charge.quantity());
+                    BigDecimal lower = charge.tier() == 1 ? BigDecimal.ZERO : tiers.edges().get(charge.tier() - 2);
+                    assertThat(from).isGreaterThanOrEqualTo(lower);
+                    if (charge.tier() <= tiers.edges().size()) {
+                        assertThat(to).isLessThanOrEqualTo(tiers.edges().get(charge.tier() - 1));
+                    }
+                    before.put(use.period(), to);
                 }
-                Of period = new Of(tiers.startOf(charge.siteDay(), place.plan().contractDate()), tiers);
-                List<BigDecimal> parts = filled.computeIfAbsent(period, of -> new ArrayList<>());
-                while (parts.size() < charge.tier()) {
-                    parts.add(BigDecimal.ZERO);
-                }
-                parts.set(charge.tier() - 1, parts.get(charge.tier() - 1).add(charge.quantity()));
             }
-            filled.forEach((of, parts) -> {
-                for (int tier = 1; tier < parts.size(); tier++) {
-                    BigDecimal width = of.tiers().edges().get(tier - 1)
-                            .subtract(tier == 1 ? BigDecimal.ZERO : of.tiers().edges().get(tier - 2));
-                    assertThat(parts.get(tier - 1)).as("tier %d is full before the next begins", tier).isEqualByComparingTo(width);
-                }
-                int highest = parts.size();
-                if (highest <= of.tiers().edges().size()) {
-                    assertThat(parts.stream().reduce(BigDecimal.ZERO, BigDecimal::add))
-                            .isLessThanOrEqualTo(of.tiers().edges().get(highest - 1));
-                }
-            });
-            filled.clear();
         }
+        assertThat(before.values().stream().reduce(BigDecimal.ZERO, BigDecimal::add)).isEqualByComparingTo(row.total());
     }
 
     @Property(tries = 1000)
@@ -194,7 +179,7 @@ class ChargePropertiesTest {
         }
     }
 
-    /** Second by second the clock says which band it is; an interval of it all holds as much time of each band. */
+    /** Minute by minute the clock says which band it is; an interval of it all holds as much time of each band. */
     @Property(tries = 1000)
     void eachBandGetsItsTimeWhateverTheClocksDo(@ForAll("clockChanges") Instant change, @ForAll("rows") Row row) {
         for (String zone : List.of("Europe/Berlin", "Australia/Lord_Howe", "America/St_Johns", "Asia/Beirut")) {
@@ -203,12 +188,12 @@ class ChargePropertiesTest {
             Instant from = moment.minusSeconds(60L * (row.total().intValue() % 300));
             Instant to = moment.plusSeconds(60L * (row.times().size() * 37L % 300 + 1));
             long minutes = (to.getEpochSecond() - from.getEpochSecond()) / 60;
-            Map<List<Object>, Long> byClock = new java.util.HashMap<>();
+            Map<List<Object>, Long> byClock = new HashMap<>();
             for (Instant at = from; at.isBefore(to); at = at.plusSeconds(60)) {
                 LocalDateTime local = LocalDateTime.ofInstant(at, plan.zone());
                 byClock.merge(List.of(local.toLocalDate(), local.getHour() * 60 + local.getMinute() < 150 ? Rate.VALLEY : Rate.FLAT), 1L, Long::sum);
             }
-            Map<List<Object>, Long> charged = new java.util.HashMap<>();
+            Map<List<Object>, Long> charged = new HashMap<>();
             charge(plan, List.of(interval(from, to, BigDecimal.valueOf(minutes), null))).forEach(charge -> charged.merge(
                     List.of(charge.siteDay(), charge.rate()), charge.quantity().longValueExact(), Long::sum));
             assertThat(charged).as("%s, %s to %s", zone, from, to).isEqualTo(byClock);
@@ -222,7 +207,7 @@ class ChargePropertiesTest {
         Instant from = Instant.parse("2026-01-01T00:00:00Z");
         BigDecimal step = new BigDecimal("0.007");
         BigDecimal quantity = BigDecimal.ZERO;
-        Map<List<Object>, BigDecimal> lines = new java.util.HashMap<>();
+        Map<List<Object>, BigDecimal> lines = new HashMap<>();
         BigDecimal yuan = BigDecimal.ZERO;
         for (int i = 0; i < 1_000_000; i++) {
             Instant to = from.plusSeconds(10);
@@ -259,6 +244,12 @@ class ChargePropertiesTest {
         Arbitrary<SiteDays> days = Arbitraries.maps(Arbitraries.integers().between(0, 60).map(LocalDate.parse("2026-02-20")::plusDays),
                 Arbitraries.of(DayKind.HOLIDAY, DayKind.WORKDAY, DayKind.TEMPERATURE).map(Set::of)).ofMaxSize(20).map(SiteDays::new);
         return Combinators.combine(tariffs, zones, days).as((codes, zone, marked) -> new Place(codes, plan(zone, codes, marked)));
+    }
+
+    @Provide
+    Arbitrary<Place> tieredPlaces() {
+        return Arbitraries.of("month-tiers", "january-tiers", "contract-tiers", "account-tiers", "dwelling", "tou-tiers", "water-tiers")
+                .map(code -> new Place(List.of(code), plan(ZoneId.of("Asia/Shanghai"), List.of(code), SiteDays.NONE)));
     }
 
     /** Between the end of February and the middle of April, days with edges of months and clock changes among them. */
