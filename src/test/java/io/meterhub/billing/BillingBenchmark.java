@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.meterhub.MeterHub;
 import io.meterhub.metering.Slice;
 import io.meterhub.runtime.DataFolder;
+import io.meterhub.site.EnergyKind;
 import io.meterhub.site.ImportResult;
 import io.meterhub.site.Meter;
 import io.meterhub.site.SiteImport;
@@ -23,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -51,8 +53,9 @@ import org.springframework.transaction.support.TransactionTemplate;
  * How many readings a second are billed and durable, from the queue to the commit, with everything that a hub has: embedded
  * PostgreSQL and Artemis, both durable, and the route of routes/bill-readings.camel.yaml. In the same run, in turns: the
  * same transactions without broker and JSON, and the naive route (a Camel route with a message and a transaction for each
- * reading, statement after statement), once with as many consumers and once with one, which is Camel's default. Run it by
- * {@code mvn -q -Pbenchmark test}; the result is printed.
+ * reading, statement after statement), once with as many consumers and once with one, which is Camel's default; and the hub's
+ * route for as many meters again, all of them by time of use with yearly tiers. Run it by {@code mvn -q -Pbenchmark test}; the
+ * result is printed.
  */
 public final class BillingBenchmark implements AutoCloseable {
 
@@ -94,7 +97,7 @@ public final class BillingBenchmark implements AutoCloseable {
     private Instant at = Instant.now().truncatedTo(ChronoUnit.HOURS).minus(Duration.ofHours(20));
     private int round;
 
-    private BillingBenchmark(ConfigurableApplicationContext hub, int gatewayCount, int metersEach) {
+    private BillingBenchmark(ConfigurableApplicationContext hub, int gatewayCount, int metersEach, String tariff) {
         this.hub = hub;
         this.camel = hub.getBean(CamelContext.class);
         this.jms = new JmsTemplate(hub.getBean(ConnectionFactory.class));
@@ -103,12 +106,17 @@ public final class BillingBenchmark implements AutoCloseable {
         this.billing = hub.getBean(Billing.class);
         this.metrics = hub.getBean(MeterRegistry.class);
         this.consumers = hub.getEnvironment().getRequiredProperty("meterhub.billing.consumers", Integer.class);
-        this.gateways = openMall(gatewayCount, metersEach);
+        this.gateways = openMall(gatewayCount, metersEach, tariff);
     }
 
     /** Within a hub that is there. */
     static BillingBenchmark in(ConfigurableApplicationContext hub, int gateways, int metersEach) {
-        return new BillingBenchmark(hub, gateways, metersEach);
+        return new BillingBenchmark(hub, gateways, metersEach, null);
+    }
+
+    /** With all meters under a tariff of src/test/resources/billing/tariffs.yaml. */
+    static BillingBenchmark in(ConfigurableApplicationContext hub, int gateways, int metersEach, String tariff) {
+        return new BillingBenchmark(hub, gateways, metersEach, tariff);
     }
 
     public static void main(String[] arguments) throws Exception {
@@ -121,7 +129,8 @@ public final class BillingBenchmark implements AutoCloseable {
                 "--spring.main.banner-mode=off", "--camel.main.run-controller=false", "--logging.level.root=warn",
                 // a route that is stopped interrupts its consumers, which say so
                 "--logging.level.org.apache.camel.component.jms=error");
-             BillingBenchmark benchmark = in(hub, 200, 50)) {
+             BillingBenchmark benchmark = in(hub, 200, 50);
+             BillingBenchmark tiers = in(hub, 200, 50, "tou-tiers")) {
             System.out.printf("%,d meters on %d gateways, %d readings a message, %d consumers, %d cores; %d repetitions%n",
                     benchmark.meterIds().size(), benchmark.gateways.size(), 50, benchmark.consumers,
                     Runtime.getRuntime().availableProcessors(), repetitions);
@@ -130,19 +139,22 @@ public final class BillingBenchmark implements AutoCloseable {
             for (int i = 0; i < 6; i++) {
                 benchmark.byRoute(rounds);
                 benchmark.bare(rounds);
+                tiers.byRoute(rounds);
             }
             benchmark.naive(6_000, benchmark.consumers);
             List<Run> byRoute = new ArrayList<>();
+            List<Run> byTiers = new ArrayList<>();
             List<Run> bare = new ArrayList<>();
             List<Run> naive = new ArrayList<>();
             List<Run> naiveByOne = new ArrayList<>();
             for (int i = 0; i < repetitions; i++) {
                 byRoute.add(told("route", benchmark.byRoute(rounds)));
+                byTiers.add(told("route, tiers", tiers.byRoute(rounds)));
                 bare.add(told("bare database", benchmark.bare(rounds)));
                 naive.add(told("naive", benchmark.naive(4_000, benchmark.consumers)));
                 naiveByOne.add(told("naive by one", benchmark.naive(1_000, 1)));
             }
-            benchmark.report(median(byRoute), median(bare), median(naive), median(naiveByOne));
+            benchmark.report(median(byRoute), median(byTiers), median(bare), median(naive), median(naiveByOne));
             LedgerCheck.Report books = hub.getBean(LedgerCheck.class).check();
             System.out.println(books.holds() ? "the books hold" : "THE BOOKS DO NOT HOLD: " + books.problems());
         }
@@ -157,7 +169,7 @@ public final class BillingBenchmark implements AutoCloseable {
         return runs.stream().sorted((a, b) -> Double.compare(a.perSecond(), b.perSecond())).toList().get(runs.size() / 2);
     }
 
-    private List<Gateway> openMall(int gatewayCount, int metersEach) {
+    private List<Gateway> openMall(int gatewayCount, int metersEach, String tariff) {
         String code = "BENCH-" + Long.toString(System.nanoTime(), 36);
         SiteSheet plain = BilledMall.sheet(code, "shop-single", gatewayCount * metersEach, "99999999.00", "1000");
         int port = 1024 + (int) (System.nanoTime() % 60_000);
@@ -173,6 +185,13 @@ public final class BillingBenchmark implements AutoCloseable {
                 "benchmark", "benchmark");
         if (!(result instanceof ImportResult.Imported imported)) {
             throw new IllegalStateException(result.toString());
+        }
+        if (tariff != null) {
+            hub.getBean(Tariffs.class).put(imported.site().id(), tariff, tariff, EnergyKind.ELECTRICITY, LocalDate.EPOCH,
+                    ChargeCases.rule(tariff), "benchmark", "benchmark");
+            jdbc.sql("""
+                    update tariff_assignment set tariff_id = (select id from tariff where site_id = :site and code = :tariff)
+                    where site_id = :site""").param("site", imported.site().id()).param("tariff", tariff).update();
         }
         return hub.getBean(Sites.class).gateways().stream()
                 .filter(gateway -> gateway.siteId() == imported.site().id())
@@ -377,9 +396,10 @@ public final class BillingBenchmark implements AutoCloseable {
                 .mapToDouble(BillingBenchmark::cpuSeconds).sum();
     }
 
-    private void report(Run route, Run bare, Run naive, Run naiveByOne) {
+    private void report(Run route, Run tiers, Run bare, Run naive, Run naiveByOne) {
         System.out.printf(Locale.ROOT, "%nmedian          readings/s  CPU of a reading in microseconds: billing  broker  rest of the hub  database%n");
         line("route", route);
+        line("route, tiers", tiers);
         line("bare database", bare);
         line("naive", naive);
         line("naive by one", naiveByOne);
@@ -407,7 +427,7 @@ public final class BillingBenchmark implements AutoCloseable {
             System.out.printf(Locale.ROOT, "  10,000 meters every %d s: %.1f GB a day, %.0f GB in 31 days%n", seconds, day / 1e9,
                     day * 31 / 1e9);
         }
-        for (String table : List.of("meter_state", "charge_line", "account")) {
+        for (String table : List.of("meter_state", "charge_line", "tier_use", "account")) {
             System.out.printf(Locale.ROOT, "  %s: %,.1f MB%n", table, jdbc.sql("select pg_total_relation_size(:table::regclass)")
                     .param("table", table).query(Long.class).single() / 1e6);
         }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.meterhub.HubTest;
 import java.math.BigDecimal;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -29,6 +30,21 @@ class BillingBenchmarkIT {
             assertBilled(benchmark);
             benchmark.naive(25, 4);
             assertBilled(benchmark);
+        }
+        assertThat(books.check().problems()).isEmpty();
+    }
+
+    @Test
+    void timeOfUseAndTiersBillWhatTheCountersWent() throws Exception {
+        try (BillingBenchmark benchmark = BillingBenchmark.in(hub, 4, 10, "tou-tiers")) {
+            benchmark.byRoute(4);
+            BigDecimal went = benchmark.total().subtract(new BigDecimal("1000"));
+            for (String table : List.of("charge_line", "tier_use")) {
+                assertThat(jdbc.sql("select sum(quantity) from " + table + " where meter_id = any(:meters) group by meter_id")
+                        .param("meters", benchmark.meterIds().toArray(Integer[]::new)).query(BigDecimal.class).list())
+                        .hasSize(benchmark.meterIds().size())
+                        .allSatisfy(quantity -> assertThat(quantity).isEqualByComparingTo(went));
+            }
         }
         assertThat(books.check().problems()).isEmpty();
     }
