@@ -7,6 +7,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import java.io.IOException;
 import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDate;
@@ -144,7 +145,7 @@ class TariffRuleTest {
         Map<Rate, List<TariffRule.Price>> floats = rule(demo, "guizhou-tou").matrix();
         Map<Rate, List<TariffRule.Price>> published = rule(demo, "guizhou-tou-published").matrix();
         for (Rate band : List.of(Rate.PEAK, Rate.FLAT, Rate.VALLEY)) {
-            assertThat(floats.get(band).get(0).yuan().setScale(3, java.math.RoundingMode.HALF_UP))
+            assertThat(floats.get(band).get(0).yuan().setScale(3, RoundingMode.HALF_UP))
                     .isEqualByComparingTo(published.get(band).get(0).yuan());
             assertThat(floats.get(band).get(0).parts().get("surcharge")).isEqualByComparingTo("0.025325");
         }
@@ -169,6 +170,13 @@ class TariffRuleTest {
         // as versions were written before there were tiers
         assertThat(JSON.readValue("{\"prices\":[{\"band\":\"SINGLE\",\"parts\":{\"energy\":0.85}}]}", TariffRule.class))
                 .isEqualTo(ChargeCases.rule("one-price"));
+    }
+
+    @Test
+    void theReadmesExampleCanBeChargedBy() throws IOException {
+        String readme = Files.readString(Path.of("README.md"));
+        String example = readme.substring(readme.indexOf("```yaml\nprices:") + 8);
+        assertThat(problem(example.substring(0, example.indexOf("```")))).isEqualTo("none");
     }
 
     @Test
