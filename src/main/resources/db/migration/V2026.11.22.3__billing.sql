@@ -225,10 +225,13 @@ create table billing_revision (
     revision  bigint not null
 );
 insert into billing_revision (revision) values (1);
+-- A sequence gives no number twice, even where the change is taken back: what was read within it is then never taken for
+-- what another change made.
+create sequence billing_revision_number start 2;
 
 create function touch_billing_revision() returns trigger language plpgsql as $$
 begin
-    update billing_revision set revision = revision + 1;
+    update billing_revision set revision = nextval('billing_revision_number');
     return null;
 end $$;
 create trigger touch_billing after insert or update or delete on tariff_version
