@@ -227,12 +227,12 @@ public class AccountLife {
                 .query(BigDecimal.class).single();
     }
 
-    private void book(Account account, Settlement.Figures figures, SaleRequest.Method method, Site site, Instant now, String who,
+    private void book(Account account, Settlement.Figures figures, PayMethod method, Site site, Instant now, String who,
                       String why) {
         if (figures.refundYuan().signum() > 0 && method == null) {
             throw refused("method", "refund_method", figures.refundYuan().toPlainString());
         }
-        Gl paidFrom = method == SaleRequest.Method.TRANSFER ? Gl.TRANSFER : Gl.CASH;
+        Gl paidFrom = method == PayMethod.TRANSFER ? Gl.TRANSFER : Gl.CASH;
         List<Entry> entries = Stream.of(
                 Entry.customer(account.id(), figures.creditYuan().negate()),
                 Entry.of(Gl.DEPOSIT, account.id(), figures.depositYuan().negate()),

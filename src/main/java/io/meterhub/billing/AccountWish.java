@@ -27,7 +27,7 @@ public sealed interface AccountWish {
      * @param readings what a person read off meters just now, by meter; without, the meter's last accepted reading is its final one
      * @param method   how a refund is paid
      */
-    record Close(int accountId, Map<Integer, BigDecimal> readings, SaleRequest.Method method, String why) implements AccountWish {
+    record Close(int accountId, Map<Integer, BigDecimal> readings, PayMethod method, String why) implements AccountWish {
     }
 
     /**

@@ -73,6 +73,50 @@ class Credits {
         return after;
     }
 
+    /** What is added to the deposit that is held of an account, and to the debt that it pays back in parts. */
+    record Held(BigDecimal deposit, BigDecimal debt) {
+
+        Held plus(Held more) {
+            return new Held(deposit.add(more.deposit), debt.add(more.debt));
+        }
+    }
+
+    /** Changes what is held of accounts in the order of their ids, of one by the counter: it locks its accounts before. */
+    void hold(SortedMap<Integer, Held> changes) {
+        changes.forEach((id, held) -> jdbc.sql("""
+                update account set deposit_yuan = deposit_yuan + :deposit, debt_yuan = debt_yuan + :debt where id = :id""")
+                .param("deposit", held.deposit()).param("debt", held.debt()).param("id", id).update());
+    }
+
+    /** Sets the emergency credit that is lent to an account. */
+    void lend(int accountId, BigDecimal emergencyYuan, String who, String cause) {
+        limit(accountId, "emergency_yuan", emergencyYuan, who, cause);
+    }
+
+    /** Sets the overdraft limit of an account. */
+    void overdraw(int accountId, BigDecimal overdraftYuan, String who, String cause) {
+        limit(accountId, "overdraft_yuan", overdraftYuan, who, cause);
+    }
+
+    private void limit(int accountId, String column, BigDecimal yuan, String who, String cause) {
+        record Limits(AccountKind kind, BigDecimal credit, BigDecimal before, BigDecimal now) {
+
+            boolean exhausted(BigDecimal limit) {
+                return kind.exhausted(credit, limit);
+            }
+        }
+        jdbc.sql("""
+                with before as materialized (
+                    select id, overdraft_yuan + emergency_yuan as limit_yuan from account where id = :id for no key update)
+                update account a set %s = :yuan from before b where a.id = b.id
+                returning a.kind, a.posted_yuan - a.open_yuan as credit, b.limit_yuan as before,
+                          a.overdraft_yuan + a.emergency_yuan as now"""
+                .formatted(column)).param("id", accountId).param("yuan", yuan).query(Limits.class).optional()
+                .filter(limits -> limits.exhausted(limits.before()) != limits.exhausted(limits.now()))
+                .ifPresent(limits -> tell(List.of(new CreditWatch.Credit(accountId, limits.credit(),
+                        limits.exhausted(limits.now()), who, cause))));
+    }
+
     /** Tells of accounts in the order of their ids. */
     void tell(List<CreditWatch.Credit> credits) {
         if (!credits.isEmpty()) {
