@@ -184,9 +184,8 @@ class Boards {
         int online = (int) meters.stream().filter(meter -> settings.fresh(meter.answeredAt(), now)).count();
         SalesToday sales = jdbc.sql("""
                 select count(*) as number, coalesce(sum(s.amount_yuan), 0) as yuan
-                from receipt s
-                where s.site_id = :site and s.at >= :midnight and s.kind = 'SALE'
-                  and not exists (select from receipt r where r.reverses = s.id)""")
+                from account a join sale s on s.account_id = a.id
+                where a.site_id = :site and s.at >= :midnight""")
                 .param("site", site.id()).param("midnight", Sql.instant(today.atStartOfDay(site.zone()).toInstant()))
                 .query(SalesToday.class).single();
         return new Totals(online, meters.size() - online,
