@@ -17,8 +17,10 @@ create table tariff_version (
     id              int generated always as identity primary key,
     tariff_id       int  not null references tariff,
     effective_from  date not null,
+    -- a mistake is mended by a further version from the same day: the last one holds
+    revision        smallint not null default 1 check (revision >= 1),
     rule            jsonb not null,
-    unique (tariff_id, effective_from)
+    unique (tariff_id, effective_from, revision)
 );
 create trigger append_only before update or delete on tariff_version for each row execute function refuse_change();
 create trigger no_truncate before truncate on tariff_version execute function refuse_change();
@@ -55,19 +57,16 @@ create table account (
     open_yuan       numeric(24, 12) not null default 0,
     warn1_yuan      numeric(12, 2) not null default 50,
     warn2_yuan      numeric(12, 2) not null default 20,
-    -- the same levels in days left; none: in yuan
-    warn1_days      numeric(5, 1) check (warn1_days >= 0),
-    warn2_days      numeric(5, 1) check (warn2_days >= 0),
-    -- the levels in days, in yuan at the present pace; none: the levels in yuan hold
-    level1_yuan     numeric(14, 2),
-    level2_yuan     numeric(14, 2),
-    -- set for this account; else the levels follow those of the shop's group
-    own_levels      boolean not null default false,
-    -- the deepest level that was told and not left since
-    warned          text not null default 'NONE' check (warned in ('NONE', 'LOW_CREDIT_1', 'LOW_CREDIT_2', 'ARREARS')),
     overdraft_yuan  numeric(12, 2) not null default 0 check (overdraft_yuan >= 0),
     -- emergency credit that was taken; ends with the next top-up
     emergency_yuan  numeric(12, 2) not null default 0 check (emergency_yuan >= 0),
+    -- how much of it may be taken; none: what the site allows
+    emergency_allowed_yuan numeric(12, 2) check (emergency_allowed_yuan >= 0),
+    -- sums of its entries in DEPOSIT (credit - debit) and DEBT (debit - credit)
+    deposit_yuan    numeric(24, 12) not null default 0 check (deposit_yuan >= 0),
+    debt_yuan       numeric(24, 12) not null default 0 check (debt_yuan >= 0),
+    -- what of each sale goes to the debt
+    debt_share_percent numeric(5, 2) not null default 0 check (debt_share_percent between 0 and 100),
     -- none: prepared ahead, charged for nothing
     opened_at       timestamptz default now(),
     closed_at       timestamptz,
@@ -78,8 +77,7 @@ create table account (
     -- from which day the years of tiers are counted where the tariff says so; none: from the day of opening
     contract_date   date,
     unique (site_id, number),
-    check (warn1_yuan >= warn2_yuan),
-    check (warn1_days >= warn2_days)
+    check (warn1_yuan >= warn2_yuan)
 ) with (fillfactor = 50);
 -- a shop may pay for each meter from an account of its own, but for its property fee from one
 create unique index account_open on account (shop_id) where kind = 'PROPERTY_FEE' and closed_at is null and opened_at is not null;
@@ -130,6 +128,8 @@ create table charge_day (
     account_id  int  not null references account,
     site_day    date not null,
     postings    int  not null default 1,
+    -- after how many of them its lines were last charged anew: the next one corrects
+    rerated     int  not null default 0,
     primary key (account_id, site_day)
 );
 
@@ -200,27 +200,42 @@ end $$;
 create constraint trigger balanced after insert on entry deferrable initially deferred
     for each row execute function check_journal_balanced();
 
--- A sale at the counter, once per caller's key.
-create table sale (
-    id               bigint generated always as identity primary key,
-    site_id          int  not null references site,
-    idempotency_key  text not null,
-    request_hash     text not null,
-    account_id       int  not null references account,
-    amount_yuan      numeric(12, 2) not null check (amount_yuan > 0),
-    method           text not null check (method in ('CASH', 'TRANSFER')),
-    receipt_number   text not null,
-    journal_id       bigint not null unique references journal,
+-- What was done at the counter, once per caller's key, with what its paper shows. A journal stands behind it, but for emergency
+-- credit, which moves no money.
+create table receipt (
+    id                bigint generated always as identity primary key,
+    site_id           int  not null references site,
+    idempotency_key   text not null,
+    request_hash      text not null,
+    number            text not null,
+    kind              text not null check (kind in ('SALE', 'GIFT', 'DEPOSIT', 'DEPOSIT_RETURN', 'REFUND', 'REVERSAL', 'TRANSFER',
+                                                    'WRITE_OFF', 'DEBT_WRITE_OFF', 'DEBT', 'EMERGENCY')),
+    account_id        int  not null references account,
+    other_account_id  int references account,
+    amount_yuan       numeric(12, 2) not null check (amount_yuan > 0),
+    -- the part of a sale that went to the debt, not to the credit
+    to_debt_yuan      numeric(12, 2) not null default 0 check (to_debt_yuan between 0 and amount_yuan),
+    method            text check (method in ('CASH', 'TRANSFER')),
+    journal_id        bigint unique references journal,
+    reverses          bigint unique references receipt,
+    -- the emergency credit that it lent, ended or gave back
+    emergency_yuan    numeric(12, 2) not null default 0 check (emergency_yuan >= 0),
     credit_after_yuan numeric(24, 12) not null,
-    who              text not null,
-    note             text,
-    at               timestamptz not null,
+    who               text not null,
+    note              text,
+    at                timestamptz not null,
     unique (site_id, idempotency_key),
-    unique (site_id, receipt_number)
+    unique (site_id, number),
+    check ((kind = 'TRANSFER') = (other_account_id is not null)),
+    check (other_account_id <> account_id),
+    check (kind not in ('SALE', 'DEPOSIT', 'DEPOSIT_RETURN', 'REFUND') or method is not null),
+    check ((kind = 'REVERSAL') = (reverses is not null)),
+    check ((kind = 'EMERGENCY') = (journal_id is null))
 );
-create index on sale (account_id, at);
-create trigger append_only before update or delete on sale for each row execute function refuse_change();
-create trigger no_truncate before truncate on sale execute function refuse_change();
+create index on receipt (account_id, at);
+create index on receipt (other_account_id) where other_account_id is not null;
+create trigger append_only before update or delete on receipt for each row execute function refuse_change();
+create trigger no_truncate before truncate on receipt execute function refuse_change();
 
 -- Receipts are numbered without a gap, from 1 each site day.
 create table receipt_counter (
@@ -236,10 +251,13 @@ create table billing_revision (
     revision  bigint not null
 );
 insert into billing_revision (revision) values (1);
+-- A sequence gives no number twice, even where the change is taken back: what was read within it is then never taken for
+-- what another change made.
+create sequence billing_revision_number start 2;
 
 create function touch_billing_revision() returns trigger language plpgsql as $$
 begin
-    update billing_revision set revision = revision + 1;
+    update billing_revision set revision = nextval('billing_revision_number');
     return null;
 end $$;
 create trigger touch_billing after insert or update or delete on tariff_version

@@ -21,3 +21,38 @@ create table tier_use (
     quantity      numeric(18, 6) not null check (quantity >= 0),
     primary key (account_id, meter_id, period, period_start)
 ) with (fillfactor = 50);
+
+-- A change of prices dated in the past, confirmed after a preview. Its accounts are charged anew one by one, each in a
+-- transaction of its own: what is not done yet is done at the next start, or by the next day close.
+create table rerating (
+    id        int generated always as identity primary key,
+    site_id   int  not null references site,
+    change    jsonb not null,
+    token     text not null,
+    who       text not null,
+    why       text not null,
+    at        timestamptz not null,
+    done_at   timestamptz
+);
+create unique index rerating_running on rerating (site_id) where done_at is null;
+
+create table rerating_account (
+    rerating_id      int not null references rerating,
+    account_id       int not null references account,
+    -- what the confirmed preview said, and what it came to: readings may have arrived in between
+    preview_yuan     numeric(24, 12) not null,
+    difference_yuan  numeric(24, 12),
+    done_at          timestamptz,
+    failure          text,
+    primary key (rerating_id, account_id),
+    check ((done_at is null) = (difference_yuan is null))
+);
+
+create table rerating_meter (
+    rerating_id  int not null,
+    account_id   int not null,
+    meter_id     int not null references meter,
+    days         date[] not null,
+    primary key (rerating_id, account_id, meter_id),
+    foreign key (rerating_id, account_id) references rerating_account
+);

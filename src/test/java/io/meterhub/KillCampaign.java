@@ -220,7 +220,7 @@ public final class KillCampaign {
 
     private void checkSales(Statement sql) throws SQLException {
         Map<String, Sale> booked = new HashMap<>();
-        each(sql, "select idempotency_key, account_id, amount_yuan from sale", row -> expect(
+        each(sql, "select idempotency_key, account_id, amount_yuan from receipt where kind = 'SALE'", row -> expect(
                 booked.put(row.getString(1), new Sale(row.getInt(2), row.getBigDecimal(3))) == null,
                 "sale %s is there twice", row.getString(1)));
         acknowledged.forEach((key, sale) -> expect(sale.equals(booked.get(key)), "sale %s was acknowledged as %s, booked as %s",

@@ -10,9 +10,7 @@ import io.meterhub.billing.Ledger.Entry;
 import io.meterhub.billing.Ledger.Gl;
 import io.meterhub.billing.Ledger.Journal;
 import io.meterhub.billing.Settlement.FinalReading;
-import io.meterhub.metering.EnteredReadings;
-import io.meterhub.metering.EntryResult;
-import io.meterhub.metering.ReadingSource;
+import io.meterhub.metering.Slice;
 import io.meterhub.site.Audit;
 import io.meterhub.site.Site;
 import io.meterhub.site.Sites;
@@ -27,6 +25,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.springframework.beans.factory.ObjectProvider;
@@ -51,7 +50,6 @@ public class AccountLife {
     private final DayClose dayClose;
     private final Ledger ledger;
     private final Credits credits;
-    private final Warnings warnings;
     private final ObjectProvider<AccountWatch> watches;
     private final Sites sites;
     private final Audit audit;
@@ -60,7 +58,7 @@ public class AccountLife {
     private final TransactionTemplate transaction;
 
     AccountLife(JdbcClient jdbc, Accounts accounts, Assignments assignments, Billing billing, DayClose dayClose, Ledger ledger,
-                Credits credits, Warnings warnings, ObjectProvider<AccountWatch> watches, Sites sites, Audit audit, Texts texts, Clock clock,
+                Credits credits, ObjectProvider<AccountWatch> watches, Sites sites, Audit audit, Texts texts, Clock clock,
                 PlatformTransactionManager transactions) {
         this.jdbc = jdbc;
         this.accounts = accounts;
@@ -69,7 +67,6 @@ public class AccountLife {
         this.dayClose = dayClose;
         this.ledger = ledger;
         this.credits = credits;
-        this.warnings = warnings;
         this.watches = watches;
         this.sites = sites;
         this.audit = audit;
@@ -101,15 +98,14 @@ public class AccountLife {
             checkMeters(wish);
         }
         Integer customer = wish.customer() == null ? shop.customerId() : customer(shop.siteId(), wish.customer());
-        int id = jdbc.sql("""
-                insert into account (site_id, customer_id, shop_id, kind, opened_at, planned_meters, overdraft_yuan)
-                values (:site, :customer, :shop, :kind, null, :meters, coalesce(:overdraft, 0))
+        Account account = account(jdbc.sql("""
+                insert into account (site_id, customer_id, shop_id, kind, opened_at, planned_meters, warn1_yuan, warn2_yuan, overdraft_yuan)
+                values (:site, :customer, :shop, :kind, null, :meters, coalesce(:warn1, 50), coalesce(:warn2, 20), coalesce(:overdraft, 0))
                 returning id""")
                 .param("site", shop.siteId()).param("customer", customer).param("shop", shop.id()).param("kind", wish.kind().name())
                 .param("meters", wish.meterIds() == null ? null : array(wish.meterIds()))
-                .param("overdraft", wish.overdraftYuan()).query(Integer.class).single();
-        warnings.follow(shop.siteId(), id);
-        Account account = account(id);
+                .param("warn1", wish.warn1Yuan()).param("warn2", wish.warn2Yuan()).param("overdraft", wish.overdraftYuan())
+                .query(Integer.class).single());
         audit.record(shop.siteId(), who, "account.prepared", subject(account), null, account, null);
         return account;
     }
@@ -124,9 +120,9 @@ public class AccountLife {
     }
 
     private int customer(int siteId, Customer customer) {
-        jdbc.sql("insert into customer (site_id, name, phone) values (:site, :name, :phone) on conflict do nothing")
-                .param("site", siteId).param("name", customer.name()).param("phone", customer.phone()).update();
-        return jdbc.sql("select id from customer where site_id = :site and name = :name and phone is not distinct from :phone")
+        return jdbc.sql("""
+                insert into customer (site_id, name, phone) values (:site, :name, :phone)
+                on conflict (site_id, name, phone) do update set name = excluded.name returning id""")
                 .param("site", siteId).param("name", customer.name()).param("phone", customer.phone()).query(Integer.class).single();
     }
 
@@ -143,7 +139,7 @@ public class AccountLife {
         Map<Integer, Held> held = hold(plannedMeters(before));
         requireState(accountId, Account.State.PREPARED);
         requireNobodyPays(before, held);
-        held = read(held, readings, who, why == null ? "opening of the account" : why);
+        held = read(held, readings, who);
         Instant now = now();
         assign(before, held, now, true);
         return opened(before, held, now, false, who, why);
@@ -183,7 +179,7 @@ public class AccountLife {
             throw refused("id", "account_is." + old.state(), old.number());
         }
         Account next = wish.prepared() != null ? known(wish.prepared())
-                : prepare(new Prepare(old.shopId(), old.kind(), wish.customer(), null, null), who);
+                : prepare(new Prepare(old.shopId(), old.kind(), wish.customer(), null, null, null, null), who);
         if (next.shopId() != old.shopId() || next.kind() != old.kind()) {
             throw refused("prepared", "other_shop", next.number());
         }
@@ -205,8 +201,7 @@ public class AccountLife {
         jdbc.sql("""
                 select 1 from charge_line where account_id = ? and unposted
                 order by meter_id, site_day, tariff_version_id, band, tier for no key update""").param(before.id()).query(Integer.class).list();
-        held = read(held, wish.readings(), who, wish.why());
-        requireRealReadings(held);
+        held = read(held, wish.readings(), who);
         Site site = sites.site(before.siteId());
         dayClose.post(site, before.id());
         Account account = requireState(before.id(), before.state() == Account.State.PREPARED ? Account.State.PREPARED : Account.State.OPEN);
@@ -216,11 +211,10 @@ public class AccountLife {
         Instant now = now();
         Settlement.Figures figures = Settlement.Figures.of(account.creditYuan(), booked(account.id(), Gl.DEPOSIT),
                 booked(account.id(), Gl.DEBT).negate());
-        // closed first: that the refund empties it warns nobody
+        book(account, figures, wish.method(), site, now, who, wish.why());
         jdbc.sql("update account set closed_at = :now, emergency_yuan = 0 where id = :id").param("now", utc(now)).param("id", account.id())
                 .update();
         release(account, held, now);
-        book(account, figures, wish.method(), site, now, who, wish.why());
         Settlement settlement = new Settlement(account.id(), account.number(), now, held.values().stream()
                 .map(meter -> new FinalReading(meter.meterId(), meter.code(), meter.total(), meter.readAt())).toList(), figures,
                 figures.refundYuan().signum() > 0 ? wish.method() : null);
@@ -233,12 +227,12 @@ public class AccountLife {
                 .query(BigDecimal.class).single();
     }
 
-    private void book(Account account, Settlement.Figures figures, SaleRequest.Method method, Site site, Instant now, String who,
+    private void book(Account account, Settlement.Figures figures, PayMethod method, Site site, Instant now, String who,
                       String why) {
         if (figures.refundYuan().signum() > 0 && method == null) {
             throw refused("method", "refund_method", figures.refundYuan().toPlainString());
         }
-        Gl paidFrom = method == SaleRequest.Method.TRANSFER ? Gl.TRANSFER : Gl.CASH;
+        Gl paidFrom = method == PayMethod.TRANSFER ? Gl.TRANSFER : Gl.CASH;
         List<Entry> entries = Stream.of(
                 Entry.customer(account.id(), figures.creditYuan().negate()),
                 Entry.of(Gl.DEPOSIT, account.id(), figures.depositYuan().negate()),
@@ -278,36 +272,32 @@ public class AccountLife {
     }
 
     /** Takes what a person read off the meters as their readings of now; what they counted up to there is charged. */
-    private Map<Integer, Held> read(Map<Integer, Held> held, Map<Integer, BigDecimal> readings, String who, String why) {
+    private Map<Integer, Held> read(Map<Integer, Held> held, Map<Integer, BigDecimal> readings, String who) {
         if (readings == null || readings.isEmpty()) {
             return held;
         }
         Instant now = now();
-        List<Map.Entry<Integer, BigDecimal>> inOrder = List.copyOf(new TreeMap<>(readings).entrySet());
-        inOrder.forEach(reading -> {
-            if (!held.containsKey(reading.getKey())) {
-                throw refused("readings", "not_served", Integer.toString(reading.getKey()));
+        readings.forEach((meter, total) -> {
+            Held before = held.get(meter);
+            if (before == null) {
+                throw refused("readings", "not_served", Integer.toString(meter));
             }
-            if (reading.getValue() == null) {
-                throw refused("readings", "no_reading", held.get(reading.getKey()).code());
+            if (total == null || total.signum() < 0 || total.stripTrailingZeros().scale() > 3) {
+                throw refused("readings", "bad_reading", before.code());
             }
         });
-        List<EntryResult> results = billing.enterReadings(inOrder.stream().map(reading -> new EnteredReadings.Entry(reading.getKey(), now,
-                reading.getValue(), ReadingSource.MANUAL, who, who, why)).toList());
-        for (int i = 0; i < inOrder.size(); i++) {
-            if (results.get(i) instanceof EntryResult.Refused refused) {
-                throw new AccountRefused("readings", held.get(inOrder.get(i).getKey()).code() + ": " + refused.why());
+        Held any = held.values().iterator().next();
+        billing.bill(new Slice(any.siteId(), any.gatewayId(), now, readings.entrySet().stream()
+                .map(reading -> new Slice.Reading(reading.getKey(), now, reading.getValue(), null, null, null, null, "read by " + who))
+                .toList(), List.of()));
+        Map<Integer, Held> after = hold(List.copyOf(held.keySet()));
+        readings.forEach((meter, total) -> {
+            if (after.get(meter).readAt() == null || after.get(meter).total().compareTo(total) != 0) {
+                throw refused("readings", "unbelievable", held.get(meter).code(), total.toPlainString(),
+                        Objects.requireNonNullElse(held.get(meter).total(), BigDecimal.ZERO).toPlainString());
             }
-        }
-        return hold(List.copyOf(held.keySet()));
-    }
-
-    /** What stands in for a lost meter's reading is not what an account can end with. */
-    private void requireRealReadings(Map<Integer, Held> held) {
-        jdbc.sql("select m.code from provisional_charge p join meter m on m.id = p.meter_id where m.id = any(:ids) order by m.id limit 1")
-                .param("ids", array(held.keySet())).query(String.class).optional().ifPresent(meter -> {
-                    throw refused("readings", "estimated", meter);
-                });
+        });
+        return after;
     }
 
     private List<Integer> plannedMeters(Account account) {

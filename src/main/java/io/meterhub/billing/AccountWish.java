@@ -15,8 +15,10 @@ public sealed interface AccountWish {
      * Prepares an account ahead: it is charged for nothing and switches nothing before it is opened.
      *
      * @param meterIds  the meters it is to serve; null: all of its kind in the shop that nobody pays for when it opens
+     * @param warn1Yuan null: as the shop's group, or the usual
      */
-    record Prepare(int shopId, AccountKind kind, Customer customer, List<Integer> meterIds, BigDecimal overdraftYuan) implements AccountWish {
+    record Prepare(int shopId, AccountKind kind, Customer customer, List<Integer> meterIds, BigDecimal warn1Yuan, BigDecimal warn2Yuan,
+                   BigDecimal overdraftYuan) implements AccountWish {
     }
 
     /**
@@ -25,7 +27,7 @@ public sealed interface AccountWish {
      * @param readings what a person read off meters just now, by meter; without, the meter's last accepted reading is its final one
      * @param method   how a refund is paid
      */
-    record Close(int accountId, Map<Integer, BigDecimal> readings, SaleRequest.Method method, String why) implements AccountWish {
+    record Close(int accountId, Map<Integer, BigDecimal> readings, PayMethod method, String why) implements AccountWish {
     }
 
     /**

@@ -14,6 +14,13 @@ import org.springframework.stereotype.Component;
 @Component
 public class Accounts {
 
+    /** What {@link #receipt} reads, to be followed by a condition on {@code r}. */
+    static final String RECEIPTS = """
+            select r.*, a.number as account_number, o.number as other_account_number, x.number as reversed_number
+            from receipt r join account a on a.id = r.account_id
+                 left join account o on o.id = r.other_account_id left join receipt x on x.id = r.reverses
+            """;
+
     private final JdbcClient jdbc;
 
     Accounts(JdbcClient jdbc) {
@@ -68,10 +75,10 @@ public class Accounts {
                 .list();
     }
 
-    /** What the account was charged on the days from {@code first} to {@code last}, both included. */
+    /** What the account was charged on the days from {@code first} to {@code last}, both included, by the prices that hold now. */
     public List<ChargeLine> charges(int accountId, LocalDate first, LocalDate last) {
         return jdbc.sql("""
-                select * from charge_line where account_id = :account and site_day between :first and :last
+                select * from charge_line where account_id = :account and site_day between :first and :last and quantity > 0
                 order by site_day, meter_id, tariff_version_id, band, tier""")
                 .param("account", accountId).param("first", first).param("last", last)
                 .query((row, n) -> new ChargeLine(row.getInt("account_id"), row.getInt("meter_id"),
@@ -83,16 +90,33 @@ public class Accounts {
 
     /** The newest sales first. */
     public List<Receipt> sales(int accountId, int limit) {
-        return jdbc.sql("""
-                select s.*, a.number from sale s join account a on a.id = s.account_id
-                where s.account_id = :account order by s.at desc, s.id desc limit :limit""")
+        return jdbc.sql(RECEIPTS + """
+                where r.account_id = :account and r.kind = 'SALE' order by r.at desc, r.id desc limit :limit""")
                 .param("account", accountId).param("limit", limit).query((row, n) -> receipt(row)).list();
     }
 
+    /** The newest receipts first, those before the given one; also of what came from another account. */
+    public List<Receipt> receipts(int accountId, String before, int limit) {
+        return jdbc.sql(RECEIPTS + """
+                where :account in (r.account_id, r.other_account_id)
+                  and (:before::text is null or r.id < (select id from receipt where site_id = a.site_id and number = :before))
+                order by r.id desc limit :limit""")
+                .param("account", accountId).param("before", before).param("limit", limit).query((row, n) -> receipt(row)).list();
+    }
+
+    public Optional<Receipt> receipt(int accountId, String number) {
+        return jdbc.sql(RECEIPTS + "where r.number = :number and :account in (r.account_id, r.other_account_id)")
+                .param("account", accountId).param("number", number).query((row, n) -> receipt(row)).optional();
+    }
+
     static Receipt receipt(ResultSet row) throws SQLException {
-        return new Receipt(row.getString("receipt_number"), row.getInt("account_id"), row.getString("number"),
-                row.getBigDecimal("amount_yuan"), SaleRequest.Method.valueOf(row.getString("method")), row.getString("who"),
-                row.getString("note"), instant(row, "at"));
+        String method = row.getString("method");
+        return new Receipt(row.getString("number"), Receipt.Kind.valueOf(row.getString("kind")), row.getInt("account_id"),
+                row.getString("account_number"), row.getBigDecimal("amount_yuan"),
+                CapitalNumerals.of(row.getBigDecimal("amount_yuan")), row.getBigDecimal("to_debt_yuan"),
+                method == null ? null : PayMethod.valueOf(method), row.getObject("other_account_id", Integer.class),
+                row.getString("other_account_number"), row.getString("reversed_number"), row.getString("who"), row.getString("note"),
+                instant(row, "at"));
     }
 
     private static Account account(ResultSet row) throws SQLException {
@@ -104,6 +128,7 @@ public class Accounts {
                 row.getObject("customer_id", Integer.class), row.getInt("shop_id"), kind,
                 Account.State.valueOf(row.getString("state")), credit, row.getBigDecimal("warn1_yuan"),
                 row.getBigDecimal("warn2_yuan"), overdraft, emergency,
+                row.getBigDecimal("deposit_yuan"), row.getBigDecimal("debt_yuan"),
                 kind.exhausted(credit, overdraft.add(emergency)),
                 instant(row, "opened_at"), instant(row, "closed_at"));
     }

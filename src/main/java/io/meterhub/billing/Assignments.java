@@ -62,7 +62,7 @@ class Assignments {
             BigDecimal own = interval.quantity().multiply(micros(since, interval.to()))
                     .divide(micros(interval.from(), interval.to()), TariffRule.DECIMALS, RoundingMode.DOWN);
             return own.signum() == 0 ? Optional.empty() : Optional.of(new Interval(interval.meterId(), interval.siteId(), since,
-                    interval.to(), own, null, interval.unit(), interval.source(), interval.settles()));
+                    interval.to(), own, null, interval.unit()));
         }
 
         private static BigDecimal micros(Instant from, Instant to) {
@@ -111,7 +111,8 @@ class Assignments {
         }
     }
 
-    private Map<Integer, Payer> load(List<Integer> meterIds) {
+    /** As {@link #payers}, from the database as the transaction sees it. */
+    Map<Integer, Payer> load(List<Integer> meterIds) {
         Map<Integer, Integer> accounts = new HashMap<>();
         Map<Integer, Place> places = new HashMap<>();
         Map<Integer, Instant> since = new HashMap<>();
@@ -198,7 +199,7 @@ class Assignments {
     private Map<Integer, NavigableMap<LocalDate, PriceTable>> versions(List<Integer> tariffIds) {
         Map<Integer, NavigableMap<LocalDate, PriceTable>> versions = new HashMap<>();
         if (!tariffIds.isEmpty()) {
-            jdbc.sql("select tariff_id, id, effective_from, rule from tariff_version where tariff_id = any(:ids)")
+            jdbc.sql("select tariff_id, id, effective_from, rule from tariff_version where tariff_id = any(:ids) order by revision")
                     .param("ids", new SqlArrayValue("int4", tariffIds.toArray()))
                     .query(row -> {
                         LocalDate effective = row.getObject("effective_from", LocalDate.class);

@@ -80,7 +80,8 @@ public class Billing {
         chargeTime.record(() -> {
             Map<Integer, Assignments.Payer> payers = payers(slice.readings().stream().map(Slice.Reading::meter).toList());
             List<Interval> counted = readings.record(withoutUnpriced(slice, payers));
-            // a meter may have got another account while this waited for its state; while that is locked, it cannot
+            // a meter may have got another account, or other prices, while this waited for its state; while that is locked, it
+            // cannot get another account, and what other prices make of the past is charged anew after this
             charge(counted, payers(counted.stream().map(Interval::meterId).toList()));
         });
     }
@@ -154,9 +155,8 @@ public class Billing {
         if (results.stream().anyMatch(EntryResult.Refused.class::isInstance)) {
             TransactionAspectSupport.currentTransactionStatus().setRollbackOnly();
         } else {
-            List<Interval> counted = results.stream().map(result -> ((EntryResult.Taken) result).counted()).filter(Objects::nonNull)
-                    .filter(Interval::matters).sorted(Comparator.comparing(Interval::to)).toList();
-            charge(counted, payers(counted.stream().map(Interval::meterId).distinct().toList()));
+            charge(results.stream().map(result -> ((EntryResult.Taken) result).counted()).filter(Objects::nonNull)
+                    .filter(Interval::matters).sorted(Comparator.comparing(Interval::to)).toList(), payers);
         }
         return results;
     }
@@ -166,7 +166,7 @@ public class Billing {
     public int estimate(List<Integer> meterIds, Instant at, Duration lostFor) {
         Map<Integer, Assignments.Payer> payers = payers(meterIds);
         List<Interval> estimated = entered.estimate(meterIds.stream().filter(id -> !unpriced(payers.get(id))).toList(), at, lostFor);
-        charge(estimated.stream().filter(Interval::matters).toList(), payers(meterIds));
+        charge(estimated.stream().filter(Interval::matters).toList(), payers);
         return estimated.size();
     }
 
@@ -235,7 +235,7 @@ public class Billing {
     }
 
     /** Nobody knows on which of its days a gap was used, nor what an estimated interval used at all. */
-    private static boolean isGuessed(Interval interval, List<BandUse> parts) {
+    static boolean isGuessed(Interval interval, List<BandUse> parts) {
         return !interval.source().isReal() || Duration.between(interval.from(), interval.to()).compareTo(GAP) > 0
                 && parts.stream().map(BandUse::day).distinct().count() > 1;
     }

@@ -1,13 +1,19 @@
 package io.meterhub.billing;
 
+import io.meterhub.billing.CounterResult.Booked;
+import io.meterhub.billing.CounterResult.KeyReused;
+import io.meterhub.billing.CounterResult.Refused;
+import io.meterhub.billing.Ledger.Cause;
 import io.meterhub.billing.Ledger.Entry;
 import io.meterhub.billing.Ledger.Gl;
 import io.meterhub.billing.Ledger.Journal;
+import io.meterhub.billing.Receipt.Kind;
 import io.meterhub.site.Audit;
 import io.meterhub.site.Site;
 import io.meterhub.site.Sites;
 import io.meterhub.site.Texts;
 import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -17,121 +23,351 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.support.SqlArrayValue;
 import org.springframework.stereotype.Component;
-import org.springframework.transaction.annotation.Transactional;
+import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.TransactionDefinition;
+import org.springframework.transaction.support.TransactionTemplate;
 
-/** Sells credit at the counter (柜台充值). */
+/** What staff do with a customer's money at the counter (柜台): each act a receipt, and a journal where money moves. */
 @Component
 public class Counter {
 
+    private static final Set<Kind> PAID = EnumSet.of(Kind.SALE, Kind.DEPOSIT, Kind.DEPOSIT_RETURN, Kind.REFUND);
+    private static final Set<Kind> AMOUNT_NEEDED = EnumSet.of(Kind.SALE, Kind.GIFT, Kind.DEPOSIT, Kind.TRANSFER);
+    private static final Set<Kind> AMOUNT_FOLLOWS = EnumSet.of(Kind.REVERSAL, Kind.EMERGENCY);
+    /** Whose amount is bounded by nothing but the most that may be typed in at once. */
+    private static final Set<Kind> LIMITED = EnumSet.of(Kind.SALE, Kind.GIFT, Kind.DEPOSIT);
+    private static final BigDecimal HUNDRED = BigDecimal.valueOf(100);
+
     private final JdbcClient jdbc;
     private final Ledger ledger;
+    private final Credits credits;
     private final Accounts accounts;
     private final Sites sites;
     private final Audit audit;
     private final Texts texts;
     private final Clock clock;
     private final BigDecimal limitYuan;
+    private final TransactionTemplate transaction;
 
-    Counter(JdbcClient jdbc, Ledger ledger, Accounts accounts, Sites sites, Audit audit, Texts texts, Clock clock,
-            @Value("${meterhub.billing.sale-limit-yuan:100000}") BigDecimal limitYuan) {
+    Counter(JdbcClient jdbc, Ledger ledger, Credits credits, Accounts accounts, Sites sites, Audit audit, Texts texts, Clock clock,
+            @Value("${meterhub.billing.sale-limit-yuan:100000}") BigDecimal limitYuan, PlatformTransactionManager transactions) {
         this.jdbc = jdbc;
         this.ledger = ledger;
+        this.credits = credits;
         this.accounts = accounts;
         this.sites = sites;
         this.audit = audit;
         this.texts = texts;
         this.clock = clock;
         this.limitYuan = limitYuan;
+        // what is refused leaves nothing behind, not even a receipt's number, and spares the caller's own transaction
+        this.transaction = new TransactionTemplate(transactions);
+        transaction.setPropagationBehavior(TransactionDefinition.PROPAGATION_NESTED);
     }
 
     /**
-     * Books a sale once, however often and by however many it is asked for with the same key. Durable when this returns;
-     * who was off for want of credit is on its way back on.
+     * Does what is asked once, however often and by however many it is asked for with the same key. Durable when this returns;
+     * who was off for want of credit and has it again is on its way back on.
      */
-    @Transactional
-    public SaleResult sell(SaleRequest request) {
-        Optional<SaleResult> refused = refuse(request);
+    public CounterResult act(CounterRequest request) {
+        Optional<Refused> refused = refuse(request);
         if (refused.isPresent()) {
             return refused.get();
         }
-        Optional<Account> found = accounts.account(request.accountId());
-        if (found.isEmpty()) {
-            return new SaleResult.Refused("accountId", texts.of("refused.no_account", Integer.toString(request.accountId())));
-        }
-        Account account = found.get();
-        if (account.closedAt() != null) {
-            return earlier(account.siteId(), request).orElseGet(
-                    () -> new SaleResult.Refused("accountId", texts.of("refused.account_closed", account.number())));
-        }
-        Site site = sites.site(account.siteId());
-        BigDecimal amount = request.amountYuan().setScale(2);
-        Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
-        LocalDate today = site.dayOf(now);
-        String key = "sale:" + request.idempotencyKey();
-        String why = request.note() == null || request.note().isBlank() ? "sale at the counter" : request.note();
-        // The journal's key decides which of several callers sells; the others wait here and then find the sale made.
-        Long journalId = ledger.open(List.of(new Journal(site.id(), key, Ledger.Cause.SALE, now, today, request.who(), why)))
-                .get(key);
-        if (journalId == null) {
-            return earlier(site.id(), request).orElseThrow();
-        }
-        Receipt receipt = new Receipt(receiptNumber(site.id(), today), account.id(), account.number(), amount,
-                request.method(), request.who(), request.note(), now);
-        Gl paidInto = switch (request.method()) {
-            case CASH -> Gl.CASH;
-            case TRANSFER -> Gl.TRANSFER;
-        };
-        BigDecimal creditAfter = ledger.enter(
-                Map.of(journalId, List.of(Entry.against(paidInto, amount),
-                        Entry.customer(account.id(), amount))),
-                Map.of(), request.who(), "sale " + receipt.number()).get(account.id());
-        keep(site.id(), request, receipt, journalId, creditAfter);
-        audit.record(site.id(), request.who(), "sale.counter", "account " + account.number(), null, receipt, request.note());
-        return new SaleResult.Sold(receipt, creditAfter, false);
+        return transaction.execute(status -> {
+            CounterResult result = book(request);
+            if (!(result instanceof Booked booked) || booked.replayed()) {
+                status.setRollbackOnly();
+            }
+            return result;
+        });
     }
 
-    private Optional<SaleResult> refuse(SaleRequest request) {
+    private Optional<Refused> refuse(CounterRequest request) {
         if (request.idempotencyKey() == null || request.idempotencyKey().isBlank() || request.idempotencyKey().length() > 100) {
             return refused("idempotencyKey", "sale_key");
         }
         BigDecimal amount = request.amountYuan();
-        if (amount == null || amount.signum() <= 0 || amount.stripTrailingZeros().scale() > 2
-                || amount.compareTo(limitYuan) > 0) {
-            return refused("amountYuan", "sale_amount", limitYuan.toPlainString());
+        if (amount == null ? AMOUNT_NEEDED.contains(request.kind())
+                : amount.signum() <= 0 || amount.stripTrailingZeros().scale() > 2
+                || LIMITED.contains(request.kind()) && amount.compareTo(limitYuan) > 0) {
+            return LIMITED.contains(request.kind()) ? refused("amountYuan", "sale_amount", limitYuan.toPlainString())
+                    : refused("amountYuan", "amount");
         }
-        if (request.method() == null) {
+        if (PAID.contains(request.kind()) && request.method() == null) {
             return refused("method", "sale_method");
         }
         if (request.who() == null || request.who().isBlank()) {
             return refused("who", "sale_who");
         }
+        BigDecimal share = request.sharePercent();
+        if (request.kind() == Kind.DEBT && (share == null || share.signum() <= 0 || share.compareTo(HUNDRED) > 0
+                || share.stripTrailingZeros().scale() > 2)) {
+            return refused("sharePercent", "debt_share");
+        }
         return Optional.empty();
     }
 
-    private Optional<SaleResult> refused(String field, String key, Object... words) {
-        return Optional.of(new SaleResult.Refused(field, texts.of("refused." + key, words)));
+    private Optional<Refused> refused(String field, String key, Object... words) {
+        return Optional.of(new Refused(field, texts.of("refused." + key, words)));
     }
 
-    private Optional<SaleResult> earlier(int siteId, SaleRequest request) {
+    /** An account as it stands while it is locked. */
+    private record Purse(int id, String number, boolean closed, BigDecimal creditYuan, BigDecimal emergencyYuan,
+                         BigDecimal emergencyAllowedYuan, BigDecimal depositYuan, BigDecimal debtYuan, BigDecimal debtSharePercent) {
+
+        /** What can leave the account: the credit, down to the fen. */
+        BigDecimal spare() {
+            return creditYuan.setScale(2, RoundingMode.FLOOR).max(BigDecimal.ZERO);
+        }
+
+        /** What is missing, up to the fen: what is over stays in the account. */
+        BigDecimal arrears() {
+            return creditYuan.negate().setScale(2, RoundingMode.CEILING).max(BigDecimal.ZERO);
+        }
+
+        BigDecimal shareOf(BigDecimal sold) {
+            return sold.multiply(debtSharePercent).divide(HUNDRED, 2, RoundingMode.DOWN).min(debtYuan.setScale(2, RoundingMode.DOWN));
+        }
+    }
+
+    /** An earlier receipt that is to be taken back. */
+    private record Reversed(long id, long journalId, Receipt receipt, BigDecimal emergencyYuan) {
+    }
+
+    private CounterResult book(CounterRequest request) {
+        Optional<Account> found = accounts.account(request.accountId());
+        if (found.isEmpty()) {
+            return refused("accountId", "no_account", Integer.toString(request.accountId())).get();
+        }
+        Site site = sites.site(found.get().siteId());
+        Reversed reversed = null;
+        if (request.kind() == Kind.REVERSAL) {
+            Optional<Reversed> its = reversed(site.id(), request);
+            if (its.isEmpty()) {
+                return refused("receipt", "no_such_sale", String.valueOf(request.receipt()), found.get().number()).get();
+            }
+            reversed = its.get();
+        }
+        Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
+        LocalDate today = site.dayOf(now);
+        Long journalId = null;
+        if (request.kind() != Kind.EMERGENCY) {
+            // The journal's key decides which of several callers acts; the others wait here and then find it done.
+            String key = "receipt:" + request.idempotencyKey();
+            journalId = ledger.open(List.of(new Journal(site.id(), key, cause(request.kind()), now, today, request.who(),
+                    why(request), reversed == null ? null : reversed.journalId()))).get(key);
+            if (journalId == null) {
+                String taken = request.receipt();
+                return earlier(site.id(), request).orElseGet(() -> refused("receipt", "reversed_before", taken).get());
+            }
+        }
+        String number = receiptNumber(site.id(), today);
+        if (journalId == null) {
+            // from here on everybody else's receipts of the day wait for this one
+            Optional<CounterResult> earlier = earlier(site.id(), request);
+            if (earlier.isPresent()) {
+                return earlier.get();
+            }
+        }
+        Map<Integer, Purse> purses = lock(site.id(), request.otherAccountId() == null ? List.of(request.accountId())
+                : List.of(request.accountId(), request.otherAccountId()));
+        Purse purse = purses.get(request.accountId());
+        Purse other = request.otherAccountId() == null ? null : purses.get(request.otherAccountId());
+        BigDecimal amount = amount(request, purse, reversed);
+        Optional<Refused> refused = refuse(request, purse, other, amount);
+        if (refused.isPresent()) {
+            return refused.get();
+        }
+        BigDecimal toDebt = switch (request.kind()) {
+            case SALE -> purse.shareOf(amount);
+            case REVERSAL -> reversed.receipt().toDebtYuan();
+            default -> BigDecimal.ZERO.setScale(2);
+        };
+        Receipt receipt = new Receipt(number, request.kind(), purse.id(), purse.number(), amount, CapitalNumerals.of(amount), toDebt,
+                reversed == null ? request.method() : reversed.receipt().method(), request.otherAccountId(),
+                other == null ? null : other.number(), request.receipt(), request.who(), request.note(), now);
+        BigDecimal creditAfter = purse.creditYuan();
+        if (journalId != null) {
+            List<Entry> entries = reversed == null ? entries(receipt)
+                    : ledger.entries(reversed.journalId()).stream().map(Entry::mirrored).toList();
+            creditAfter = ledger.enter(Map.of(journalId, entries), Map.of(), request.who(), cause(receipt))
+                    .getOrDefault(purse.id(), creditAfter);
+        }
+        BigDecimal emergency = setTerms(request, purse, reversed, receipt);
+        keep(site.id(), request, receipt, journalId, reversed, emergency, creditAfter);
+        audit.record(site.id(), request.who(), "counter." + request.kind().name().toLowerCase(), "account " + purse.number(), null,
+                receipt, request.note());
+        return new Booked(receipt, creditAfter, false);
+    }
+
+    private static Cause cause(Kind kind) {
+        return switch (kind) {
+            case SALE -> Cause.SALE;
+            case GIFT -> Cause.GIFT;
+            case DEPOSIT, DEPOSIT_RETURN -> Cause.DEPOSIT;
+            case REFUND -> Cause.REFUND;
+            case REVERSAL -> Cause.REVERSAL;
+            case TRANSFER -> Cause.TRANSFER;
+            case WRITE_OFF, DEBT_WRITE_OFF -> Cause.WRITE_OFF;
+            case DEBT -> Cause.DEBT;
+            case EMERGENCY -> throw new IllegalArgumentException("Emergency credit moves no money");
+        };
+    }
+
+    private static String what(Kind kind) {
+        return kind.name().toLowerCase().replace('_', ' ');
+    }
+
+    private static String cause(Receipt receipt) {
+        return what(receipt.kind()) + " " + receipt.number();
+    }
+
+    private static String why(CounterRequest request) {
+        return request.note() == null || request.note().isBlank() ? what(request.kind()) + " at the counter" : request.note();
+    }
+
+    private BigDecimal amount(CounterRequest request, Purse purse, Reversed reversed) {
+        if (request.amountYuan() != null && !AMOUNT_FOLLOWS.contains(request.kind())) {
+            return request.amountYuan().setScale(2);
+        }
+        return switch (request.kind()) {
+            case REFUND -> purse.spare();
+            case DEPOSIT_RETURN -> purse.depositYuan().setScale(2);
+            case WRITE_OFF, DEBT -> purse.arrears();
+            case DEBT_WRITE_OFF -> purse.debtYuan().setScale(2);
+            case REVERSAL -> reversed.receipt().amountYuan();
+            case EMERGENCY -> purse.emergencyAllowedYuan();
+            case SALE, GIFT, DEPOSIT, TRANSFER -> throw new IllegalArgumentException(request.kind() + " without its amount");
+        };
+    }
+
+    /** What can be told only while the accounts are locked. */
+    private Optional<Refused> refuse(CounterRequest request, Purse purse, Purse other, BigDecimal amount) {
+        if (purse.closed()) {
+            return refused("accountId", "account_closed", purse.number());
+        }
+        if (request.kind() == Kind.TRANSFER) {
+            if (other == null || other == purse) {
+                return refused("toAccountId", "transfer_to", String.valueOf(request.otherAccountId()));
+            }
+            if (other.closed()) {
+                return refused("toAccountId", "account_closed", other.number());
+            }
+        }
+        if (request.kind() == Kind.EMERGENCY) {
+            return purse.emergencyYuan().signum() > 0 ? refused("accountId", "emergency_taken", purse.number())
+                    : amount.signum() <= 0 ? refused("accountId", "emergency_none", purse.number()) : Optional.empty();
+        }
+        BigDecimal most = switch (request.kind()) {
+            case REFUND, TRANSFER -> purse.spare();
+            case DEPOSIT_RETURN -> purse.depositYuan();
+            case WRITE_OFF, DEBT -> purse.arrears();
+            case DEBT_WRITE_OFF -> purse.debtYuan();
+            default -> amount;
+        };
+        return amount.signum() <= 0 || amount.compareTo(most) > 0
+                ? refused("amountYuan", "more_than_" + request.kind().name().toLowerCase(), most.setScale(2, RoundingMode.DOWN).toPlainString())
+                : Optional.empty();
+    }
+
+    /** Locks the accounts, those of this site alone, in the order of their ids. */
+    private Map<Integer, Purse> lock(int siteId, List<Integer> ids) {
+        Map<Integer, Purse> locked = new TreeMap<>();
+        jdbc.sql("""
+                select a.id, a.number, a.closed_at is not null as closed, a.posted_yuan - a.open_yuan as credit_yuan, a.emergency_yuan,
+                       coalesce(a.emergency_allowed_yuan, t.emergency_allowed_yuan, 0.00) as emergency_allowed_yuan, a.deposit_yuan,
+                       a.debt_yuan, a.debt_share_percent
+                from account a left join site_credit_terms t on t.site_id = a.site_id
+                where a.id = any(:ids) and a.site_id = :site order by a.id for no key update of a""")
+                .param("ids", new SqlArrayValue("int4", ids.toArray())).param("site", siteId).query(Purse.class).list()
+                .forEach(purse -> locked.put(purse.id(), purse));
+        return locked;
+    }
+
+    private static List<Entry> entries(Receipt receipt) {
+        int account = receipt.accountId();
+        BigDecimal yuan = receipt.amountYuan();
+        Gl purse = receipt.method() == PayMethod.TRANSFER ? Gl.TRANSFER : Gl.CASH;
+        return switch (receipt.kind()) {
+            case SALE -> sold(receipt, purse);
+            case GIFT -> List.of(Entry.against(Gl.GIFT, yuan), Entry.customer(account, yuan));
+            case DEPOSIT -> List.of(Entry.against(purse, yuan), Entry.of(Gl.DEPOSIT, account, yuan));
+            case DEPOSIT_RETURN -> List.of(Entry.against(purse, yuan.negate()), Entry.of(Gl.DEPOSIT, account, yuan.negate()));
+            case REFUND -> List.of(Entry.against(purse, yuan.negate()), Entry.customer(account, yuan.negate()));
+            case TRANSFER -> List.of(Entry.customer(account, yuan.negate()), Entry.customer(receipt.otherAccountId(), yuan));
+            case WRITE_OFF -> List.of(Entry.against(Gl.WRITE_OFF, yuan), Entry.customer(account, yuan));
+            case DEBT_WRITE_OFF -> List.of(Entry.against(Gl.WRITE_OFF, yuan), Entry.of(Gl.DEBT, account, yuan));
+            case DEBT -> List.of(Entry.of(Gl.DEBT, account, yuan.negate()), Entry.customer(account, yuan));
+            case REVERSAL, EMERGENCY -> throw new IllegalArgumentException(receipt.kind() + " has no entries of its own");
+        };
+    }
+
+    private static List<Entry> sold(Receipt receipt, Gl purse) {
+        List<Entry> entries = new ArrayList<>(List.of(Entry.against(purse, receipt.amountYuan())));
+        BigDecimal toCredit = receipt.amountYuan().subtract(receipt.toDebtYuan());
+        if (toCredit.signum() > 0) {
+            entries.add(Entry.customer(receipt.accountId(), toCredit));
+        }
+        if (receipt.toDebtYuan().signum() > 0) {
+            entries.add(Entry.of(Gl.DEBT, receipt.accountId(), receipt.toDebtYuan()));
+        }
+        return entries;
+    }
+
+    /**
+     * What an act changes beside the balances: emergency credit is lent, ends with a sale and is back when that is taken back.
+     *
+     * @return the emergency credit that the act lent or ended
+     */
+    private BigDecimal setTerms(CounterRequest request, Purse purse, Reversed reversed, Receipt receipt) {
+        BigDecimal lent = switch (request.kind()) {
+            case EMERGENCY -> receipt.amountYuan();
+            case SALE -> BigDecimal.ZERO;
+            case REVERSAL -> purse.emergencyYuan().max(reversed.emergencyYuan());
+            default -> purse.emergencyYuan();
+        };
+        if (lent.compareTo(purse.emergencyYuan()) != 0) {
+            credits.lend(purse.id(), lent, request.who(), cause(receipt));
+        }
+        if (request.kind() == Kind.DEBT) {
+            jdbc.sql("update account set debt_share_percent = :share where id = :id").param("share", request.sharePercent())
+                    .param("id", purse.id()).update();
+        }
+        return lent.subtract(purse.emergencyYuan()).abs();
+    }
+
+    private Optional<Reversed> reversed(int siteId, CounterRequest request) {
+        return jdbc.sql(Accounts.RECEIPTS + """
+                where r.site_id = :site and r.number = :number and r.account_id = :account and r.kind in ('SALE', 'GIFT')""")
+                .param("site", siteId).param("number", request.receipt()).param("account", request.accountId())
+                .query((row, n) -> new Reversed(row.getLong("id"), row.getLong("journal_id"), Accounts.receipt(row),
+                        row.getBigDecimal("emergency_yuan"))).optional();
+    }
+
+    private Optional<CounterResult> earlier(int siteId, CounterRequest request) {
         record First(Receipt receipt, BigDecimal creditAfter, String hash) {
         }
-        return jdbc.sql("""
-                select s.*, a.number from sale s join account a on a.id = s.account_id
-                where s.site_id = :site and s.idempotency_key = :key""")
+        return jdbc.sql(Accounts.RECEIPTS + "where r.site_id = :site and r.idempotency_key = :key")
                 .param("site", siteId).param("key", request.idempotencyKey())
                 .query((row, n) -> new First(Accounts.receipt(row), row.getBigDecimal("credit_after_yuan"),
                         row.getString("request_hash")))
                 .optional()
                 .map(first -> first.hash().equals(hash(request))
-                        ? new SaleResult.Sold(first.receipt(), first.creditAfter(), true)
-                        : new SaleResult.KeyReused(first.receipt()));
+                        ? new Booked(first.receipt(), first.creditAfter(), true)
+                        : new KeyReused(first.receipt()));
     }
 
     private String receiptNumber(int siteId, LocalDate day) {
@@ -142,28 +378,36 @@ public class Counter {
         return "R-%s-%06d".formatted(DateTimeFormatter.BASIC_ISO_DATE.format(day), number);
     }
 
-    private void keep(int siteId, SaleRequest request, Receipt receipt, long journalId, BigDecimal creditAfter) {
+    private void keep(int siteId, CounterRequest request, Receipt receipt, Long journalId, Reversed reversed, BigDecimal emergency,
+                      BigDecimal creditAfter) {
         jdbc.sql("""
-                insert into sale (site_id, idempotency_key, request_hash, account_id, amount_yuan, method, receipt_number,
-                                  journal_id, credit_after_yuan, who, note, at)
-                values (:site, :key, :hash, :account, :amount, :method, :receipt, :journal, :credit, :who, :note, :at)""")
+                insert into receipt (site_id, idempotency_key, request_hash, number, kind, account_id, other_account_id, amount_yuan,
+                                     to_debt_yuan, method, journal_id, reverses, emergency_yuan, credit_after_yuan, who, note, at)
+                values (:site, :key, :hash, :number, :kind, :account, :other, :amount, :toDebt, :method, :journal, :reverses,
+                        :emergency, :credit, :who, :note, :at)""")
                 .param("site", siteId).param("key", request.idempotencyKey()).param("hash", hash(request))
-                .param("account", request.accountId()).param("amount", receipt.amountYuan())
-                .param("method", request.method().name()).param("receipt", receipt.number()).param("journal", journalId)
-                .param("credit", creditAfter).param("who", request.who()).param("note", request.note())
+                .param("number", receipt.number()).param("kind", receipt.kind().name()).param("account", receipt.accountId())
+                .param("other", receipt.otherAccountId()).param("amount", receipt.amountYuan()).param("toDebt", receipt.toDebtYuan())
+                .param("method", receipt.method() == null ? null : receipt.method().name()).param("journal", journalId)
+                .param("reverses", reversed == null ? null : reversed.id()).param("emergency", emergency)
+                .param("credit", creditAfter).param("who", receipt.who()).param("note", receipt.note())
                 .param("at", receipt.at().atOffset(ZoneOffset.UTC))
                 .update();
     }
 
     /** What makes a request the same request: everything but who asks. */
-    private static String hash(SaleRequest request) {
-        String body = String.join("\n", Integer.toString(request.accountId()),
-                request.amountYuan().stripTrailingZeros().toPlainString(), request.method().name(),
-                request.note() == null ? "" : request.note());
+    private static String hash(CounterRequest request) {
+        String body = String.join("\n", request.kind().name(), Integer.toString(request.accountId()), plain(request.amountYuan()),
+                String.valueOf(request.method()), String.valueOf(request.otherAccountId()), String.valueOf(request.receipt()),
+                plain(request.sharePercent()), request.note() == null ? "" : request.note());
         try {
             return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(body.getBytes(StandardCharsets.UTF_8)));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    private static String plain(BigDecimal number) {
+        return number == null ? "" : number.stripTrailingZeros().toPlainString();
     }
 }

@@ -19,23 +19,16 @@ class Credits {
 
     private final JdbcClient jdbc;
     private final ObjectProvider<CreditWatch> watches;
-    private final Warnings warnings;
 
-    Credits(JdbcClient jdbc, ObjectProvider<CreditWatch> watches, Warnings warnings) {
+    Credits(JdbcClient jdbc, ObjectProvider<CreditWatch> watches) {
         this.jdbc = jdbc;
         this.watches = watches;
-        this.warnings = warnings;
     }
 
     /** What is added to an account's posted balance and to its open charges. */
     record Change(BigDecimal posted, BigDecimal open) {
 
         static final Change NONE = new Change(BigDecimal.ZERO, BigDecimal.ZERO);
-
-        /** Money came in, other than by taking over charges or giving some back. */
-        boolean toppedUp() {
-            return posted.signum() > 0 && open.signum() == 0;
-        }
 
         Change plus(Change more) {
             return new Change(posted.add(more.posted), open.add(more.open));
@@ -50,20 +43,15 @@ class Credits {
     Map<Integer, BigDecimal> change(SortedMap<Integer, Change> changes, String who, String cause) {
         Map<Integer, BigDecimal> after = new HashMap<>();
         List<CreditWatch.Credit> crossed = new ArrayList<>();
-        List<Warnings.Crossing> crossings = new ArrayList<>();
-        if (changes.size() > 1) {
-            // "no key": a new charge line or entry, which refers to the account, holds a share of its key until its transaction
-            // ends. A statement of its own: the update then finds the row that was locked, not an older version of it that others
-            // queue at, which is a deadlock when several meters' gateways charge one account
-            jdbc.sql("select id from account where id = any(:ids) order by id for no key update")
-                    .param("ids", new SqlArrayValue("int4", changes.keySet().toArray())).query(Integer.class).list();
-        }
+        // "no key": a new charge line or entry, which refers to the account, holds a share of its key until its transaction ends
         jdbc.sql("""
-                update account a set posted_yuan = a.posted_yuan + v.posted, open_yuan = a.open_yuan + v.open
-                from unnest(:ids, :posted, :open) as v (id, posted, open)
-                where a.id = v.id
-                returning a.id, a.site_id, a.kind, a.state = 'OPEN' as opened, a.posted_yuan - a.open_yuan as credit, a.warned,
-                          coalesce(a.level1_yuan, a.warn1_yuan) as level1, coalesce(a.level2_yuan, a.warn2_yuan) as level2,
+                with locked as materialized (
+                    select a.id, v.posted, v.open
+                    from account a join unnest(:ids, :posted, :open) as v (id, posted, open) on v.id = a.id
+                    order by a.id for no key update of a)
+                update account a set posted_yuan = a.posted_yuan + l.posted, open_yuan = a.open_yuan + l.open
+                from locked l where a.id = l.id
+                returning a.id, a.kind, a.posted_yuan - a.open_yuan as credit,
                           a.overdraft_yuan + a.emergency_yuan as limit_yuan""")
                 .param("ids", new SqlArrayValue("int4", changes.keySet().toArray()))
                 .param("posted", array(changes, Change::posted))
@@ -80,18 +68,53 @@ class Credits {
                         crossed.add(new CreditWatch.Credit(id, credit, exhausted, who, cause));
                     }
                     after.put(id, credit);
-                    WarningLevel.Levels levels = new WarningLevel.Levels(kind, row.getBigDecimal("level1"),
-                            row.getBigDecimal("level2"), limit);
-                    WarningLevel warned = WarningLevel.valueOf(row.getString("warned"));
-                    WarningLevel now = warned.after(before, credit, change.toppedUp(), levels);
-                    if (now != warned && row.getBoolean("opened")) {
-                        crossings.add(new Warnings.Crossing(row.getInt("site_id"), id, now, credit.compareTo(before) < 0, credit,
-                                levels));
-                    }
                 });
-        warnings.cross(crossings);
         tell(crossed);
         return after;
+    }
+
+    /** What is added to the deposit that is held of an account, and to the debt that it pays back in parts. */
+    record Held(BigDecimal deposit, BigDecimal debt) {
+
+        Held plus(Held more) {
+            return new Held(deposit.add(more.deposit), debt.add(more.debt));
+        }
+    }
+
+    /** Changes what is held of accounts in the order of their ids, of one by the counter: it locks its accounts before. */
+    void hold(SortedMap<Integer, Held> changes) {
+        changes.forEach((id, held) -> jdbc.sql("""
+                update account set deposit_yuan = deposit_yuan + :deposit, debt_yuan = debt_yuan + :debt where id = :id""")
+                .param("deposit", held.deposit()).param("debt", held.debt()).param("id", id).update());
+    }
+
+    /** Sets the emergency credit that is lent to an account. */
+    void lend(int accountId, BigDecimal emergencyYuan, String who, String cause) {
+        limit(accountId, "emergency_yuan", emergencyYuan, who, cause);
+    }
+
+    /** Sets the overdraft limit of an account. */
+    void overdraw(int accountId, BigDecimal overdraftYuan, String who, String cause) {
+        limit(accountId, "overdraft_yuan", overdraftYuan, who, cause);
+    }
+
+    private void limit(int accountId, String column, BigDecimal yuan, String who, String cause) {
+        record Limits(AccountKind kind, BigDecimal credit, BigDecimal before, BigDecimal now) {
+
+            boolean exhausted(BigDecimal limit) {
+                return kind.exhausted(credit, limit);
+            }
+        }
+        jdbc.sql("""
+                with before as materialized (
+                    select id, overdraft_yuan + emergency_yuan as limit_yuan from account where id = :id for no key update)
+                update account a set %s = :yuan from before b where a.id = b.id
+                returning a.kind, a.posted_yuan - a.open_yuan as credit, b.limit_yuan as before,
+                          a.overdraft_yuan + a.emergency_yuan as now"""
+                .formatted(column)).param("id", accountId).param("yuan", yuan).query(Limits.class).optional()
+                .filter(limits -> limits.exhausted(limits.before()) != limits.exhausted(limits.now()))
+                .ifPresent(limits -> tell(List.of(new CreditWatch.Credit(accountId, limits.credit(),
+                        limits.exhausted(limits.now()), who, cause))));
     }
 
     /** Tells of accounts in the order of their ids. */

@@ -102,10 +102,10 @@ class DayClose {
         Map<String, AccountDay> byKey = new HashMap<>();
         List<Journal> journals = new ArrayList<>();
         count(owed.keySet().stream().toList()).forEach((accountDay, posting) -> {
-            String key = "charge:" + accountDay.accountId() + ":" + accountDay.day() + ":" + posting;
+            String key = "charge:" + accountDay.accountId() + ":" + accountDay.day() + ":" + posting.number();
             byKey.put(key, accountDay);
-            journals.add(new Journal(site.id(), key, Ledger.Cause.CHARGE_DAY, now, accountDay.day(), "hub",
-                    posting == 1 ? "consumption of " + accountDay.day() : "late consumption of " + accountDay.day()));
+            journals.add(new Journal(site.id(), key, posting.corrects() ? Ledger.Cause.CORRECTION : Ledger.Cause.CHARGE_DAY, now,
+                    accountDay.day(), "hub", posting.words() + " of " + accountDay.day()));
         });
         Map<Integer, AccountKind> kinds = kinds(owed.keySet().stream().map(AccountDay::accountId).distinct().toList());
         Map<Long, List<Entry>> entries = new TreeMap<>();
@@ -155,19 +155,31 @@ class DayClose {
         return owed;
     }
 
-    private Map<AccountDay, Integer> count(List<AccountDay> days) {
+    /** Which posting of its day it is, and after which of them the day was last charged anew. */
+    private record Posting(int number, int rerated) {
+
+        boolean corrects() {
+            return number > 1 && rerated == number - 1;
+        }
+
+        String words() {
+            return corrects() ? "re-rated consumption" : number == 1 ? "consumption" : "late consumption";
+        }
+    }
+
+    private Map<AccountDay, Posting> count(List<AccountDay> days) {
         List<AccountDay> inOrder = days.stream()
                 .sorted(Comparator.comparing(AccountDay::accountId).thenComparing(AccountDay::day)).toList();
-        Map<AccountDay, Integer> postings = new HashMap<>();
+        Map<AccountDay, Posting> postings = new HashMap<>();
         jdbc.sql("""
                 insert into charge_day (account_id, site_day) select * from unnest(:accounts, :days)
                 on conflict (account_id, site_day) do update set postings = charge_day.postings + 1
-                returning account_id, site_day, postings""")
+                returning account_id, site_day, postings, rerated""")
                 .param("accounts", array("int4", inOrder, AccountDay::accountId))
                 .param("days", array("date", inOrder, AccountDay::day))
                 .query(row -> {
                     postings.put(new AccountDay(row.getInt("account_id"), row.getObject("site_day", LocalDate.class)),
-                            row.getInt("postings"));
+                            new Posting(row.getInt("postings"), row.getInt("rerated")));
                 });
         return postings;
     }

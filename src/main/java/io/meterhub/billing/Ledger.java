@@ -69,6 +69,11 @@ class Ledger {
             return new Entry(gl, accountId, yuan.negate().max(BigDecimal.ZERO), yuan.max(BigDecimal.ZERO));
         }
 
+        /** What takes this entry back. */
+        Entry mirrored() {
+            return new Entry(gl, accountId, credit, debit);
+        }
+
         /** The other side of an entry by account: above 0 debits, below credits. */
         static Entry against(Gl gl, BigDecimal yuan) {
             return new Entry(gl, null, yuan.max(BigDecimal.ZERO), yuan.negate().max(BigDecimal.ZERO));
@@ -103,6 +108,12 @@ class Ledger {
         return opened;
     }
 
+    /** The lines of a journal. */
+    List<Entry> entries(long journalId) {
+        return jdbc.sql("select gl, account_id, debit, credit from entry where journal_id = ? order by line").param(journalId)
+                .query(Entry.class).list();
+    }
+
     /**
      * Writes the lines of journals and moves the accounts' posted balances with them.
      *
@@ -117,14 +128,18 @@ class Ledger {
         }
         List<Line> lines = new ArrayList<>();
         SortedMap<Integer, Credits.Change> changes = new TreeMap<>();
+        SortedMap<Integer, Credits.Held> held = new TreeMap<>();
         opened.forEach((account, open) -> changes.put(account, new Credits.Change(BigDecimal.ZERO, open)));
         entries.forEach((journalId, its) -> {
             for (int i = 0; i < its.size(); i++) {
                 Entry entry = its.get(i);
                 lines.add(new Line(journalId, i + 1, entry));
-                if (entry.gl() == Gl.CUSTOMER) {
-                    changes.merge(entry.accountId(),
-                            new Credits.Change(entry.credit().subtract(entry.debit()), BigDecimal.ZERO), Credits.Change::plus);
+                BigDecimal yuan = entry.credit().subtract(entry.debit());
+                switch (entry.gl()) {
+                    case CUSTOMER -> changes.merge(entry.accountId(), new Credits.Change(yuan, BigDecimal.ZERO), Credits.Change::plus);
+                    case DEPOSIT -> held.merge(entry.accountId(), new Credits.Held(yuan, BigDecimal.ZERO), Credits.Held::plus);
+                    case DEBT -> held.merge(entry.accountId(), new Credits.Held(BigDecimal.ZERO, yuan.negate()), Credits.Held::plus);
+                    default -> { }
                 }
             }
         });
@@ -138,6 +153,7 @@ class Ledger {
                 .param("debits", array("numeric", lines, line -> line.entry().debit()))
                 .param("credits", array("numeric", lines, line -> line.entry().credit()))
                 .update();
+        credits.hold(held);
         return credits.change(changes, who, cause);
     }
 

@@ -1,6 +1,9 @@
 package io.meterhub.billing;
 
 import java.math.BigDecimal;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -12,72 +15,150 @@ import org.springframework.transaction.annotation.Transactional;
 @Component
 public class LedgerCheck {
 
-    private final JdbcClient jdbc;
+    /** Sealing follows booking by seconds: what waits longer was forgotten, or kept from it. */
+    private static final Duration LONGEST_WAIT = Duration.ofMinutes(1);
 
-    LedgerCheck(JdbcClient jdbc) {
+    private final JdbcClient jdbc;
+    private final Seals seals;
+    private final Clock clock;
+
+    LedgerCheck(JdbcClient jdbc, Seals seals, Clock clock) {
         this.jdbc = jdbc;
+        this.seals = seals;
+        this.clock = clock;
+    }
+
+    /** The books of all sites, as {@link #check(Integer)}. */
+    @Transactional(isolation = Isolation.REPEATABLE_READ, readOnly = true)
+    public Report check() {
+        return check(null);
     }
 
     /**
-     * Looks at the whole ledger in one snapshot: debits equal credits in every journal, an account's posted balance is the
-     * sum of its entries, its open charges are the sum of its lines' amount - posted, each line is quantity x price, and each
-     * sale has its journal over its amount.
+     * Looks at the whole ledger in one snapshot: debits equal credits in every journal; an account's posted balance, deposit and
+     * debt are the sums of its entries, its open charges are the sum of its lines' amount - posted; each line is quantity x
+     * price; each receipt has its journal over its amount, and their numbers have no gap; and the chain over the journals holds,
+     * each hash computed anew.
+     *
+     * @param siteId null for all sites
      */
     @Transactional(isolation = Isolation.REPEATABLE_READ, readOnly = true)
-    public Report check() {
+    public Report check(Integer siteId) {
         List<String> problems = new ArrayList<>();
-        find(problems, """
-                select format('journal %s: debits %s, credits %s', journal_id, sum(debit), sum(credit))
-                from entry group by journal_id having sum(debit) <> sum(credit)""");
-        find(problems, """
-                select format('account %s: posted %s, entries %s', a.number, a.posted_yuan, coalesce(e.sum, 0))
+        find(problems, siteId, """
+                select format('journal %s: debits %s, credits %s', e.journal_id, sum(e.debit), sum(e.credit))
+                from entry e join journal j on j.id = e.journal_id where :site::int is null or j.site_id = :site
+                group by e.journal_id having sum(e.debit) <> sum(e.credit)""");
+        balances(problems, siteId);
+        charges(problems, siteId);
+        receipts(problems, siteId);
+        List<Chain> chains = new ArrayList<>();
+        for (Seals.Head head : seals.heads(siteId)) {
+            problems.addAll(seals.verify(head));
+            chains.add(new Chain(head.siteId(), head.site(), head.sealed(), head.lastHash(), head.waiting()));
+        }
+        problems.addAll(jdbc.sql("""
+                select format('journal %s: booked at %s and not sealed', j.id, j.at) from journal j
+                where j.at < :late and (:site::int is null or j.site_id = :site)
+                  and not exists (select from journal_seal s where s.journal_id = j.id)""")
+                .param("late", clock.instant().minus(LONGEST_WAIT).atOffset(ZoneOffset.UTC)).param("site", siteId)
+                .query(String.class).list());
+        return jdbc.sql("""
+                select coalesce(sum(e.debit), 0) as debits, coalesce(sum(e.credit), 0) as credits,
+                       (select count(*) from journal where :site::int is null or site_id = :site) as journals,
+                       (select count(*) from account where :site::int is null or site_id = :site) as accounts,
+                       (select count(*) from charge_line c join account a on a.id = c.account_id
+                        where :site::int is null or a.site_id = :site) as lines
+                from entry e join journal j on j.id = e.journal_id where :site::int is null or j.site_id = :site""")
+                .param("site", siteId)
+                .query((row, n) -> new Report(row.getBigDecimal("debits"), row.getBigDecimal("credits"),
+                        row.getLong("journals"), row.getLong("accounts"), row.getLong("lines"), List.copyOf(chains),
+                        List.copyOf(problems)))
+                .single();
+    }
+
+    private void balances(List<String> problems, Integer siteId) {
+        find(problems, siteId, """
+                select format('account %s: %s %s, entries %s', a.number, v.what, v.live, v.entries)
                 from account a
-                left join (select account_id, sum(credit - debit) from entry where gl = 'CUSTOMER' group by account_id) e on e.account_id = a.id
-                where a.posted_yuan <> coalesce(e.sum, 0)""");
-        find(problems, """
+                left join (select account_id, sum(credit - debit) filter (where gl = 'CUSTOMER') as posted,
+                                  sum(credit - debit) filter (where gl = 'DEPOSIT') as deposit,
+                                  sum(debit - credit) filter (where gl = 'DEBT') as debt
+                           from entry where account_id is not null group by account_id) e on e.account_id = a.id
+                cross join lateral (values ('posted', a.posted_yuan, coalesce(e.posted, 0)),
+                                           ('deposit', a.deposit_yuan, coalesce(e.deposit, 0)),
+                                           ('debt', a.debt_yuan, coalesce(e.debt, 0))) as v (what, live, entries)
+                where v.live <> v.entries and (:site::int is null or a.site_id = :site)""");
+        find(problems, siteId, """
                 select format('account %s: open %s, charge lines %s', a.number, a.open_yuan, coalesce(c.sum, 0))
                 from account a
                 left join (select account_id, sum(amount - posted_yuan) from charge_line group by account_id) c
                           on c.account_id = a.id
-                where a.open_yuan <> coalesce(c.sum, 0)""");
-        find(problems, """
-                select format('charge of meter %s on %s: %s x %s is not %s', meter_id, site_day, quantity, price, amount)
-                from charge_line where amount <> quantity * price""");
-        find(problems, """
-                select format('charge of meter %s on %s: posted %s of %s, marked %s', meter_id, site_day, posted_yuan, amount,
-                              case when unposted then 'unposted' else 'posted' end)
-                from charge_line where not unposted and posted_yuan <> amount""");
-        find(problems, """
+                where a.open_yuan <> coalesce(c.sum, 0) and (:site::int is null or a.site_id = :site)""");
+    }
+
+    private void charges(List<String> problems, Integer siteId) {
+        find(problems, siteId, """
+                select format('charge of meter %s on %s: %s x %s is not %s', c.meter_id, c.site_day, c.quantity, c.price, c.amount)
+                from charge_line c join account a on a.id = c.account_id
+                where c.amount <> c.quantity * c.price and (:site::int is null or a.site_id = :site)""");
+        find(problems, siteId, """
+                select format('charge of meter %s on %s: posted %s of %s, marked posted', c.meter_id, c.site_day, c.posted_yuan,
+                              c.amount)
+                from charge_line c join account a on a.id = c.account_id
+                where not c.unposted and c.posted_yuan <> c.amount and (:site::int is null or a.site_id = :site)""");
+        find(problems, siteId, """
                 select format('account %s: charges posted %s, journals of charges %s', a.number, coalesce(c.sum, 0),
                               coalesce(j.sum, 0))
                 from account a
                 left join (select account_id, sum(posted_yuan) from charge_line group by account_id) c on c.account_id = a.id
                 left join (select e.account_id, sum(e.debit - e.credit) from entry e join journal j on j.id = e.journal_id
-                           where j.cause = 'CHARGE_DAY' and e.gl = 'CUSTOMER' group by e.account_id) j on j.account_id = a.id
-                where coalesce(c.sum, 0) <> coalesce(j.sum, 0)""");
-        find(problems, """
-                select format('sale %s: %s yuan, its journal gives %s', s.receipt_number, s.amount_yuan, coalesce(e.sum, 0))
-                from sale s
-                left join (select journal_id, account_id, sum(credit - debit) from entry where gl = 'CUSTOMER' group by journal_id, account_id) e
-                          on e.journal_id = s.journal_id and e.account_id = s.account_id
-                where s.amount_yuan is distinct from e.sum""");
-        return jdbc.sql("""
-                select coalesce(sum(debit), 0) as debits, coalesce(sum(credit), 0) as credits,
-                       (select count(*) from journal) as journals, (select count(*) from account) as accounts,
-                       (select count(*) from charge_line) as lines
-                from entry""")
-                .query((row, n) -> new Report(row.getBigDecimal("debits"), row.getBigDecimal("credits"),
-                        row.getLong("journals"), row.getLong("accounts"), row.getLong("lines"), List.copyOf(problems)))
-                .single();
+                           where j.cause in ('CHARGE_DAY', 'CORRECTION') and e.gl = 'CUSTOMER' group by e.account_id) j
+                          on j.account_id = a.id
+                where coalesce(c.sum, 0) <> coalesce(j.sum, 0) and (:site::int is null or a.site_id = :site)""");
     }
 
-    private void find(List<String> problems, String sql) {
-        problems.addAll(jdbc.sql(sql).query(String.class).list());
+    private void receipts(List<String> problems, Integer siteId) {
+        find(problems, siteId, """
+                select format('receipt %s of account %s: %s yuan, %s of it to the debt; its journal moves %s, %s of it to the debt',
+                              r.number, a.number, r.amount_yuan, r.to_debt_yuan, coalesce(e.sum, 0), coalesce(e.debt, 0))
+                from receipt r join account a on a.id = r.account_id
+                left join (select journal_id, sum(debit), sum(credit) filter (where gl = 'DEBT') as debt
+                           from entry group by journal_id) e on e.journal_id = r.journal_id
+                where r.journal_id is not null and (:site::int is null or r.site_id = :site)
+                  and (r.amount_yuan is distinct from e.sum or r.kind = 'SALE' and r.to_debt_yuan <> coalesce(e.debt, 0))""");
+        find(problems, siteId, """
+                select format('journal %s: %s has no receipt', j.id, j.key) from journal j
+                where j.key like 'receipt:%' and not exists (select from receipt r where r.journal_id = j.id)
+                  and (:site::int is null or j.site_id = :site)""");
+        find(problems, siteId, """
+                select format('receipts of %s in site %s: %s given, %s there', coalesce(c.site_day, r.day), coalesce(c.site_id, r.site_id),
+                              coalesce(c.last, 0), coalesce(r.count, 0))
+                from receipt_counter c
+                full join (select site_id, to_date(substr(number, 3, 8), 'YYYYMMDD') as day, count(*), max(substr(number, 12)::int) as last
+                           from receipt group by 1, 2) r on r.site_id = c.site_id and r.day = c.site_day
+                where (c.last is distinct from r.count or c.last is distinct from r.last)
+                  and (:site::int is null or coalesce(c.site_id, r.site_id) = :site)""");
+    }
+
+    private void find(List<String> problems, Integer siteId, String sql) {
+        problems.addAll(jdbc.sql(sql).param("site", siteId).query(String.class).list());
+    }
+
+    /**
+     * How far a site's journals are chained. Written down elsewhere, the number and hash of the last seal show later that nobody
+     * cut the chain or made it anew.
+     *
+     * @param sealed   the number of the last seal
+     * @param lastHash its hash in hexadecimal, null before the first
+     * @param waiting  journals not sealed yet, for a few seconds
+     */
+    public record Chain(int siteId, String site, long sealed, String lastHash, long waiting) {
     }
 
     /** {@code problems} is empty when the books are right; otherwise a sentence each. */
     public record Report(BigDecimal debitsYuan, BigDecimal creditsYuan, long journals, long accounts, long chargeLines,
-                         List<String> problems) {
+                         List<Chain> chains, List<String> problems) {
 
         public boolean holds() {
             return problems.isEmpty();

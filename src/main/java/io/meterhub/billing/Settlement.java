@@ -13,7 +13,7 @@ import java.util.List;
  * @param method     how the refund was paid
  */
 public record Settlement(int accountId, String accountNumber, Instant closedAt, List<FinalReading> meters, Figures figures,
-                         SaleRequest.Method method) {
+                         PayMethod method) {
 
     /** @param total what the counter showed, kWh or m3 after the CT ratio; null where the meter was never read */
     public record FinalReading(int meterId, String meter, BigDecimal total, Instant readAt) {

@@ -34,6 +34,7 @@ public record TariffRule(List<Price> prices, List<Day> calendar, Floating floati
     private static final BigDecimal HIGHEST_PRICE = new BigDecimal("100000");
     private static final BigDecimal HIGHEST_FACTOR = new BigDecimal("100");
     private static final BigDecimal HIGHEST_EDGE = new BigDecimal("1000000000");
+    private static final int MOST_EDGES = 20;
     private static final Set<DayKind> EVERY_DAY = EnumSet.of(DayKind.WORKDAY, DayKind.WEEKEND, DayKind.HOLIDAY);
 
     /**
@@ -222,7 +223,8 @@ public record TariffRule(List<Price> prices, List<Day> calendar, Floating floati
             }
             last = edge;
         }
-        return tiers.edges().isEmpty() ? Optional.of("tiers: at least one edge is needed, such as [3000, 4700]") : Optional.empty();
+        return tiers.edges().isEmpty() || tiers.edges().size() > MOST_EDGES
+                ? Optional.of("tiers: 1 to " + MOST_EDGES + " edges are needed, such as [3000, 4700]") : Optional.empty();
     }
 
     private Optional<String> pricesProblem() {

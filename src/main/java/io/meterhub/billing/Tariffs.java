@@ -11,8 +11,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.support.SqlArrayValue;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
+import org.springframework.transaction.interceptor.TransactionAspectSupport;
 
 /** The price plans of the sites. */
 @Component
@@ -36,7 +38,7 @@ public class Tariffs {
         jdbc.sql("""
                 select t.id, t.code, t.name, t.energy_kind, v.id as version_id, v.effective_from, v.rule
                 from tariff t join tariff_version v on v.tariff_id = t.id
-                where t.site_id = ? order by t.code, v.effective_from""").param(siteId)
+                where t.site_id = ? order by t.code, v.effective_from, v.revision""").param(siteId)
                 .query((row, n) -> new Row(row.getInt("id"), row.getString("code"), row.getString("name"),
                         EnergyKind.valueOf(row.getString("energy_kind")), new Tariff.Version(row.getInt("version_id"),
                         row.getObject("effective_from", LocalDate.class), rule(row.getString("rule")))))
@@ -46,10 +48,42 @@ public class Tariffs {
         return List.copyOf(tariffs.values());
     }
 
-    /** Adds a version, and the tariff itself when the code is new. A version that is there is never changed. */
+    /**
+     * Adds a version, and the tariff itself when the code is new. A version that is there is never changed, nor is what was
+     * charged already: for that see {@link PriceChanges}.
+     */
     @Transactional
     public TariffResult put(int siteId, String code, String name, EnergyKind energyKind, LocalDate effectiveFrom,
                             TariffRule rule, String who, String why) {
+        // one that gave way to a mended version is there all the same
+        Optional<Tariff> known = find(siteId, code).filter(tariff -> tariff.energyKind() == energyKind && tariff.versions().stream()
+                .anyMatch(version -> version.effectiveFrom().equals(effectiveFrom) && version.rule().equals(rule)));
+        if (known.isPresent()) {
+            return new TariffResult.Stored(known.get(), true);
+        }
+        TariffResult result = add(siteId, code, name, energyKind, effectiveFrom, rule, who, why);
+        if (result instanceof TariffResult.Stored stored && !stored.already()) {
+            boolean alone = stored.tariff().versions().stream().filter(version -> version.effectiveFrom().equals(effectiveFrom)).count() == 1;
+            boolean charged = alone && jdbc.sql("""
+                    select exists (select from charge_line
+                                   where tariff_version_id = any(:versions) and site_day >= :from and quantity > 0)""")
+                    .param("versions", new SqlArrayValue("int4", stored.tariff().versions().stream().map(Tariff.Version::id).toArray()))
+                    .param("from", effectiveFrom).query(Boolean.class).single();
+            if (!alone || charged) {
+                TransactionAspectSupport.currentTransactionStatus().setRollbackOnly();
+                return new TariffResult.Refused("effectiveFrom", alone
+                        ? "days from this date on are charged by this tariff already: ask for a preview of the change of prices, and confirm it"
+                        : "another version from this date is there, and readings may have been charged by it: give the changed"
+                        + " version a later date, or ask for a preview of the change of prices");
+            }
+        }
+        return result;
+    }
+
+    /** Adds a version also where another one from its date is there, which gives way, and where days are charged already. */
+    @Transactional
+    TariffResult add(int siteId, String code, String name, EnergyKind energyKind, LocalDate effectiveFrom,
+                     TariffRule rule, String who, String why) {
         Optional<TariffResult.Refused> problem = problem(code, name, energyKind, effectiveFrom, rule);
         if (problem.isPresent()) {
             return problem.get();
@@ -58,26 +92,30 @@ public class Tariffs {
                 insert into tariff (site_id, code, name, energy_kind) values (:site, :code, :name, :kind)
                 on conflict do nothing""")
                 .param("site", siteId).param("code", code).param("name", name).param("kind", energyKind.name()).update();
-        boolean added = jdbc.sql("""
-                insert into tariff_version (tariff_id, effective_from, rule)
-                select id, :from, :rule::jsonb from tariff where site_id = :site and code = :code and energy_kind = :kind
-                on conflict do nothing""")
+        // two hubs that start at once give the file's versions one after the other
+        jdbc.sql("select id from tariff where site_id = ? and code = ? for no key update").params(siteId, code).query(Integer.class).single();
+        Optional<Tariff> before = find(siteId, code);
+        if (before.isPresent() && before.get().energyKind() != energyKind) {
+            return new TariffResult.Refused("energyKind", "tariff " + code + " is for " + before.get().energyKind());
+        }
+        Optional<Tariff.Version> last = before.flatMap(tariff -> tariff.versions().stream()
+                .filter(version -> version.effectiveFrom().equals(effectiveFrom)).reduce((one, next) -> next));
+        if (last.isPresent() && last.get().rule().equals(rule)) {
+            return new TariffResult.Stored(before.get(), true);
+        }
+        jdbc.sql("""
+                insert into tariff_version (tariff_id, effective_from, revision, rule)
+                select t.id, :from, coalesce(max(v.revision), 0) + 1, :rule::jsonb
+                from tariff t left join tariff_version v on v.tariff_id = t.id and v.effective_from = :from
+                where t.site_id = :site and t.code = :code and t.energy_kind = :kind group by t.id""")
                 .param("site", siteId).param("code", code).param("kind", energyKind.name()).param("from", effectiveFrom)
-                .param("rule", json(rule)).update() > 0;
-        Tariff tariff = of(siteId).stream().filter(each -> each.code().equals(code)).findFirst().orElseThrow(
-                () -> new IllegalStateException("Tariff " + code + " has no version"));
-        if (tariff.energyKind() != energyKind) {
-            return new TariffResult.Refused("energyKind", "tariff " + code + " is for " + tariff.energyKind());
-        }
-        if (added) {
-            audit.record(siteId, who, "tariff.version.added", "tariff " + code, null,
-                    Map.of("effectiveFrom", effectiveFrom, "rule", rule), why);
-        } else if (!tariff.versions().stream().filter(version -> version.effectiveFrom().equals(effectiveFrom)).findFirst()
-                .orElseThrow().rule().equals(rule)) {
-            return new TariffResult.Refused("effectiveFrom", "another version from this date is there, and readings may have"
-                    + " been charged by it: give the changed version a later date");
-        }
-        return new TariffResult.Stored(tariff, !added);
+                .param("rule", json(rule)).update();
+        audit.record(siteId, who, "tariff.version.added", "tariff " + code, null, Map.of("effectiveFrom", effectiveFrom, "rule", rule), why);
+        return new TariffResult.Stored(find(siteId, code).orElseThrow(), false);
+    }
+
+    private Optional<Tariff> find(int siteId, String code) {
+        return of(siteId).stream().filter(each -> each.code().equals(code)).findFirst();
     }
 
     static Optional<TariffResult.Refused> problem(String code, String name, EnergyKind energyKind, LocalDate effectiveFrom,

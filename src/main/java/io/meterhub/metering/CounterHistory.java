@@ -54,6 +54,8 @@ public class CounterHistory {
      * The intervals around these instants: for each, the one that contains it, as it was between two readings, and between two
      * of them one that holds all that was counted there.
      *
+     * <p>Where a meter is lost, what stands in for its readings follows after them.
+     *
      * @param instants by meter
      * @return by meter, in the order of time; a quantity is null where the counters do not tell it: where a register overflowed,
      *         began anew, or the meter was changed for another
@@ -72,7 +74,34 @@ public class CounterHistory {
             }
             spans.put(meter, its);
         });
+        standIns(instants.keySet()).forEach((meter, its) -> spans.computeIfAbsent(meter, id -> new ArrayList<>()).addAll(its));
         return spans;
+    }
+
+    /** What stands in for readings of meters that are lost, since their last real one. */
+    private Map<Integer, List<Interval>> standIns(Collection<Integer> meterIds) {
+        Map<Integer, List<Interval>> standIns = new HashMap<>();
+        jdbc.sql("""
+                select e.meter_id, m.site_id, s.read_at as accepted_at, e.read_at, e.source, e.quantity
+                from meter_state s join meter m on m.id = s.meter_id
+                join entered_reading e on e.meter_id = s.meter_id and e.source <> 'MANUAL' and e.read_at > s.read_at
+                where s.meter_id = any(:ids) and s.stand_in_at is not null
+                  and not exists (select from meter_replacement r where r.meter_id = s.meter_id and r.at >= e.entered_at)
+                order by e.meter_id, e.id""")
+                .param("ids", new SqlArrayValue("int4", meterIds.toArray()))
+                .query(row -> {
+                    int meter = row.getInt("meter_id");
+                    ReadingSource source = ReadingSource.valueOf(row.getString("source"));
+                    List<Interval> its = standIns.computeIfAbsent(meter, id -> new ArrayList<>());
+                    if (source == ReadingSource.SUBSTITUTED) {
+                        its.clear();
+                    }
+                    Instant from = its.isEmpty() ? row.getObject("accepted_at", OffsetDateTime.class).toInstant()
+                            : its.get(its.size() - 1).to();
+                    its.add(new Interval(meter, row.getInt("site_id"), from, row.getObject("read_at", OffsetDateTime.class).toInstant(),
+                            row.getBigDecimal("quantity"), null, BigDecimal.ONE, source, false));
+                });
+        return standIns;
     }
 
     /** What was charged with the very first reading: since the opening reading, without a time of its own. */
@@ -142,7 +171,13 @@ public class CounterHistory {
                     union all
                     (select q.read_at, q.total, null from quarter_hour q
                      where q.meter_id = e.meter_id and q.starts_at > e.edge - interval '15 minutes' and q.read_at > e.edge
-                     order by q.starts_at limit 1)) p""")
+                     order by q.starts_at limit 1)
+                    union all
+                    (select m.read_at, m.total, null from entered_reading m
+                     where m.meter_id = e.meter_id and m.source = 'MANUAL' and m.read_at <= e.edge order by m.read_at desc limit 1)
+                    union all
+                    (select m.read_at, m.total, null from entered_reading m
+                     where m.meter_id = e.meter_id and m.source = 'MANUAL' and m.read_at > e.edge order by m.read_at limit 1)) p""")
                 .param("meters", new SqlArrayValue("int4", meters.toArray()))
                 .param("edges", new SqlArrayValue("timestamptz", edges.toArray()))
                 .query(row -> {

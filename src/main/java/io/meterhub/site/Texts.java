@@ -25,6 +25,11 @@ public class Texts {
         return messages.getMessage(key, words, asked == null ? Locale.ENGLISH : asked);
     }
 
+    /** In a language that is not the request's: a paper in several languages. */
+    public String in(Locale language, String key, Object... words) {
+        return messages.getMessage(key, words, language);
+    }
+
     /** A word of a text that is itself in the bundles. */
     public static MessageSourceResolvable word(String key) {
         return new DefaultMessageSourceResolvable(key);

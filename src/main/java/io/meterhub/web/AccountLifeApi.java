@@ -7,7 +7,7 @@ import io.meterhub.billing.AccountWish.Close;
 import io.meterhub.billing.AccountWish.Customer;
 import io.meterhub.billing.AccountWish.Move;
 import io.meterhub.billing.AccountWish.Prepare;
-import io.meterhub.billing.SaleRequest;
+import io.meterhub.billing.PayMethod;
 import io.meterhub.billing.Settlement;
 import io.meterhub.web.Problems.Refusal;
 import io.swagger.v3.oas.annotations.Operation;
@@ -76,7 +76,7 @@ class AccountLifeApi {
     }
 
     record Closing(@Schema(description = READINGS) Map<Integer, BigDecimal> readings,
-                   @Schema(description = "How what is left is paid back; needed if anything is") SaleRequest.Method method,
+                   @Schema(description = "How what is left is paid back; needed if anything is") PayMethod method,
                    @NotBlank(message = "is needed: others will have to understand it")
                    @Size(max = 500, message = "must have at most 500 characters") String why) {
 
@@ -96,7 +96,7 @@ class AccountLifeApi {
             + " Credit may be sold to it already.")
     Account prepare(@RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody NewAccount wish) {
         return life.prepare(new Prepare(wish.shopId(), wish.kind(), wish.customer() == null ? null : wish.customer().customer(),
-                wish.meterIds(), wish.overdraftYuan()), operator.name());
+                wish.meterIds(), null, null, wish.overdraftYuan()), operator.name());
     }
 
     @PostMapping("/{id}/open")

@@ -4,12 +4,11 @@ import io.meterhub.billing.Account;
 import io.meterhub.billing.Accounts;
 import io.meterhub.billing.ChargeLine;
 import io.meterhub.billing.Counter;
+import io.meterhub.billing.CounterRequest;
 import io.meterhub.billing.LedgerLine;
+import io.meterhub.billing.PayMethod;
 import io.meterhub.billing.Receipt;
-import io.meterhub.billing.SaleRequest;
-import io.meterhub.billing.SaleResult;
 import io.meterhub.site.Sites;
-import io.meterhub.site.Texts;
 import io.meterhub.web.Problems.Refusal;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
@@ -49,15 +48,15 @@ class AccountsApi {
 
     private final Accounts accounts;
     private final Counter counter;
+    private final BookedAnswers booked;
     private final Sites sites;
-    private final Texts texts;
     private final Clock clock;
 
-    AccountsApi(Accounts accounts, Counter counter, Sites sites, Texts texts, Clock clock) {
+    AccountsApi(Accounts accounts, Counter counter, BookedAnswers booked, Sites sites, Clock clock) {
         this.accounts = accounts;
         this.counter = counter;
+        this.booked = booked;
         this.sites = sites;
-        this.texts = texts;
         this.clock = clock;
     }
 
@@ -65,12 +64,8 @@ class AccountsApi {
                    @DecimalMin(value = "0.01", message = "must be at least 0.01")
                    @DecimalMax(value = "1000000", message = "must be at most 1000000")
                    @Digits(integer = 7, fraction = 2, message = "must have at most two decimals") BigDecimal amountYuan,
-                   @NotNull(message = "is needed, one of CASH, TRANSFER") SaleRequest.Method method,
+                   @NotNull(message = "is needed, one of CASH, TRANSFER") PayMethod method,
                    @Size(max = 200, message = "must have at most 200 characters") @Schema(description = "For the receipt") String note) {
-    }
-
-    @Schema(name = "Sale")
-    record Sold(Receipt receipt, @Schema(description = "The account's credit right after the sale, exact") BigDecimal creditAfterYuan) {
     }
 
     @GetMapping
@@ -123,21 +118,11 @@ class AccountsApi {
             + " time; so a call whose answer was lost can be repeated safely. The same key for anything else is refused with 422.")
     @ApiResponse(responseCode = "201", description = "Sold and durable")
     @ApiResponse(responseCode = "200", description = "This sale was made before: its first answer")
-    ResponseEntity<Sold> sell(@PathVariable int id,
+    ResponseEntity<BookedAnswers.Booked> sell(@PathVariable int id,
                               @RequestHeader("Idempotency-Key")
                               @Pattern(regexp = "[\\x21-\\x7e]{1,100}", message = "must have 1 to 100 printable ASCII characters without spaces") String key,
                               @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody NewSale sale) {
         account(id);
-        SaleResult result = counter.sell(new SaleRequest(key, id, sale.amountYuan(), sale.method(), operator.name(), sale.note()));
-        if (result instanceof SaleResult.KeyReused) {
-            throw Refusal.field(HttpStatus.UNPROCESSABLE_ENTITY, "Idempotency-Key", texts.of("refused.key_reused"));
-        }
-        if (result instanceof SaleResult.Refused refused) {
-            throw Refusal.field(HttpStatus.UNPROCESSABLE_ENTITY, refused.field(), refused.why());
-        }
-        SaleResult.Sold sold = (SaleResult.Sold) result;
-        ResponseEntity.BodyBuilder answer = sold.replayed() ? ResponseEntity.ok().header("Idempotent-Replayed", "true")
-                : ResponseEntity.status(HttpStatus.CREATED);
-        return answer.body(new Sold(sold.receipt(), sold.creditAfterYuan()));
+        return booked.answer(counter.act(CounterRequest.sale(key, id, sale.amountYuan(), sale.method(), operator.name(), sale.note())));
     }
 }

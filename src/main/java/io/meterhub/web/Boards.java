@@ -184,8 +184,9 @@ class Boards {
         int online = (int) meters.stream().filter(meter -> settings.fresh(meter.answeredAt(), now)).count();
         SalesToday sales = jdbc.sql("""
                 select count(*) as number, coalesce(sum(s.amount_yuan), 0) as yuan
-                from account a join sale s on s.account_id = a.id
-                where a.site_id = :site and s.at >= :midnight""")
+                from receipt s
+                where s.site_id = :site and s.at >= :midnight and s.kind = 'SALE'
+                  and not exists (select from receipt r where r.reverses = s.id)""")
                 .param("site", site.id()).param("midnight", Sql.instant(today.atStartOfDay(site.zone()).toInstant()))
                 .query(SalesToday.class).single();
         return new Totals(online, meters.size() - online,

@@ -4,10 +4,11 @@ import io.meterhub.billing.Account;
 import io.meterhub.billing.Accounts;
 import io.meterhub.billing.ChargeLine;
 import io.meterhub.billing.Counter;
+import io.meterhub.billing.CounterRequest;
+import io.meterhub.billing.CounterResult;
 import io.meterhub.billing.LedgerLine;
 import io.meterhub.billing.Receipt;
-import io.meterhub.billing.SaleRequest;
-import io.meterhub.billing.SaleResult;
+import io.meterhub.billing.PayMethod;
 import io.meterhub.site.EnergyKind;
 import io.meterhub.site.Site;
 import io.meterhub.site.Sites;
@@ -85,7 +86,7 @@ class DetailsPage {
         }
     }
 
-    record SaleForm(Integer account, String amount, SaleRequest.Method method, String operator, String note, String key) {
+    record SaleForm(Integer account, String amount, PayMethod method, String operator, String note, String key) {
     }
 
     record SupplyForm(Integer meter, String act, String until, String why, String operator, String setBy) {
@@ -167,15 +168,15 @@ class DetailsPage {
             throw Refusal.notFound("account of this shop", form.account());
         }
         String note = form.note() == null || form.note().isBlank() ? null : form.note().strip();
-        SaleResult result = counter.sell(new SaleRequest("board-" + form.key(), form.account(), amount.get(), form.method(),
+        CounterResult result = counter.act(CounterRequest.sale("board-" + form.key(), form.account(), amount.get(), form.method(),
                 form.operator().strip(), note));
-        if (result instanceof SaleResult.KeyReused reused) {
+        if (result instanceof CounterResult.KeyReused reused) {
             return new Told(false, "act.key_reused", List.of(reused.first().number()));
         }
-        if (result instanceof SaleResult.Refused refused) {
+        if (result instanceof CounterResult.Refused refused) {
             return new Told(false, "act.refused", List.of(refused.why()));
         }
-        SaleResult.Sold sold = (SaleResult.Sold) result;
+        CounterResult.Booked sold = (CounterResult.Booked) result;
         return new Told(true, sold.replayed() ? "act.sold_again" : "act.sold", List.of(Amounts.yuan(sold.receipt().amountYuan()),
                 sold.receipt().accountNumber(), sold.receipt().number(), Amounts.yuan(sold.creditAfterYuan())));
     }

@@ -53,8 +53,8 @@ class Feed {
     private List<Item> sales(Site site) {
         return jdbc.sql("""
                 select sale.at, s.id as shop_id, s.code, s.name, a.kind = 'WATER' as water, sale.amount_yuan, sale.method, sale.who
-                from sale join account a on a.id = sale.account_id join shop s on s.id = a.shop_id
-                where sale.site_id = :site order by sale.id desc limit :length""")
+                from receipt sale join account a on a.id = sale.account_id join shop s on s.id = a.shop_id
+                where sale.site_id = :site and sale.kind = 'SALE' order by sale.id desc limit :length""")
                 .param("site", site.id()).param("length", LENGTH).query(SaleRow.class).list().stream()
                 .map(row -> new Item(row.at(), "SALE", row.water(), row.code() + " " + row.name(), row.method(), Amounts.yuan(row.amountYuan()),
                         row.who(), "money", href(row.shopId(), 0)))

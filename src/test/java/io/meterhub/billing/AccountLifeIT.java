@@ -49,7 +49,7 @@ class AccountLifeIT {
     }
 
     private static Close close(int account) {
-        return new Close(account, Map.of(), SaleRequest.Method.CASH, "moves out");
+        return new Close(account, Map.of(), PayMethod.CASH, "moves out");
     }
 
     private int shop(Mall mall, int index) {
@@ -57,7 +57,7 @@ class AccountLifeIT {
     }
 
     private Account prepare(Mall mall, int index, String tenant) {
-        return life.prepare(new Prepare(shop(mall, index), AccountKind.ELECTRICITY, new Customer(tenant, null), null, null), WHO);
+        return life.prepare(new Prepare(shop(mall, index), AccountKind.ELECTRICITY, new Customer(tenant, null), null, null, null, null), WHO);
     }
 
     private List<ReasonKind> reasons(int meter) {
@@ -114,11 +114,11 @@ class AccountLifeIT {
     void anAccountIsClosedAtWhatAPersonReadIfThatCanBeTrue() {
         Mall mall = malls.open("shop-single", 1);
         billing.bill(mall.slice(Instant.now().minusSeconds(3600), "1010"));
-        assertThatThrownBy(() -> life.close(new Close(mall.account(), Map.of(mall.meter(), new BigDecimal("1100")), SaleRequest.Method.CASH,
-                "moves out"), WHO)).isInstanceOf(AccountRefused.class).hasMessageContaining("1025.860");
+        assertThatThrownBy(() -> life.close(new Close(mall.account(), Map.of(mall.meter(), new BigDecimal("1100")), PayMethod.CASH,
+                "moves out"), WHO)).isInstanceOf(AccountRefused.class).hasMessageContaining("1100");
         assertThat(accounts.account(mall.account()).orElseThrow().state()).isEqualTo(Account.State.OPEN);
         assertThat(used(mall.account())).isEqualTo("10");
-        Settlement settlement = life.close(new Close(mall.account(), Map.of(mall.meter(), new BigDecimal("1012.5")), SaleRequest.Method.CASH,
+        Settlement settlement = life.close(new Close(mall.account(), Map.of(mall.meter(), new BigDecimal("1012.5")), PayMethod.CASH,
                 "moves out"), WHO);
         assertThat(used(mall.account())).isEqualTo("12.5");
         assertThat(settlement.figures().refundYuan()).isEqualByComparingTo("89.38");

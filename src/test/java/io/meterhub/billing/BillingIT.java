@@ -416,7 +416,7 @@ class BillingIT {
     void theLedgerAndItsWitnessesAreAppendOnly() {
         Mall mall = malls.open("shop-single", 1);
         for (String change : List.of("update journal set why = 'x' where site_id = " + mall.site().id(),
-                "delete from entry where account_id = " + mall.account(), "truncate sale", "delete from tariff_version")) {
+                "delete from entry where account_id = " + mall.account(), "truncate receipt", "delete from tariff_version")) {
             assertThatThrownBy(() -> jdbc.sql(change).update()).isInstanceOf(DataAccessException.class)
                     .hasMessageContaining("append-only");
         }

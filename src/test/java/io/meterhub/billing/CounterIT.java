@@ -5,10 +5,9 @@ import static org.awaitility.Awaitility.await;
 
 import io.meterhub.HubTest;
 import io.meterhub.billing.BilledMall.Mall;
-import io.meterhub.billing.SaleRequest.Method;
-import io.meterhub.billing.SaleResult.KeyReused;
-import io.meterhub.billing.SaleResult.Refused;
-import io.meterhub.billing.SaleResult.Sold;
+import io.meterhub.billing.CounterResult.KeyReused;
+import io.meterhub.billing.CounterResult.Refused;
+import io.meterhub.billing.CounterResult.Booked;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
@@ -41,8 +40,8 @@ class CounterIT {
     TransactionTemplate transaction;
     BilledMall malls;
 
-    private static SaleRequest request(Mall mall, String key, String yuan) {
-        return new SaleRequest(key, mall.account(), new BigDecimal(yuan), Method.CASH, "Wang", null);
+    private static CounterRequest request(Mall mall, String key, String yuan) {
+        return CounterRequest.sale(key, mall.account(), new BigDecimal(yuan), PayMethod.CASH, "Wang", null);
     }
 
     @Autowired
@@ -53,12 +52,12 @@ class CounterIT {
     @Test
     void aSaleGivesCreditAReceiptAndAJournal() {
         Mall mall = malls.open("shop-single", 1);
-        Sold sold = (Sold) counter.sell(request(mall, "a", "50"));
+        Booked sold = (Booked) counter.act(request(mall, "a", "50"));
         assertThat(sold.replayed()).isFalse();
         assertThat(sold.creditAfterYuan()).isEqualByComparingTo("150");
         assertThat(sold.receipt().number()).matches("R-\\d{8}-000001");
         assertThat(sold.receipt().amountYuan()).isEqualTo(new BigDecimal("50.00"));
-        assertThat(((Sold) counter.sell(request(mall, "b", "0.01"))).receipt().number()).endsWith("-000002");
+        assertThat(((Booked) counter.act(request(mall, "b", "0.01"))).receipt().number()).endsWith("-000002");
         assertThat(accounts.lines(mall.account(), null, 10)).extracting(
                 line -> line.cause() + " " + line.credit().stripTrailingZeros().toPlainString() + " "
                         + line.balanceYuan().stripTrailingZeros().toPlainString())
@@ -70,36 +69,36 @@ class CounterIT {
     @Test
     void theSameKeyGivesTheFirstAnswerAgainAndAnotherBodyIsRefused() {
         Mall mall = malls.open("shop-single", 2);
-        Sold first = (Sold) counter.sell(request(mall, "key", "50"));
-        counter.sell(request(mall, "other", "7"));
-        assertThat(counter.sell(request(mall, "key", "50.00")))
-                .isEqualTo(new Sold(first.receipt(), first.creditAfterYuan(), true));
-        assertThat(counter.sell(request(mall, "key", "51"))).isEqualTo(new KeyReused(first.receipt()));
-        assertThat(counter.sell(new SaleRequest("key", mall.accounts().get(1), new BigDecimal("50"), Method.CASH, "Wang", null)))
+        Booked first = (Booked) counter.act(request(mall, "key", "50"));
+        counter.act(request(mall, "other", "7"));
+        assertThat(counter.act(request(mall, "key", "50.00")))
+                .isEqualTo(new Booked(first.receipt(), first.creditAfterYuan(), true));
+        assertThat(counter.act(request(mall, "key", "51"))).isEqualTo(new KeyReused(first.receipt()));
+        assertThat(counter.act(CounterRequest.sale("key", mall.accounts().get(1), new BigDecimal("50"), PayMethod.CASH, "Wang", null)))
                 .isInstanceOf(KeyReused.class);
-        assertThat(counter.sell(new SaleRequest("key", mall.account(), new BigDecimal("50"), Method.TRANSFER, "Wang", null)))
+        assertThat(counter.act(CounterRequest.sale("key", mall.account(), new BigDecimal("50"), PayMethod.TRANSFER, "Wang", null)))
                 .isInstanceOf(KeyReused.class);
         assertThat(malls.credits(mall)).containsExactly("157", "100");
         Mall elsewhere = malls.open("shop-single", 1);
-        assertThat(counter.sell(request(elsewhere, "key", "9"))).as("a key is the site's").isInstanceOf(Sold.class);
+        assertThat(counter.act(request(elsewhere, "key", "9"))).as("a key is the site's").isInstanceOf(Booked.class);
     }
 
     @Test
-    void whatMayNotBeSoldIsRefusedByItsField() {
+    void whatMayNotBeBookedIsRefusedByItsField() {
         Mall mall = malls.open("shop-single", 1);
         for (String amount : List.of("0", "-1", "0.001", "100000.01")) {
-            assertThat(counter.sell(request(mall, "k", amount))).as(amount)
+            assertThat(counter.act(request(mall, "k", amount))).as(amount)
                     .isEqualTo(new Refused("amountYuan", "Must be above 0, at most 100000, with at most 2 decimals"));
         }
-        assertThat(counter.sell(request(mall, " ", "1"))).isInstanceOf(Refused.class);
-        assertThat(counter.sell(new SaleRequest("k", mall.account(), BigDecimal.ONE, null, "Wang", null)))
+        assertThat(counter.act(request(mall, " ", "1"))).isInstanceOf(Refused.class);
+        assertThat(counter.act(CounterRequest.sale("k", mall.account(), BigDecimal.ONE, null, "Wang", null)))
                 .isInstanceOf(Refused.class);
-        assertThat(counter.sell(new SaleRequest("k", mall.account(), BigDecimal.ONE, Method.CASH, "", null)))
+        assertThat(counter.act(CounterRequest.sale("k", mall.account(), BigDecimal.ONE, PayMethod.CASH, "", null)))
                 .isInstanceOf(Refused.class);
-        assertThat(counter.sell(new SaleRequest("k", -1, BigDecimal.ONE, Method.CASH, "Wang", null)))
+        assertThat(counter.act(CounterRequest.sale("k", -1, BigDecimal.ONE, PayMethod.CASH, "Wang", null)))
                 .isEqualTo(new Refused("accountId", "There is no account -1"));
         jdbc.sql("update account set closed_at = now() where id = ?").param(mall.account()).update();
-        assertThat(counter.sell(request(mall, "k", "1"))).isInstanceOf(Refused.class);
+        assertThat(counter.act(request(mall, "k", "1"))).isInstanceOf(Refused.class);
         assertThat(accounts.sales(mall.account(), 10)).isEmpty();
     }
 
@@ -109,24 +108,24 @@ class CounterIT {
         int callers = 12;
         CyclicBarrier together = new CyclicBarrier(callers);
         ExecutorService threads = Executors.newFixedThreadPool(callers);
-        List<SaleResult> answers = new ArrayList<>();
+        List<CounterResult> answers = new ArrayList<>();
         try {
-            List<Future<SaleResult>> asked = new ArrayList<>();
+            List<Future<CounterResult>> asked = new ArrayList<>();
             for (int i = 0; i < callers; i++) {
                 asked.add(threads.submit(() -> {
                     together.await();
-                    return counter.sell(request(mall, "once", "10"));
+                    return counter.act(request(mall, "once", "10"));
                 }));
             }
-            for (Future<SaleResult> each : asked) {
+            for (Future<CounterResult> each : asked) {
                 answers.add(each.get());
             }
         } finally {
             threads.shutdown();
         }
-        assertThat(answers).allSatisfy(answer -> assertThat(answer).isInstanceOf(Sold.class));
-        assertThat(answers.stream().filter(answer -> !((Sold) answer).replayed())).hasSize(1);
-        assertThat(answers.stream().map(answer -> ((Sold) answer).receipt()).collect(Collectors.toSet())).hasSize(1);
+        assertThat(answers).allSatisfy(answer -> assertThat(answer).isInstanceOf(Booked.class));
+        assertThat(answers.stream().filter(answer -> !((Booked) answer).replayed())).hasSize(1);
+        assertThat(answers.stream().map(answer -> ((Booked) answer).receipt()).collect(Collectors.toSet())).hasSize(1);
         assertThat(malls.credits(mall)).containsExactly("110");
     }
 
@@ -137,19 +136,19 @@ class CounterIT {
         ExecutorService threads = Executors.newFixedThreadPool(4);
         Set<String> receipts;
         try {
-            List<Future<SaleResult>> sales = new ArrayList<>();
+            List<Future<CounterResult>> sales = new ArrayList<>();
             List<Future<?>> charges = new ArrayList<>();
             for (int i = 1; i <= 40; i++) {
                 int step = i;
-                sales.add(threads.submit(() -> counter.sell(request(mall, "s" + step, "1.11"))));
+                sales.add(threads.submit(() -> counter.act(request(mall, "s" + step, "1.11"))));
                 charges.add(threads.submit(() -> billing.bill(mall.slice(start.plusSeconds(60L * step),
                         "1000." + (10 + step), "1000." + (10 + step), "1000." + (10 + step)))));
             }
-            List<SaleResult> answers = new ArrayList<>();
-            for (Future<SaleResult> sale : sales) {
+            List<CounterResult> answers = new ArrayList<>();
+            for (Future<CounterResult> sale : sales) {
                 answers.add(sale.get());
             }
-            receipts = answers.stream().map(answer -> ((Sold) answer).receipt().number()).collect(Collectors.toSet());
+            receipts = answers.stream().map(answer -> ((Booked) answer).receipt().number()).collect(Collectors.toSet());
             for (Future<?> charge : charges) {
                 charge.get();
             }
@@ -168,9 +167,9 @@ class CounterIT {
         Mall mall = malls.open("shop-single", 1);
         billing.bill(mall.slice(Instant.now().minusSeconds(100), "1200.00"));
         assertThat(wanted(mall)).isEqualTo("OFF");
-        counter.sell(request(mall, "little", "70"));
+        counter.act(request(mall, "little", "70"));
         assertThat(wanted(mall)).as("zero is not enough").isEqualTo("OFF");
-        counter.sell(request(mall, "more", "0.01"));
+        counter.act(request(mall, "more", "0.01"));
         assertThat(wanted(mall)).isEqualTo("ON");
     }
 
@@ -182,7 +181,7 @@ class CounterIT {
         ExecutorService thread = Executors.newSingleThreadExecutor();
         try {
             Future<?> imported = transaction.execute(status -> {
-                counter.sell(request(mall, "enough", "500"));
+                counter.act(request(mall, "enough", "500"));
                 int pid = jdbc.sql("select pg_backend_pid()").query(Integer.class).single();
                 Future<?> started = thread.submit(() -> malls.load(mall.sheet()));
                 await().until(() -> started.isDone() || jdbc.sql("""

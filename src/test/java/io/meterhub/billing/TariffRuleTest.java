@@ -36,7 +36,7 @@ class TariffRuleTest {
     @CsvSource(delimiter = '|', textBlock = """
             {}                                                                | tiers: the period must be MONTH or YEAR
             {period: MONTH, start: JANUARY, edges: [100]}                     | tiers: start is for the period YEAR
-            {period: YEAR}                                                    | tiers: at least one edge is needed
+            {period: YEAR}                                                    | tiers: 1 to 20 edges are needed
             {period: YEAR, edges: [100, 100]}                                 | tiers: the edges must ascend
             {period: YEAR, edges: [200, 100]}                                 | tiers: the edges must ascend
             {period: YEAR, edges: [0]}                                        | tiers: the edges must ascend from above 0

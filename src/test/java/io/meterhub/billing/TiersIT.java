@@ -38,6 +38,8 @@ class TiersIT {
     @Autowired
     Tariffs tariffs;
     @Autowired
+    TierBook book;
+    @Autowired
     JdbcClient jdbc;
     BilledMall malls;
 
@@ -120,14 +122,22 @@ class TiersIT {
     void theContractDateCountsFromTheVeryNextMessage() {
         Mall mall = mall("contract-tiers", 1);
         billing.bill(mall.slice(START, "1150.00"));
-        jdbc.sql("update account set contract_date = :day where id = :id").param("day", DAY.minusDays(3)).param("id", mall.account()).update();
+        book.setContractDate(mall.account(), DAY.plusDays(1), "Li", "the contract is of the next day");
         billing.bill(mall.slice(START.plusSeconds(60), "1160.00"));
-        assertThat(lines(mall.meter())).containsExactly("SINGLE 1 110 = 55", "SINGLE 2 50 = 40");
-        jdbc.sql("update account set contract_date = null, opened_at = :at where id = :id")
+        assertThat(used(mall.account())).as("the year before it, as counted from the lines")
+                .contains("YEAR " + DAY.plusDays(1).minusYears(1) + " 160");
+        billing.bill(mall.slice(START.plusSeconds(86_400), "1160.00"));
+        billing.bill(mall.slice(START.plusSeconds(86_430), "1161.00"));
+        assertThat(used(mall.account())).contains("YEAR " + DAY.plusDays(1) + " 1");
+        jdbc.sql("update account set opened_at = :at where id = :id")
                 .param("at", START.minus(Duration.ofDays(1)).atOffset(ZoneOffset.UTC)).param("id", mall.account()).update();
-        billing.bill(mall.slice(START.plusSeconds(120), "1161.00"));
+        book.setContractDate(mall.account(), null, "Li", "there is none");
+        billing.bill(mall.slice(START.plusSeconds(86_460), "1163.00"));
         assertThat(used(mall.account())).as("without one the account's years begin on its opening day")
-                .contains("YEAR " + DAY.minusDays(1) + " 1");
+                .contains("YEAR " + DAY.minusDays(1) + " 163");
+        assertThat(book.of(mall.account())).extracting(TierBook.Used::meterId).containsOnly(mall.meter());
+        assertThat(jdbc.sql("select who || ': ' || why from audit_log where what = 'account.contract_date.set' and site_id = ? order by id")
+                .param(mall.site().id()).query(String.class).list()).containsExactly("Li: the contract is of the next day", "Li: there is none");
     }
 
     @Test

@@ -81,6 +81,26 @@ class TariffsApiIT {
     }
 
     @Test
+    void anAccountsContractDateIsSetAndWhatItUsedIsTold() {
+        int account = jdbc.sql("select min(id) from account where site_id = ?").param(mall.siteId()).query(Integer.class).single();
+        String path = "/api/v1/accounts/" + account;
+        assertThat(http.send("PUT", path + "/contract-date", "{\"contractDate\": \"2024-05-15\", \"why\": \"signed\"}", Operator.HEADER, "ann")
+                .status()).isEqualTo(204);
+        assertThat(jdbc.sql("select contract_date::text from account where id = ?").param(account).query(String.class).single())
+                .isEqualTo("2024-05-15");
+        Answer refused = http.send("PUT", path + "/contract-date", "{\"contractDate\": \"0024-05-15\", \"why\": \"slip\"}", Operator.HEADER, "ann");
+        assertThat(refused.status()).isEqualTo(422);
+        assertThat(refused.json().at("/errors/0/field").asText()).isEqualTo("contractDate");
+        jdbc.sql("insert into tier_use (account_id, meter_id, period, period_start, quantity) values (?, 0, 'MONTH', '2026-02-01', 12.5)")
+                .param(account).update();
+        assertThat(http.get(path + "/tier-use").json()).singleElement().satisfies(used -> {
+            assertThat(used.get("meterId").isNull()).isTrue();
+            assertThat(used.get("quantity").decimalValue()).isEqualByComparingTo("12.5");
+        });
+        assertThat(http.get("/api/v1/accounts/2147483647/tier-use").status()).isEqualTo(404);
+    }
+
+    @Test
     void theDescriptionNamesTheShapes() {
         JsonNode schemas = http.get("/v3/api-docs").json().at("/components/schemas");
         assertThat(schemas.has("Tiers")).isTrue();

@@ -1,0 +1,77 @@
+package io.meterhub.billing;
+
+import io.meterhub.site.Audit;
+import java.math.BigDecimal;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.annotation.Transactional;
+
+/** How far accounts may go beyond their credit: overdraft (透支额度), and emergency credit (应急额度) that a shop takes itself. */
+@Component
+public class CreditTerms {
+
+    private final JdbcClient jdbc;
+    private final Credits credits;
+    private final Audit audit;
+
+    CreditTerms(JdbcClient jdbc, Credits credits, Audit audit) {
+        this.jdbc = jdbc;
+        this.credits = credits;
+        this.audit = audit;
+    }
+
+    private record Terms(int siteId, String number, BigDecimal overdraftYuan, BigDecimal emergencyAllowedYuan) {
+    }
+
+    /** Sets an account's overdraft limit; supply follows at once. */
+    @Transactional
+    public void overdraft(int accountId, BigDecimal yuan, String who, String why) {
+        Terms before = lock(accountId);
+        if (before.overdraftYuan().compareTo(notBelowZero(yuan)) != 0) {
+            credits.overdraw(accountId, yuan, who, "new overdraft limit");
+            audit.record(before.siteId(), who, "account.overdraft", "account " + before.number(), before.overdraftYuan(), yuan, why);
+        }
+    }
+
+    /**
+     * Sets how much emergency credit an account may take; what is taken already stays as it is.
+     *
+     * @param yuan 0 for none, null for what its site allows
+     */
+    @Transactional
+    public void emergency(int accountId, BigDecimal yuan, String who, String why) {
+        Terms before = lock(accountId);
+        jdbc.sql("update account set emergency_allowed_yuan = :yuan where id = :id")
+                .param("yuan", yuan == null ? null : notBelowZero(yuan)).param("id", accountId).update();
+        audit.record(before.siteId(), who, "account.emergency", "account " + before.number(), before.emergencyAllowedYuan(), yuan, why);
+    }
+
+    /** Sets how much emergency credit a site's accounts may take that have no amount of their own. */
+    @Transactional
+    public void siteEmergency(int siteId, BigDecimal yuan, String who, String why) {
+        BigDecimal before = siteEmergency(siteId);
+        jdbc.sql("""
+                insert into site_credit_terms (site_id, emergency_allowed_yuan) values (:site, :yuan)
+                on conflict (site_id) do update set emergency_allowed_yuan = excluded.emergency_allowed_yuan""")
+                .param("site", siteId).param("yuan", notBelowZero(yuan)).update();
+        audit.record(siteId, who, "site.emergency", "site " + siteId, before, yuan, why);
+    }
+
+    public BigDecimal siteEmergency(int siteId) {
+        return jdbc.sql("select emergency_allowed_yuan from site_credit_terms where site_id = ?").param(siteId)
+                .query(BigDecimal.class).optional().orElse(BigDecimal.ZERO);
+    }
+
+    private Terms lock(int accountId) {
+        return jdbc.sql("""
+                select site_id, number, overdraft_yuan, emergency_allowed_yuan from account where id = ? for no key update""")
+                .param(accountId).query(Terms.class).single();
+    }
+
+    private static BigDecimal notBelowZero(BigDecimal yuan) {
+        if (yuan.signum() < 0) {
+            throw new IllegalArgumentException("A limit is 0 or more, not " + yuan.toPlainString());
+        }
+        return yuan;
+    }
+}

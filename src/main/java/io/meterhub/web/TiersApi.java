@@ -1,0 +1,66 @@
+package io.meterhub.web;
+
+import io.meterhub.billing.Accounts;
+import io.meterhub.billing.TierBook;
+import io.meterhub.web.Problems.Refusal;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import jakarta.validation.Valid;
+import jakarta.validation.constraints.NotBlank;
+import jakarta.validation.constraints.Size;
+import java.time.LocalDate;
+import java.util.List;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PutMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.ResponseStatus;
+import org.springframework.web.bind.annotation.RestController;
+
+/** What an account used of its tiers. */
+@RestController
+@RequestMapping("/api/v1/accounts/{account}")
+@Tag(name = "Tariffs")
+class TiersApi {
+
+    private final TierBook tiers;
+    private final Accounts accounts;
+
+    TiersApi(TierBook tiers, Accounts accounts) {
+        this.tiers = tiers;
+        this.accounts = accounts;
+    }
+
+    record ContractDate(@Schema(description = "Left out: the day on which the account was opened") LocalDate contractDate,
+                        @NotBlank(message = "is needed") @Size(max = 500, message = "must have at most 500 characters") String why) {
+    }
+
+    @GetMapping("/tier-use")
+    @Operation(summary = "What was used of each month or year of tiers, the newest first",
+            description = "By meter, or without one for all meters of the account together, as the tariff says.")
+    List<TierBook.Used> used(@PathVariable int account) {
+        return tiers.of(known(account));
+    }
+
+    @PutMapping(path = "/contract-date", consumes = MediaType.APPLICATION_JSON_VALUE)
+    @ResponseStatus(HttpStatus.NO_CONTENT)
+    @ApiResponse(responseCode = "204", description = "Done")
+    @Operation(summary = "Sets the day whose anniversaries begin the years of tiers, where the tariff says CONTRACT",
+            description = "What was used in them so far is counted anew; what is charged already stays as it is.")
+    void set(@PathVariable int account, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody ContractDate date) {
+        if (date.contractDate() != null && (date.contractDate().getYear() < 1949 || date.contractDate().getYear() > 2199)) {
+            throw Refusal.field(HttpStatus.UNPROCESSABLE_ENTITY, "contractDate", "must be a date from 1949 to 2199, such as 2026-05-15");
+        }
+        tiers.setContractDate(known(account), date.contractDate(), operator.name(), date.why());
+    }
+
+    private int known(int account) {
+        return accounts.account(account).orElseThrow(() -> Refusal.notFound("account", account)).id();
+    }
+}

@@ -1,0 +1,302 @@
+package io.meterhub.billing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.meterhub.HubTest;
+import io.meterhub.billing.BilledMall.Mall;
+import io.meterhub.billing.PriceChange.Assign;
+import io.meterhub.billing.PriceChange.EndAssignment;
+import io.meterhub.billing.PriceChange.MarkDays;
+import io.meterhub.billing.PriceChange.NewVersion;
+import io.meterhub.billing.PriceChange.UnmarkDays;
+import io.meterhub.billing.PriceChangeResult.Made;
+import io.meterhub.billing.PriceChangeResult.Previewed;
+import io.meterhub.billing.PriceChangeResult.Refused;
+import io.meterhub.billing.TariffRule.Day;
+import io.meterhub.billing.TariffRule.Period;
+import io.meterhub.billing.TariffRule.Price;
+import io.meterhub.site.EnergyKind;
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalTime;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.context.ApplicationContext;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+@HubTest
+class PriceChangesIT {
+
+    @Autowired
+    PriceChanges changes;
+    @Autowired
+    Reratings reratings;
+    @Autowired
+    TariffAssignments assignments;
+    @Autowired
+    SiteCalendar calendar;
+    @Autowired
+    Tariffs tariffs;
+    @Autowired
+    Billing billing;
+    @Autowired
+    DayClose close;
+    @Autowired
+    Accounts accounts;
+    @Autowired
+    JdbcClient jdbc;
+    BilledMall malls;
+
+    @Autowired
+    void attach(ApplicationContext hub) {
+        malls = new BilledMall(hub);
+    }
+
+    private static LocalDate day(Mall mall, int ago) {
+        return mall.site().dayOf(Instant.now()).minusDays(ago);
+    }
+
+    private static Instant at(Mall mall, int daysAgo, String time) {
+        return day(mall, daysAgo).atTime(LocalTime.parse(time)).atZone(mall.site().zone()).toInstant();
+    }
+
+    private static TariffRule single(String yuan) {
+        return new TariffRule(List.of(price(Rate.SINGLE, yuan)), null);
+    }
+
+    private static Price price(Rate band, String yuan) {
+        return new Price(band, Map.of("energy", new BigDecimal(yuan)));
+    }
+
+    private static Period from(int hour, Rate band) {
+        return new Period(LocalTime.of(hour, 0), band);
+    }
+
+    private static NewVersion version(Mall mall, String tariff, int daysAgo, TariffRule rule) {
+        return new NewVersion(tariff, null, null, day(mall, daysAgo), rule);
+    }
+
+    private RatePreview preview(Mall mall, PriceChange change) {
+        PriceChangeResult result = changes.preview(mall.site().id(), change);
+        assertThat(result).isInstanceOf(Previewed.class);
+        return ((Previewed) result).preview();
+    }
+
+    private PriceChangeResult make(Mall mall, PriceChange change, String token) {
+        return changes.make(mall.site().id(), change, token, "Li", "new prices");
+    }
+
+    /** Previews a change, makes it, and holds the one against the other. */
+    private Rerating confirm(Mall mall, PriceChange change) {
+        RatePreview preview = preview(mall, change);
+        assertThat(preview.obstacles()).isEmpty();
+        PriceChangeResult result = make(mall, change, preview.token());
+        assertThat(result).isInstanceOf(Made.class);
+        Rerating done = ((Made) result).rerating();
+        assertThat(done.state()).isEqualTo(Rerating.State.DONE);
+        assertThat(done.differenceYuan()).as("what was previewed is what came").isEqualByComparingTo(preview.differenceYuan());
+        return done;
+    }
+
+    private List<String> lines(Mall mall) {
+        LocalDate today = day(mall, 0);
+        return accounts.charges(mall.account(), today.minusDays(40), today).stream().filter(line -> line.quantity().signum() > 0)
+                .map(line -> today.toEpochDay() - line.siteDay().toEpochDay() + " days ago " + line.band() + " " + plain(line.quantity())
+                        + " x " + plain(line.price()) + " = " + plain(line.amount())
+                        + (line.estimatedQuantity().signum() == 0 ? "" : " estimated " + plain(line.estimatedQuantity()))).toList();
+    }
+
+    private List<String> corrections(Mall mall) {
+        LocalDate today = day(mall, 0);
+        return accounts.lines(mall.account(), null, 100).stream().filter(line -> line.cause().equals("CORRECTION"))
+                .map(line -> today.toEpochDay() - line.siteDay().toEpochDay() + " days ago "
+                        + plain(line.debit().subtract(line.credit()))).toList();
+    }
+
+    private static String plain(BigDecimal number) {
+        return number.stripTrailingZeros().toPlainString();
+    }
+
+    /** As if it had been opened long ago. */
+    private Mall open(String tariff, int shops) {
+        Mall mall = malls.open(tariff, shops);
+        jdbc.sql("update tariff_assignment set valid_from = '2026-01-01' where site_id = ?").param(mall.site().id()).update();
+        return mall;
+    }
+
+    /** 10 kWh between 08:00 and 20:00 of each of the last seven days, nothing at night. */
+    private Mall aWeek(String tariff) {
+        Mall mall = open(tariff, 1);
+        for (int ago = 7; ago >= 1; ago--) {
+            billing.bill(mall.slice(at(mall, ago, "08:00"), Integer.toString(1000 + 10 * (7 - ago))));
+            billing.bill(mall.slice(at(mall, ago, "20:00"), Integer.toString(1010 + 10 * (7 - ago))));
+        }
+        return mall;
+    }
+
+    @Test
+    void aPriceTenPercentUpFromFiveDaysAgo() {
+        Mall mall = aWeek("shop-single");
+        close.close();
+        assertThat(malls.credits(mall)).as("100 - 7 x 10 x 0.85").containsExactly("40.5");
+        NewVersion change = version(mall, "shop-single", 5, single("0.935"));
+        RatePreview preview = preview(mall, change);
+        assertThat(preview.accounts()).singleElement().satisfies(account -> {
+            assertThat(account.oldYuan()).isEqualByComparingTo("42.5");
+            assertThat(account.newYuan()).isEqualByComparingTo("46.75");
+            assertThat(account.differenceYuan()).isEqualByComparingTo("4.25");
+            assertThat(account.firstDay()).isEqualTo(day(mall, 5));
+            assertThat(account.lastDay()).isEqualTo(day(mall, 1));
+        });
+        assertThat(malls.credits(mall)).as("a preview writes nothing").containsExactly("40.5");
+        assertThat(tariffs.of(mall.site().id()).stream().filter(tariff -> tariff.code().equals("shop-single")).findFirst().orElseThrow()
+                .versions()).hasSize(1);
+
+        confirm(mall, change);
+        assertThat(malls.credits(mall)).containsExactly("36.25");
+        assertThat(lines(mall)).containsExactly("7 days ago SINGLE 10 x 0.85 = 8.5", "6 days ago SINGLE 10 x 0.85 = 8.5",
+                "5 days ago SINGLE 10 x 0.935 = 9.35", "4 days ago SINGLE 10 x 0.935 = 9.35", "3 days ago SINGLE 10 x 0.935 = 9.35",
+                "2 days ago SINGLE 10 x 0.935 = 9.35", "1 days ago SINGLE 10 x 0.935 = 9.35");
+        assertThat(malls.problems(mall)).isEmpty();
+        close.close();
+        assertThat(corrections(mall)).containsExactly("1 days ago 0.85", "2 days ago 0.85", "3 days ago 0.85", "4 days ago 0.85",
+                "5 days ago 0.85");
+        assertThat(malls.credits(mall)).as("posting moves no credit").containsExactly("36.25");
+        assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    /** Valley, but for the peak from 8 to 12, and flat from 18. */
+    private static TariffRule morningPeak() {
+        return new TariffRule(List.of(price(Rate.PEAK, "1"), price(Rate.FLAT, "0.5"), price(Rate.VALLEY, "0.2")),
+                List.of(new Day(List.of(from(0, Rate.VALLEY), from(8, Rate.PEAK), from(12, Rate.VALLEY), from(18, Rate.FLAT)))));
+    }
+
+    @Test
+    void aCalendarOfBandsChangedFromThreeWeeksAgoTakesTheCountersOfThatTime() {
+        Mall mall = open("shop-tou", 1);
+        billing.bill(mall.slice(at(mall, 22, "09:00"), "1000"));
+        // before the change: flat
+        billing.bill(mall.slice(at(mall, 22, "10:00"), "1001"));
+        // flat until 10, peak until 12, 1 kWh an hour, read at the edges of neither but for 10:00 and 12:00
+        billing.bill(mall.slice(at(mall, 21, "08:00"), "1001"));
+        billing.bill(mall.slice(at(mall, 21, "10:00"), "1003"));
+        billing.bill(mall.slice(at(mall, 21, "12:00"), "1005"));
+        // an hour with a band's edge of the new calendar in the middle
+        billing.bill(mall.slice(at(mall, 21, "17:30"), "1005"));
+        billing.bill(mall.slice(at(mall, 21, "18:30"), "1006"));
+        assertThat(lines(mall)).containsExactly("22 days ago FLAT 1 x 0.587325 = 0.587325",
+                "21 days ago FLAT 2 x 0.587325 = 1.17465", "21 days ago PEAK 3 x 0.909325 = 2.727975");
+        Rerating done = confirm(mall, version(mall, "shop-tou", 21, morningPeak()));
+        assertThat(lines(mall)).containsExactly("22 days ago FLAT 1 x 0.587325 = 0.587325",
+                "21 days ago FLAT 0.5 x 0.5 = 0.25 estimated 0.5", "21 days ago PEAK 4 x 1 = 4",
+                "21 days ago VALLEY 0.5 x 0.2 = 0.1 estimated 0.5");
+        assertThat(done.differenceYuan()).isEqualByComparingTo("0.447375");
+        assertThat(malls.credits(mall)).containsExactly("95.062675");
+        assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    @Test
+    void aHolidayThatWasForgottenAndOneThatWasNone() {
+        Mall mall = aWeek("shop-single");
+        // everything at 1 yuan, on holidays at 0.4
+        TariffRule rule = new TariffRule(List.of(price(Rate.FLAT, "1"), price(Rate.VALLEY, "0.4")),
+                List.of(new Day(null, Set.of(DayKind.HOLIDAY), List.of(from(0, Rate.VALLEY))), new Day(List.of(from(0, Rate.FLAT)))));
+        tariffs.put(mall.site().id(), "holidays", "With holidays", EnergyKind.ELECTRICITY, day(mall, 100), rule, "Li", "new");
+        assertThat(make(mall, new Assign("holidays", null, null, day(mall, 100), null), null)).isEqualTo(new Made(null));
+        assertThat(malls.credits(mall)).as("the meter's own tariff is nearer than the site's").containsExactly("40.5");
+        confirm(mall, new Assign("holidays", "M-0000", null, day(mall, 7), null));
+        assertThat(malls.credits(mall)).as("100 - 70").containsExactly("30");
+
+        MarkDays holidays = new MarkDays(List.of(new CalendarDay(day(mall, 4), DayKind.HOLIDAY), new CalendarDay(day(mall, 3), DayKind.HOLIDAY)));
+        assertThat(confirm(mall, holidays).differenceYuan()).isEqualByComparingTo("-12");
+        assertThat(malls.credits(mall)).containsExactly("42");
+        assertThat(calendar.of(mall.site().id(), day(mall, 10), day(mall, 0))).isEqualTo(List.of(
+                new CalendarDay(day(mall, 4), DayKind.HOLIDAY), new CalendarDay(day(mall, 3), DayKind.HOLIDAY)));
+        confirm(mall, new UnmarkDays(List.of(new CalendarDay(day(mall, 3), DayKind.HOLIDAY))));
+        assertThat(malls.credits(mall)).containsExactly("36");
+        close.close();
+        assertThat(malls.credits(mall)).containsExactly("36");
+        assertThat(corrections(mall)).as("nothing was posted before: nothing to correct").isEmpty();
+        assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    @Test
+    void tiersAreUsedUpInTheOrderOfTime() {
+        Mall mall = aWeek("shop-single");
+        TariffRule tiers = new TariffRule(List.of(new Price(Rate.SINGLE, 1, Map.of("energy", new BigDecimal("0.5"))),
+                new Price(Rate.SINGLE, 2, Map.of("energy", BigDecimal.ONE))), null, null,
+                new TariffRule.Tiers(TariffRule.TierPeriod.YEAR, null, null, List.of(new BigDecimal("25"))));
+        confirm(mall, version(mall, "shop-single", 5, tiers));
+        // from five days ago 50 kWh: 25 at 0.5, 25 at 1
+        assertThat(malls.credits(mall)).as("100 - 17 - 37.5").containsExactly("45.5");
+        billing.bill(mall.slice(at(mall, 1, "21:00"), "1071"));
+        assertThat(malls.credits(mall)).as("in the second tier").containsExactly("44.5");
+        // the first two of these days were at one price after all: what comes then has the first tier to itself
+        assertThat(make(mall, version(mall, "shop-single", 3, tiers), null)).as("the same prices").isEqualTo(new Made(null));
+        confirm(mall, version(mall, "shop-single", 5, single("0.85")));
+        assertThat(malls.credits(mall)).as("100 - 4 x 8.5 - 25 x 0.5 - 6 x 1").containsExactly("47.5");
+        assertThat(tariffs.put(mall.site().id(), "shop-single", "Shop", EnergyKind.ELECTRICITY, day(mall, 5), tiers, "hub", "file"))
+                .as("the version that gave way is still there, for a file that has it")
+                .isInstanceOfSatisfying(TariffResult.Stored.class, stored -> assertThat(stored.already()).isTrue());
+        assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    @Test
+    void aPreviewThatIsOutOfDateIsRefused() {
+        Mall mall = aWeek("shop-single");
+        NewVersion change = version(mall, "shop-single", 5, single("0.9"));
+        assertThat(make(mall, change, null)).isInstanceOfSatisfying(Refused.class, refused -> assertThat(refused.field()).isEqualTo("token"));
+        String token = preview(mall, change).token();
+        assertThat(make(mall, version(mall, "shop-single", 5, single("0.91")), token)).as("another change").isInstanceOf(Refused.class);
+        billing.bill(mall.slice(at(mall, 1, "22:00"), "1075"));
+        billing.bill(mall.slice(at(mall, 0, "00:00"), "1075"));
+        assertThat(make(mall, change, token)).as("a charge of the days before today").isInstanceOf(Refused.class);
+        token = preview(mall, change).token();
+        billing.bill(mall.slice(Instant.now(), "1075.5"));
+        assertThat(tariffs.put(mall.site().id(), "shop-single", "Shop", EnergyKind.ELECTRICITY, day(mall, 5), single("0.9"), "Li", "x"))
+                .as("not without a preview").isInstanceOf(TariffResult.Refused.class);
+        assertThat(make(mall, change, token)).as("today goes on").isInstanceOf(Made.class);
+        assertThat(reratings.of(mall.site().id())).singleElement().satisfies(done -> {
+            assertThat(done.state()).isEqualTo(Rerating.State.DONE);
+            assertThat(done.accounts()).isEqualTo(1);
+            assertThat(done.who()).isEqualTo("Li");
+            assertThat(done.change()).isEqualTo(change);
+        });
+        assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    @Test
+    void whatIsAssignedLastTakesItsDays() {
+        Mall mall = open("shop-single", 1);
+        for (PriceChange change : List.of(new Assign("shop-tou", "M-0000", null, day(mall, -10), day(mall, -20)),
+                new Assign("shop-tou", null, null, day(mall, -3), null))) {
+            assertThat(make(mall, change, null)).isEqualTo(new Made(null));
+        }
+        assertThat(told(mall)).containsExactly("site shop-tou +3..", "M-0000 shop-single ..+10", "M-0000 shop-tou +10..+20",
+                "M-0000 shop-single +20..");
+        TariffAssignment last = assignments.of(mall.site().id()).get(3);
+        assertThat(make(mall, new EndAssignment(last.id(), day(mall, -30)), null)).isEqualTo(new Made(null));
+        make(mall, new Assign("shop-tou", "M-0000", null, day(mall, -5), day(mall, -25)), null);
+        assertThat(told(mall)).containsExactly("site shop-tou +3..", "M-0000 shop-single ..+5", "M-0000 shop-tou +5..+25",
+                "M-0000 shop-single +25..+30");
+        for (PriceChange refused : List.of(new Assign("none", "M-0000", null, day(mall, -5), null),
+                new Assign("water-single", "M-0000", null, day(mall, -5), null), new Assign("shop-tou", "M-9", null, day(mall, -5), null),
+                new Assign("shop-tou", null, "none", day(mall, -5), null), new Assign("shop-tou", null, null, null, null),
+                new Assign("shop-tou", null, null, day(mall, 5), day(mall, 5)), new EndAssignment(-1, day(mall, 0)),
+                new MarkDays(List.of()), new MarkDays(List.of(new CalendarDay(day(mall, 0), DayKind.WEEKEND))),
+                new UnmarkDays(List.of(new CalendarDay(day(mall, 0), DayKind.HOLIDAY))))) {
+            assertThat(make(mall, refused, null)).as(refused.toString()).isInstanceOf(Refused.class);
+        }
+        assertThat(told(mall)).hasSize(4);
+    }
+
+    private List<String> told(Mall mall) {
+        return assignments.of(mall.site().id()).stream().map(each -> (each.meter() == null ? "site" : each.meter()) + " " + each.tariff()
+                + " " + (each.validFrom().isBefore(day(mall, 0)) ? "" : "+" + (each.validFrom().toEpochDay() - day(mall, 0).toEpochDay()))
+                + ".." + (each.validTo() == null ? "" : "+" + (each.validTo().toEpochDay() - day(mall, 0).toEpochDay()))).toList();
+    }
+}

@@ -1,0 +1,299 @@
+package io.meterhub.billing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.meterhub.HubTest;
+import io.meterhub.billing.BilledMall.Mall;
+import io.meterhub.billing.PriceChange.Assign;
+import io.meterhub.billing.PriceChangeResult.Made;
+import io.meterhub.billing.PriceChangeResult.Previewed;
+import io.meterhub.metering.Slice;
+import io.meterhub.site.EnergyKind;
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.context.ApplicationContext;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/** What holds of charging anew, over many meters with readings of all kinds. Prints its seed; -Drerating.seed=... runs it again. */
+@HubTest
+class ReratingIT {
+
+    private static final int SHOPS = 200;
+    private static final int READINGS = 24;
+
+    @Autowired
+    PriceChanges changes;
+    @Autowired
+    Reratings reratings;
+    @Autowired
+    Recount recount;
+    @Autowired
+    Assignments payers;
+    @Autowired
+    Tariffs tariffs;
+    @Autowired
+    Billing billing;
+    @Autowired
+    DayClose close;
+    @Autowired
+    TransactionTemplate transaction;
+    @Autowired
+    JdbcClient jdbc;
+    BilledMall malls;
+
+    @Autowired
+    void attach(ApplicationContext hub) {
+        malls = new BilledMall(hub);
+    }
+
+    private static TariffRule tiers(String first, String second) {
+        return new TariffRule(List.of(new TariffRule.Price(Rate.SINGLE, 1, Map.of("energy", new BigDecimal(first))),
+                new TariffRule.Price(Rate.SINGLE, 2, Map.of("energy", new BigDecimal(second)))), null, null,
+                new TariffRule.Tiers(TariffRule.TierPeriod.YEAR, null, null, List.of(new BigDecimal("17.5"))));
+    }
+
+    private Mall open(String tariff) {
+        Mall mall = malls.open(tariff, SHOPS);
+        int site = mall.site().id();
+        tariffs.put(site, "tiers", "Tiers", EnergyKind.ELECTRICITY, LocalDate.parse("2026-01-01"), tiers("0.5", "0.9"), "Li", "test");
+        jdbc.sql("update tariff_assignment set valid_from = '2026-01-01' where site_id = ?").param(site).update();
+        return mall;
+    }
+
+    /** Readings of four days: with gaps, with and without band registers that do or do not agree, late, and doubtful. */
+    private void read(Mall mall, Random random) {
+        Instant at = Instant.now().truncatedTo(ChronoUnit.SECONDS).minus(Duration.ofDays(4));
+        long step = Duration.ofDays(4).toSeconds() / (READINGS + 1);
+        BigDecimal[] totals = new BigDecimal[mall.meters().size()];
+        BigDecimal[][] bands = new BigDecimal[totals.length][5];
+        for (int i = 0; i < totals.length; i++) {
+            totals[i] = new BigDecimal("1000.00");
+            Arrays.fill(bands[i], new BigDecimal("200.00"));
+        }
+        List<Slice.Reading> late = new ArrayList<>();
+        for (int round = 0; round < READINGS; round++) {
+            at = at.plusSeconds(step / 2 + random.nextInt((int) step));
+            if (at.isAfter(Instant.now())) {
+                break;
+            }
+            List<Slice.Reading> readings = new ArrayList<>(late);
+            late.clear();
+            for (int i = 0; i < totals.length; i++) {
+                BigDecimal used = BigDecimal.valueOf(random.nextInt(400), 2);
+                totals[i] = totals[i].add(used);
+                int band = random.nextInt(4);
+                bands[i][band] = bands[i][band].add(used);
+                Slice.Reading reading = mall.reading(i, at.plusMillis(i), totals[i].toPlainString(),
+                        i % 3 == 0 ? null : List.of(bands[i].clone()));
+                switch (random.nextInt(12)) {
+                    case 0 -> { }
+                    case 1 -> late.add(reading);
+                    case 2 -> readings.add(mall.reading(i, at.plusMillis(i), "3.00", null));
+                    default -> readings.add(reading);
+                }
+            }
+            billing.bill(new Slice(mall.site().id(), mall.gateway(), at, readings, List.of()));
+        }
+    }
+
+    private List<String> lines(Mall mall) {
+        return jdbc.sql("""
+                select concat_ws(' ', c.meter_id, c.site_day, t.code, c.band, c.tier, trim_scale(c.quantity), trim_scale(c.amount),
+                                 trim_scale(c.estimated_quantity))
+                from charge_line c join tariff_version v on v.id = c.tariff_version_id join tariff t on t.id = v.tariff_id
+                join meter m on m.id = c.meter_id
+                where m.site_id = ? and c.quantity > 0 order by 1""").param(mall.site().id()).query(String.class).list();
+    }
+
+    private List<String> used(Mall mall) {
+        return jdbc.sql("""
+                select concat_ws(' ', c.meter_id, c.site_day, trim_scale(sum(c.quantity)))
+                from charge_line c join meter m on m.id = c.meter_id
+                where m.site_id = ? group by c.meter_id, c.site_day having sum(c.quantity) > 0 order by 1""")
+                .param(mall.site().id()).query(String.class).list();
+    }
+
+    private List<String> tierUse(Mall mall) {
+        return jdbc.sql("""
+                select concat_ws(' ', t.account_id, t.meter_id, t.period_start, trim_scale(t.quantity))
+                from tier_use t join account a on a.id = t.account_id where a.site_id = ? and t.quantity > 0 order by 1""")
+                .param(mall.site().id()).query(String.class).list();
+    }
+
+    private Rerating confirm(Mall mall, PriceChange change) {
+        PriceChangeResult preview = changes.preview(mall.site().id(), change);
+        assertThat(preview).isInstanceOf(Previewed.class);
+        RatePreview previewed = ((Previewed) preview).preview();
+        PriceChangeResult made = changes.make(mall.site().id(), change, previewed.token(), "Li", "test");
+        assertThat(made).isInstanceOf(Made.class);
+        Rerating rerating = ((Made) made).rerating();
+        assertThat(rerating.state()).isEqualTo(Rerating.State.DONE);
+        assertThat(rerating.differenceYuan()).isEqualByComparingTo(previewed.differenceYuan());
+        return rerating;
+    }
+
+    private Assign site(Mall mall, String tariff, int daysAgo) {
+        return new Assign(tariff, null, "all", mall.site().dayOf(Instant.now()).minusDays(daysAgo), null);
+    }
+
+    /** So that one assignment holds for all of them. */
+    private void group(Mall mall, String tariff) {
+        jdbc.sql("update shop set shop_group = 'all' where site_id = ?").param(mall.site().id()).update();
+        jdbc.sql("update tariff_assignment set meter_id = null, shop_group = 'all' where id = (select min(id) from tariff_assignment where site_id = ?)")
+                .param(mall.site().id()).update();
+        jdbc.sql("delete from tariff_assignment where site_id = ? and meter_id is not null").param(mall.site().id()).update();
+        assertThat(jdbc.sql("select count(*) from tariff_assignment where site_id = ?").param(mall.site().id()).query(Integer.class).single())
+                .isEqualTo(1);
+    }
+
+    /** 1,000 meters by three kinds of tariff: their days charged anew by the same prices are what they were, line by line. */
+    @Test
+    void chargingAnewByTheSamePricesChangesNoLineAndThereAndBackRestoresEveryBalance() {
+        long seed = Long.getLong("rerating.seed", System.nanoTime());
+        System.out.println("ReratingIT seed " + seed);
+        Random random = new Random(seed);
+        for (String tariff : List.of("shop-tou", "tiers", "shop-tou", "shop-single", "shop-tou")) {
+            Mall mall = open(tariff.equals("tiers") ? "shop-single" : tariff);
+            group(mall, tariff);
+            if (tariff.equals("tiers")) {
+                assertThat(changes.make(mall.site().id(), site(mall, tariff, 300), null, "Li", "test")).isInstanceOf(Made.class);
+            }
+            read(mall, random);
+            close.close();
+            List<String> lines = lines(mall);
+            List<String> used = used(mall);
+            List<String> credits = malls.credits(mall);
+            List<String> tierUse = tierUse(mall);
+
+            Map<Integer, Assignments.Payer> all = payers.load(mall.meters());
+            all.forEach((meter, payer) -> {
+                SortedSet<LocalDate> days = new TreeSet<>();
+                for (int ago = 0; ago <= 5; ago++) {
+                    days.add(mall.site().dayOf(Instant.now()).minusDays(ago));
+                }
+                Recount.Result anew = transaction.execute(status -> recount.of(payer.accountId(), new TreeMap<>(Map.of(meter, days)), all,
+                        Reratings.tiers(tariffs.of(mall.site().id())), (some, day) -> true, false));
+                assertThat(words(anew.after())).as("%s, meter %d, seed %d", tariff, meter, seed).isEqualTo(words(anew.before()));
+                assertThat(anew.difference()).isEqualByComparingTo("0");
+            });
+
+            String other = tariff.equals("tiers") ? "shop-tou" : "tiers";
+            Rerating there = confirm(mall, site(mall, other, 3));
+            assertThat(there.differenceYuan().signum()).isNotZero();
+            assertThat(used(mall)).as("what each meter used each day").isEqualTo(used);
+            assertThat(malls.problems(mall)).isEmpty();
+            close.close();
+            Rerating back = confirm(mall, site(mall, tariff, 3));
+            assertThat(back.differenceYuan()).isEqualByComparingTo(there.differenceYuan().negate());
+            close.close();
+            assertThat(lines(mall)).as("seed %d", seed).isEqualTo(lines);
+            assertThat(malls.credits(mall)).isEqualTo(credits);
+            assertThat(tierUse(mall)).isEqualTo(tierUse);
+            assertThat(malls.problems(mall)).isEmpty();
+            assertThat(changes.make(mall.site().id(), site(mall, tariff, 3), null, "Li", "again")).as("the same prices post nothing")
+                    .isEqualTo(new Made(null));
+        }
+    }
+
+    private static List<String> words(Map<Recount.Key, Recount.Amount> lines) {
+        return lines.entrySet().stream().filter(line -> line.getValue().quantity().signum() > 0).map(line -> line.getKey() + " "
+                + line.getValue().quantity().stripTrailingZeros().toPlainString() + " "
+                + line.getValue().estimated().stripTrailingZeros().toPlainString()).toList();
+    }
+
+    @Test
+    void readingsThatArriveMeanwhileAreChargedByTheNewPricesToTheLastDigit() throws Exception {
+        Mall mall = open("shop-single");
+        group(mall, "shop-single");
+        Instant start = Instant.now().truncatedTo(ChronoUnit.SECONDS).minus(Duration.ofHours(60));
+        ExecutorService threads = Executors.newFixedThreadPool(2);
+        int rounds = 120;
+        try {
+            billing.bill(mall.slice(start, totals(mall, 0)));
+            Future<?> reading = threads.submit(() -> {
+                for (int i = 1; i <= rounds; i++) {
+                    billing.bill(mall.slice(start.plusSeconds(1700L * i), totals(mall, i)));
+                }
+            });
+            Future<?> changing = threads.submit(() -> {
+                List<String> prices = List.of("0.9", "1.1", "0.7", "1.234567");
+                for (String price : prices) {
+                    TariffRule rule = new TariffRule(List.of(new TariffRule.Price(Rate.SINGLE, Map.of("energy", new BigDecimal(price)))), null);
+                    PriceChange change = new PriceChange.NewVersion("shop-single", null, null, LocalDate.parse("2026-01-01"), rule);
+                    PriceChangeResult result;
+                    do {
+                        RatePreview preview = ((Previewed) changes.preview(mall.site().id(), change)).preview();
+                        result = changes.make(mall.site().id(), change, preview.token(), "Li", "test");
+                    } while (!(result instanceof Made));
+                }
+            });
+            reading.get();
+            changing.get();
+        } finally {
+            threads.shutdown();
+        }
+        BigDecimal used = new BigDecimal("0.37").multiply(BigDecimal.valueOf(rounds));
+        assertThat(mall.meters()).allSatisfy(meter -> assertThat(malls.charged(meter)).isEqualByComparingTo(used));
+        assertThat(malls.credits(mall)).containsOnly(new BigDecimal("100").subtract(used.multiply(new BigDecimal("1.234567")))
+                .stripTrailingZeros().toPlainString());
+        assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    private static String[] totals(Mall mall, int step) {
+        String total = new BigDecimal("1000").add(new BigDecimal("0.37").multiply(BigDecimal.valueOf(step))).toPlainString();
+        return mall.meters().stream().map(meter -> total).toArray(String[]::new);
+    }
+
+    @Test
+    void whatACrashLeftOverIsDoneLaterEachAccountOnce() {
+        Mall mall = malls.open("shop-single", 3);
+        jdbc.sql("update tariff_assignment set valid_from = '2026-01-01' where site_id = ?").param(mall.site().id()).update();
+        group(mall, "shop-single");
+        Instant at = Instant.now().minus(Duration.ofHours(50));
+        billing.bill(mall.slice(at, "1001", "1002", "1003"));
+        // stops the hub at the second account
+        jdbc.sql("alter table rerating_account add constraint test_stop check (account_id <> %d or done_at is null)".formatted(mall.accounts().get(1)))
+                .update();
+        Rerating half;
+        try {
+            PriceChange change = new PriceChange.NewVersion("shop-single", null, null, LocalDate.parse("2026-01-01"),
+                    new TariffRule(List.of(new TariffRule.Price(Rate.SINGLE, Map.of("energy", BigDecimal.ONE))), null));
+            RatePreview preview = ((Previewed) changes.preview(mall.site().id(), change)).preview();
+            half = ((Made) changes.make(mall.site().id(), change, preview.token(), "Li", "test")).rerating();
+            assertThat(changes.preview(mall.site().id(), change)).as("one at a time").isInstanceOf(PriceChangeResult.Refused.class);
+        } finally {
+            jdbc.sql("alter table rerating_account drop constraint test_stop").update();
+        }
+        assertThat(half.state()).isEqualTo(Rerating.State.RUNNING);
+        assertThat(half.accountsDone()).isEqualTo(2);
+        assertThat(half.failures()).isEqualTo(1);
+        assertThat(malls.credits(mall)).containsExactly("99", "98.3", "97");
+        assertThat(malls.problems(mall)).isEmpty();
+        reratings.resume();
+        reratings.resume();
+        assertThat(malls.credits(mall)).containsExactly("99", "98", "97");
+        assertThat(reratings.of(mall.site().id()).get(0)).satisfies(done -> {
+            assertThat(done.state()).isEqualTo(Rerating.State.DONE);
+            assertThat(done.differenceYuan()).isEqualByComparingTo("0.9");
+            assertThat(done.failures()).isZero();
+        });
+        assertThat(malls.problems(mall)).isEmpty();
+    }
+}
