@@ -1,7 +1,8 @@
 -- Readings that no meter sent, and charges that stand in for what is not known yet.
 
 -- Room: metering. What a person read off a meter, what the hub estimated for one that is lost, what staff put in its place.
--- Kept for good, unlike the meters' own readings: money was charged on somebody's word.
+-- Kept for good: money was charged on somebody's word. A manual one, which is as real as a meter's own, stands in the table
+-- reading as well.
 create table entered_reading (
     id          bigint         generated always as identity primary key,
     meter_id    int            not null references meter,

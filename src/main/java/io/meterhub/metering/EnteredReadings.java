@@ -98,10 +98,12 @@ public class EnteredReadings {
 
         private final Map<MeterState, Slice.Reading> changed = new LinkedHashMap<>();
         private final List<MeterStates.Quarter> quarters = new ArrayList<>();
+        private final List<Slice.Reading> believed = new ArrayList<>();
         private final List<Integer> recovered = new ArrayList<>();
         private final List<Integer> alone = new ArrayList<>();
 
         void write() {
+            states.insertReadings(believed, false);
             states.update(changed);
             states.insertQuarters(quarters);
             states.endDoubt(recovered);
@@ -163,6 +165,7 @@ public class EnteredReadings {
             return outOfBounds(state, value);
         }
         Verdict.Accepted believed = (Verdict.Accepted) verdict;
+        work.believed.add(new Slice.Reading(state.meterId, value.at(), value.total(), null, null, null, null, null));
         MeterStates.leaveQuarter(state, value.at()).ifPresent(work.quarters::add);
         if (believed.recovered()) {
             work.recovered.add(state.meterId);

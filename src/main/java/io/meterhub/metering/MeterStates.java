@@ -108,6 +108,26 @@ class MeterStates {
         return at == null ? null : at.toInstant();
     }
 
+    /** What the counters showed, each once, for as long as readings are kept. */
+    void insertReadings(List<Slice.Reading> readings, boolean late) {
+        List<Slice.Reading> kept = readings.stream().filter(reading -> retention.keepsReading(reading.at())).toList();
+        if (kept.isEmpty()) {
+            return;
+        }
+        jdbc.sql("""
+                insert into reading (meter_id, read_at, total, bands, power, late)
+                select meter_id, 'epoch'::timestamptz + read_at * interval '1 microsecond', total, bands::numeric(18, 3)[], power,
+                       nullif(:late, false)
+                from unnest(:meters, :ats, :totals, :bands, :powers) as r (meter_id, read_at, total, bands, power)
+                on conflict do nothing""")
+                .param("meters", array("int4", kept, Slice.Reading::meter))
+                .param("ats", micros(kept, Slice.Reading::at))
+                .param("totals", array("numeric", kept, Slice.Reading::total))
+                .param("bands", array("text", kept, reading -> literal(reading.bands())))
+                .param("powers", array("numeric", kept, Slice.Reading::power)).param("late", late)
+                .update();
+    }
+
     /** The last accepted reading within a quarter of an hour, known once the next one lies outside it. */
     record Quarter(int meterId, Instant startsAt, Value last) {
     }

@@ -1,7 +1,6 @@
 package io.meterhub.metering;
 
 import static io.meterhub.metering.MeterStates.array;
-import static io.meterhub.metering.MeterStates.micros;
 
 import io.meterhub.metering.Plausibility.Value;
 import io.meterhub.metering.Plausibility.Verdict;
@@ -45,17 +44,15 @@ public class Readings {
     private final MeterStates states;
     private final Audit audit;
     private final Clock clock;
-    private final Retention retention;
     private final Counter acceptedCount;
     private final Counter lateCount;
     private final Counter suspectCount;
 
-    Readings(JdbcClient jdbc, MeterStates states, Audit audit, Clock clock, Retention retention, MeterRegistry metrics) {
+    Readings(JdbcClient jdbc, MeterStates states, Audit audit, Clock clock, MeterRegistry metrics) {
         this.jdbc = jdbc;
         this.states = states;
         this.audit = audit;
         this.clock = clock;
-        this.retention = retention;
         this.acceptedCount = count(metrics, "accepted");
         this.lateCount = count(metrics, "late");
         this.suspectCount = count(metrics, "suspect");
@@ -161,8 +158,8 @@ public class Readings {
                 changed.putIfAbsent(state, null);
             }
         }
-        insertReadings(believed, false);
-        insertReadings(late, true);
+        states.insertReadings(believed, false);
+        states.insertReadings(late, true);
         states.insertQuarters(quarters);
         states.update(changed);
         openOrExtend(doubts);
@@ -251,7 +248,7 @@ public class Readings {
         states.insertQuarters(MeterStates.leaveQuarter(state, believed.at()).stream().toList());
         state.forgetOther();
         Interval counted = state.accept(believed, null, null, quantity, ReadingSource.MEASURED);
-        insertReadings(List.of(new Slice.Reading(meterId, believed.at(), believed.total(), null, null, null, null, null)), false);
+        states.insertReadings(List.of(new Slice.Reading(meterId, believed.at(), believed.total(), null, null, null, null, null)), false);
         return corrected(state, counted, before, "meter.quarantine.accepted", "ACCEPTED", who, why);
     }
 
@@ -276,25 +273,6 @@ public class Readings {
 
     private Instant now() {
         return clock.instant().truncatedTo(ChronoUnit.MICROS);
-    }
-
-    private void insertReadings(List<Slice.Reading> readings, boolean late) {
-        List<Slice.Reading> kept = readings.stream().filter(reading -> retention.keepsReading(reading.at())).toList();
-        if (kept.isEmpty()) {
-            return;
-        }
-        jdbc.sql("""
-                insert into reading (meter_id, read_at, total, bands, power, late)
-                select meter_id, 'epoch'::timestamptz + read_at * interval '1 microsecond', total, bands::numeric(18, 3)[], power,
-                       nullif(:late, false)
-                from unnest(:meters, :ats, :totals, :bands, :powers) as r (meter_id, read_at, total, bands, power)
-                on conflict do nothing""")
-                .param("meters", array("int4", kept, Slice.Reading::meter))
-                .param("ats", micros(kept, Slice.Reading::at))
-                .param("totals", array("numeric", kept, Slice.Reading::total))
-                .param("bands", array("text", kept, reading -> MeterStates.literal(reading.bands())))
-                .param("powers", array("numeric", kept, Slice.Reading::power)).param("late", late)
-                .update();
     }
 
     private record Doubt(int meterId, Plausibility.Kind kind, Slice.Reading reading, BigDecimal believed) {

@@ -48,6 +48,27 @@ class BilledMall {
         return new Mall(site, sheet, gateway, meters, accountIds);
     }
 
+    /** Any number of shops with a meter each, 200 on a gateway, no opening readings; ample credit. */
+    Mall openMany(String tariff, EnergyKind kind, String rating, int shops) {
+        boolean water = kind == EnergyKind.WATER;
+        BigDecimal credit = new BigDecimal("1000000.00");
+        int number = NUMBER.incrementAndGet();
+        SiteSheet sheet = new SiteSheet(new SiteSheet.SiteRow(2, "MANY-" + number, "A mall", "Asia/Shanghai"),
+                IntStream.rangeClosed(0, (shops - 1) / 200).mapToObj(g -> new SiteSheet.GatewayRow(g + 2, "G" + g, "G", "S1",
+                        "127.8." + number + "." + g, 502, Gateway.Framing.TCP, 9600)).toList(),
+                IntStream.range(0, shops).mapToObj(i -> new SiteSheet.ShopRow(i + 2, "S-%04d".formatted(i), "Shop " + i, "1F",
+                        "S1", null, null, null, null, water ? null : tariff, water ? tariff : null, water ? null : credit,
+                        water ? credit : null, null, null)).toList(),
+                IntStream.range(0, shops).mapToObj(i -> new SiteSheet.MeterRow(i + 2, "M-%04d".formatted(i), "Shop " + i,
+                        "G" + i / 200, i % 200 + 1, water ? "generic-water-valve" : "acrel-ddsy1352", kind, "S-%04d".formatted(i), 1,
+                        new BigDecimal(rating), null)).toList());
+        Site site = load(sheet).site();
+        return new Mall(site, sheet, jdbc.sql("select min(id) from gateway where site_id = ?").param(site.id()).query(Integer.class).single(),
+                jdbc.sql("select id from meter where site_id = ? order by code").param(site.id()).query(Integer.class).list(),
+                jdbc.sql("select a.id from account a join shop s on s.id = a.shop_id where a.site_id = ? order by s.code").param(site.id())
+                        .query(Integer.class).list());
+    }
+
     ImportResult.Imported load(SiteSheet sheet) {
         ImportResult result = imports.load(sheet, "test", "tester");
         assertThat(result).isInstanceOf(ImportResult.Imported.class);

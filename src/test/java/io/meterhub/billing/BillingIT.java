@@ -24,9 +24,11 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.ApplicationContext;
@@ -277,6 +279,74 @@ class BillingIT {
         assertThat(jdbc.sql("select closing_total || ' ' || opening_total || ' ' || who from meter_replacement where meter_id = ?")
                 .param(mall.meter()).query(String.class).single()).isEqualTo("1003.000 0.000 Li");
         assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    /** Each thread sends what the one counter shows when it looks: 400 readings, of which some overtake others. */
+    @Test
+    void twoThreadsOnOneMeterWith400ReadingsChargeWhatTheCounterSays() throws Exception {
+        Mall mall = malls.open("shop-single", 1);
+        billing.bill(mall.slice(START, "1000.00"));
+        AtomicInteger counter = new AtomicInteger();
+        ExecutorService two = Executors.newFixedThreadPool(2);
+        try {
+            Callable<Void> half = () -> {
+                for (int i = 0; i < 200; i++) {
+                    int now = counter.incrementAndGet();
+                    billing.bill(mall.slice(START.plusSeconds(now * 10L), BigDecimal.valueOf(100_000 + now, 2).toPlainString()));
+                }
+                return null;
+            };
+            for (Future<Void> each : two.invokeAll(List.of(half, half))) {
+                each.get();
+            }
+        } finally {
+            two.shutdown();
+        }
+        // 400 steps of 0.01 kWh at 0.85
+        assertThat(malls.charged(mall.meter())).isEqualByComparingTo("4");
+        assertThat(malls.credits(mall)).containsExactly("96.6");
+        assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    @Test
+    void aCounterThatShowsNothingForAMomentChargesNothingAndRaisesAnAlarm() {
+        Mall mall = malls.open("shop-single", 1);
+        billing.bill(mall.slice(START, "1010.00"));
+        assertThat(malls.credits(mall)).containsExactly("91.5");
+        billing.bill(mall.slice(START.plusSeconds(10), "0"));
+        assertThat(quarantine(mall.meter())).containsExactly("BACKWARDS 1010.000 0.000 0.000 1 null");
+        billing.bill(mall.slice(START.plusSeconds(20), "1010.00"));
+        assertThat(malls.credits(mall)).as("not 0.85 x 1010").containsExactly("91.5");
+        assertThat(quarantine(mall.meter())).containsExactly("BACKWARDS 1010.000 0.000 0.000 1 RECOVERED");
+    }
+
+    @Test
+    void aGapOfThreeDaysIsChargedOnceSpreadOverItsDaysAndMarked() {
+        Mall mall = malls.open("shop-single", 1);
+        Instant midnight = mall.site().dayOf(Instant.now()).atStartOfDay(mall.site().zone()).toInstant();
+        billing.bill(mall.slice(midnight.minus(Duration.ofDays(3)), "1000.00"));
+        Slice back = mall.slice(midnight, "1072.00");
+        billing.bill(back);
+        billing.bill(back);
+        // 24 kWh a day; 72 kWh at 0.85
+        assertThat(accounts.charges(mall.account(), LocalDate.EPOCH, LocalDate.EPOCH.plusYears(1000))).hasSize(3).allSatisfy(line -> {
+            assertThat(line.quantity()).isEqualByComparingTo("24");
+            assertThat(line.estimatedQuantity()).isEqualByComparingTo("24");
+        });
+        assertThat(malls.credits(mall)).containsExactly("38.8");
+    }
+
+    @Test
+    void aRegisterThatStartsAgainAtItsEndIsBilledThrough() {
+        Mall mall = malls.open("shop-single", 1);
+        // this model counts to 2^32 hundredths
+        jdbc.sql("update meter set opening_reading = 42949670 where id = ?").param(mall.meter()).update();
+        billing.bill(mall.slice(START, "42949671.96"));
+        billing.bill(mall.slice(START.plusSeconds(3600), "3.00"));
+        // 1.96 up to there, 1 to the end, 3 after it: 5.96 kWh at 0.85
+        assertThat(malls.charged(mall.meter())).isEqualByComparingTo("5.96");
+        assertThat(malls.credits(mall)).containsExactly("94.934");
+        assertThat(quarantine(mall.meter())).isEmpty();
     }
 
     @Test
