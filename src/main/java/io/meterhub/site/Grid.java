@@ -3,6 +3,7 @@ package io.meterhub.site;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.math.BigDecimal;
+import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -34,8 +35,12 @@ record Grid(String name, Map<Integer, Map<Integer, Content>> rows) {
         ZipSecureFile.setMaxTextSize(MOST_UNPACKED_BYTES);
     }
 
-    /** What stands in a cell; {@code unreadable} says why there is no text, null where there is one. */
-    record Content(String text, String unreadable) {
+    /** What stands in a cell; {@code unreadable} says why there is no text, null where there is one; {@code time}: it is a date. */
+    record Content(String text, String unreadable, LocalDateTime time) {
+
+        Content(String text, String unreadable) {
+            this(text, unreadable, null);
+        }
     }
 
     /** Thrown where a file is no spreadsheet that can be read; the message says what is the matter. */
@@ -85,7 +90,7 @@ record Grid(String name, Map<Integer, Map<Integer, Content>> rows) {
         return switch (type) {
             case STRING -> new Content(trimmed(cell.getStringCellValue()), null);
             case NUMERIC -> DateUtil.isCellDateFormatted(cell)
-                    ? new Content(null, "holds a date; write it as a text or a number")
+                    ? new Content(null, "holds a date; write it as a text or a number", cell.getLocalDateTimeCellValue())
                     : new Content(plain(cell.getNumericCellValue()), null);
             case BOOLEAN -> new Content(Boolean.toString(cell.getBooleanCellValue()), null);
             case ERROR -> new Content(null, "holds the error " + FormulaError.forInt(cell.getErrorCellValue()).getString());

@@ -1,6 +1,8 @@
 package io.meterhub.site;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -39,5 +41,14 @@ public class Sites {
 
     public Optional<Meter> meter(int id) {
         return jdbc.sql("select * from meter where id = ?").param(id).query(Meter.class).optional();
+    }
+
+    /** The ids of a site's meters by their codes. */
+    public Map<String, Integer> meterIds(int siteId) {
+        Map<String, Integer> ids = new HashMap<>();
+        jdbc.sql("select code, id from meter where site_id = ?").param(siteId).query(row -> {
+            ids.put(row.getString("code"), row.getInt("id"));
+        });
+        return ids;
     }
 }

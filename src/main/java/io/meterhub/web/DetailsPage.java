@@ -2,13 +2,17 @@ package io.meterhub.web;
 
 import io.meterhub.billing.Account;
 import io.meterhub.billing.Accounts;
+import io.meterhub.billing.Billing;
 import io.meterhub.billing.ChargeLine;
 import io.meterhub.billing.Counter;
 import io.meterhub.billing.CounterRequest;
 import io.meterhub.billing.CounterResult;
 import io.meterhub.billing.LedgerLine;
-import io.meterhub.billing.Receipt;
 import io.meterhub.billing.PayMethod;
+import io.meterhub.billing.Receipt;
+import io.meterhub.metering.EnteredReadings;
+import io.meterhub.metering.EntryResult;
+import io.meterhub.metering.ReadingSource;
 import io.meterhub.site.EnergyKind;
 import io.meterhub.site.Site;
 import io.meterhub.site.Sites;
@@ -23,12 +27,15 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.Clock;
+import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.LocalDateTime;
+import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Supplier;
 import org.springframework.http.HttpStatus;
 import org.springframework.stereotype.Controller;
 import org.springframework.ui.Model;
@@ -36,7 +43,6 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestHeader;
-import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.ResponseBody;
 
 /** A shop's, or a public area's, details: beside the board as a panel, or as a page of their own; and what staff can do there. */
@@ -51,15 +57,17 @@ class DetailsPage {
     private final Accounts accounts;
     private final Counter counter;
     private final Supply supply;
+    private final Billing billing;
     private final Sites sites;
     private final Clock clock;
 
-    DetailsPage(Equipment equipment, History history, Accounts accounts, Counter counter, Supply supply, Sites sites, Clock clock) {
+    DetailsPage(Equipment equipment, History history, Accounts accounts, Counter counter, Supply supply, Billing billing, Sites sites, Clock clock) {
         this.equipment = equipment;
         this.history = history;
         this.accounts = accounts;
         this.counter = counter;
         this.supply = supply;
+        this.billing = billing;
         this.sites = sites;
         this.clock = clock;
     }
@@ -90,6 +98,9 @@ class DetailsPage {
     }
 
     record SupplyForm(Integer meter, String act, String until, String why, String operator, String setBy) {
+    }
+
+    record ReadingForm(Integer meter, ReadingSource source, String at, String total, String reader, String why, String operator) {
     }
 
     /** What is told after an act: a message key and its parameters. */
@@ -234,6 +245,55 @@ class DetailsPage {
         return new Told(true, ends ? "act.ended" : "act.set_done", List.of(kind.name()));
     }
 
+    @PostMapping(path = "/shops/{id}/readings", headers = "HX-Request=true")
+    String shopReading(@PathVariable int id, ReadingForm form, Model model, HttpServletResponse response) {
+        return enterReading(ofShop(id), () -> ofShop(id), form, model, response);
+    }
+
+    @PostMapping(path = "/areas/{id}/readings", headers = "HX-Request=true")
+    String areaReading(@PathVariable int id, ReadingForm form, Model model, HttpServletResponse response) {
+        return enterReading(ofArea(id), () -> ofArea(id), form, model, response);
+    }
+
+    private String enterReading(Place place, Supplier<Place> after, ReadingForm form, Model model, HttpServletResponse response) {
+        Told told = enterReading(place, form);
+        model.addAttribute("told", told);
+        if (told.done()) {
+            response.setHeader("HX-Trigger", "changed");
+        } else {
+            response.setStatus(HttpStatus.UNPROCESSABLE_ENTITY.value());
+            model.addAttribute("given", form);
+        }
+        return fragment(after.get(), "reading", model);
+    }
+
+    private Told enterReading(Place place, ReadingForm form) {
+        if (!isName(form.operator())) {
+            return new Told(false, "act.bad_name", List.of());
+        }
+        if (form.why() == null || form.why().isBlank()) {
+            return new Told(false, "act.bad_why", List.of());
+        }
+        if (!place.meterIds().contains(form.meter())) {
+            throw Refusal.notFound("meter of this place", form.meter());
+        }
+        boolean manual = form.source() != ReadingSource.SUBSTITUTED;
+        String reader = form.reader() == null || form.reader().isBlank() ? manual ? form.operator().strip() : null : form.reader().strip();
+        EntryResult result;
+        try {
+            result = billing.enterReadings(List.of(new EnteredReadings.Entry(form.meter(),
+                    LocalDateTime.parse(form.at()).atZone(place.site().zone()).toInstant(), new BigDecimal(form.total().strip()),
+                    manual ? ReadingSource.MANUAL : ReadingSource.SUBSTITUTED, reader, form.operator().strip(), form.why().strip()))).get(0);
+        } catch (DateTimeException | NumberFormatException | NullPointerException e) {
+            return new Told(false, "act.bad_reading", List.of());
+        }
+        if (result instanceof EntryResult.Refused refused) {
+            return new Told(false, "act.reading_refused." + refused.field(), List.of(refused.why()));
+        }
+        EntryResult.Taken taken = (EntryResult.Taken) result;
+        return new Told(true, taken.replayed() ? "act.reading_again" : "act.reading_taken", List.of(Amounts.plain(taken.quantity())));
+    }
+
     private static Optional<BigDecimal> amount(String text) {
         try {
             BigDecimal amount = new BigDecimal(text == null ? "" : text.strip().replace(",", ""));
@@ -265,6 +325,7 @@ class DetailsPage {
         model.addAttribute("place", place);
         model.addAttribute("zone", place.site().zone());
         model.addAttribute("key", UUID.randomUUID());
+        model.addAttribute("now", LocalDateTime.now(clock.withZone(place.site().zone())).truncatedTo(ChronoUnit.MINUTES));
         model.addAttribute("amounts", new Shown());
         model.addAttribute("events", history.told(place.meterIds(), LINES));
     }

@@ -2,6 +2,7 @@ package io.meterhub.web;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonRawValue;
+import io.meterhub.metering.ReadingSource;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
@@ -32,7 +33,15 @@ class History {
     @JsonInclude(JsonInclude.Include.NON_NULL)
     record Value(@Schema(description = "The quarter hour's start; null for a raw reading") Instant startsAt, Instant readAt,
                  @Schema(description = "kWh or m3 after the CT ratio") BigDecimal total,
-                 @Schema(description = "kW or m3/h; null for a quarter hour") BigDecimal power) {
+                 @Schema(description = "kW or m3/h; null for a quarter hour") BigDecimal power,
+                 @Schema(description = "Null for a quarter hour, which holds real readings only") ReadingSource source) {
+    }
+
+    /** A reading that no meter sent, as it was entered. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record Entered(long id, Instant readAt, ReadingSource source, BigDecimal total,
+                   @Schema(description = "What was charged with it, kWh or m3") BigDecimal quantity, String reader, Instant enteredAt,
+                   String who, String why) {
     }
 
     /** @param detail JSON: the reason's kind and why, the state commanded, and the like */
@@ -53,18 +62,31 @@ class History {
 
     List<Value> raw(int meter, Instant from, Instant to, int limit) {
         return jdbc.sql("""
-                select null::timestamptz as starts_at, read_at, total, power from reading
-                where meter_id = :meter and read_at >= :from and read_at < :to order by read_at limit :limit""")
+                select null::timestamptz as starts_at, r.read_at, r.total, r.power, coalesce(e.source, 'MEASURED') as source
+                from reading r left join entered_reading e on e.meter_id = r.meter_id and e.read_at = r.read_at and e.source = 'MANUAL'
+                where r.meter_id = :meter and r.read_at >= :from and r.read_at < :to
+                union all
+                select null, read_at, total, null, source from entered_reading
+                where meter_id = :meter and read_at >= :from and read_at < :to and source <> 'MANUAL'
+                order by read_at limit :limit""")
                 .param("meter", meter).param("from", Sql.instant(from)).param("to", Sql.instant(to)).param("limit", limit)
                 .query(Value.class).list();
     }
 
     List<Value> quarterHours(int meter, Instant from, Instant to, int limit) {
         return jdbc.sql("""
-                select starts_at, read_at, total, null::numeric as power from quarter_hour
+                select starts_at, read_at, total, null::numeric as power, null::text as source from quarter_hour
                 where meter_id = :meter and starts_at >= :from and starts_at < :to order by starts_at limit :limit""")
                 .param("meter", meter).param("from", Sql.instant(from)).param("to", Sql.instant(to)).param("limit", limit)
                 .query(Value.class).list();
+    }
+
+    /** What was entered for a meter, the newest entry first, those before the given one. */
+    List<Entered> entered(int meter, Long before, int limit) {
+        return jdbc.sql("""
+                select * from entered_reading where meter_id = :meter and (:before::bigint is null or id < :before)
+                order by id desc limit :limit""")
+                .param("meter", meter).param("before", before).param("limit", limit).query(Entered.class).list();
     }
 
     /** The newest first, those before the given one. */

@@ -39,6 +39,17 @@ final class Http {
         return send("GET", path, null);
     }
 
+    byte[] bytes(String path) {
+        try {
+            return client.send(HttpRequest.newBuilder(URI.create(base + path)).build(), HttpResponse.BodyHandlers.ofByteArray()).body();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(e);
+        }
+    }
+
     Answer post(String path, String body, String... headers) {
         return send("POST", path, body, headers);
     }
