@@ -48,6 +48,7 @@ public class AccountLife {
     private final Assignments assignments;
     private final Billing billing;
     private final DayClose dayClose;
+    private final SharedAreas sharedAreas;
     private final Ledger ledger;
     private final Credits credits;
     private final ObjectProvider<AccountWatch> watches;
@@ -57,14 +58,15 @@ public class AccountLife {
     private final Clock clock;
     private final TransactionTemplate transaction;
 
-    AccountLife(JdbcClient jdbc, Accounts accounts, Assignments assignments, Billing billing, DayClose dayClose, Ledger ledger,
-                Credits credits, ObjectProvider<AccountWatch> watches, Sites sites, Audit audit, Texts texts, Clock clock,
-                PlatformTransactionManager transactions) {
+    AccountLife(JdbcClient jdbc, Accounts accounts, Assignments assignments, Billing billing, DayClose dayClose,
+                SharedAreas sharedAreas, Ledger ledger, Credits credits, ObjectProvider<AccountWatch> watches, Sites sites, Audit audit,
+                Texts texts, Clock clock, PlatformTransactionManager transactions) {
         this.jdbc = jdbc;
         this.accounts = accounts;
         this.assignments = assignments;
         this.billing = billing;
         this.dayClose = dayClose;
+        this.sharedAreas = sharedAreas;
         this.ledger = ledger;
         this.credits = credits;
         this.watches = watches;
@@ -204,6 +206,7 @@ public class AccountLife {
         held = read(held, wish.readings(), who);
         Site site = sites.site(before.siteId());
         dayClose.post(site, before.id());
+        sharedAreas.settle(before.id());
         Account account = requireState(before.id(), before.state() == Account.State.PREPARED ? Account.State.PREPARED : Account.State.OPEN);
         if (!List.copyOf(held.keySet()).equals(accounts.meters(account.id()))) {
             throw refused("id", "meters_changed", account.number());

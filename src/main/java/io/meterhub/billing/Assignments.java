@@ -157,7 +157,7 @@ class Assignments {
     private record Place(int siteId, ZoneId zone, LocalDate contractDate) {
     }
 
-    private Map<Integer, SiteDays> siteDays(List<Integer> siteIds) {
+    Map<Integer, SiteDays> siteDays(List<Integer> siteIds) {
         Map<Integer, SiteDays> days = new HashMap<>();
         jdbc.sql("select site_id, day, kind from calendar_day where site_id = any(:ids)")
                 .param("ids", new SqlArrayValue("int4", siteIds.toArray()))

@@ -66,10 +66,12 @@ class FeeRuns implements CreditWatch {
 
     /** Takes what is due of all sites, and cuts whom notice has run out for. */
     public void run() {
-        for (Site site : sites.sites()) {
-            fees.settings(site.id()).ifPresent(settings -> run(site, settings));
-            cutOverdue(site);
-        }
+        sites.sites().forEach(this::run);
+    }
+
+    void run(Site site) {
+        fees.settings(site.id()).ifPresent(settings -> run(site, settings));
+        cutOverdue(site);
     }
 
     private void run(Site site, Settings settings) {
@@ -89,10 +91,9 @@ class FeeRuns implements CreditWatch {
 
     private void run(Site site, YearMonth month) {
         List<Integer> due = due(site, month);
-        if (due.isEmpty()) {
-            return;
+        if (!due.isEmpty()) {
+            transaction.executeWithoutResult(status -> begin(site, month, due));
         }
-        transaction.executeWithoutResult(status -> begin(site, month, due));
         for (int fee : due) {
             try {
                 transaction.executeWithoutResult(status -> charge(site, month, fee));
@@ -104,7 +105,7 @@ class FeeRuns implements CreditWatch {
         }
         jdbc.sql("""
                 update fee_run set state = case when done = total then 'DONE' else 'INCOMPLETE' end, finished_at = :now
-                where site_id = :site and month = :month""")
+                where site_id = :site and month = :month and state <> 'DONE'""")
                 .param("now", now()).param("site", site.id()).param("month", month.atDay(1)).update();
     }
 
@@ -195,7 +196,8 @@ class FeeRuns implements CreditWatch {
     private int account(Site site, Fee fee) {
         if (fee.accountId() != null) {
             if (jdbc.sql("select closed_at is not null from account where id = ?").param(fee.accountId()).query(Boolean.class).single()) {
-                throw new IllegalStateException("the account of the shop's property fee is closed");
+                throw new IllegalStateException("the account that paid this fee is closed: end the fee when the tenant left, and agree the"
+                        + " next tenant's");
             }
             return fee.accountId();
         }
@@ -260,7 +262,7 @@ class FeeRuns implements CreditWatch {
                 .orElse(false);
     }
 
-    private void cutOverdue(Site site) {
+    void cutOverdue(Site site) {
         List<Integer> accounts = jdbc.sql("""
                 select n.account_id from fee_notice n join account a on a.id = n.account_id
                 where a.site_id = :site and n.ended_at is null and n.overdue_at is null and n.cut_on <= :today

@@ -51,6 +51,7 @@ public class LedgerCheck {
                 group by e.journal_id having sum(e.debit) <> sum(e.credit)""");
         balances(problems, siteId);
         charges(problems, siteId);
+        fees(problems, siteId);
         receipts(problems, siteId);
         List<Chain> chains = new ArrayList<>();
         for (Seals.Head head : seals.heads(siteId)) {
@@ -116,6 +117,20 @@ public class LedgerCheck {
                            where j.cause in ('CHARGE_DAY', 'CORRECTION') and e.gl = 'CUSTOMER' group by e.account_id) j
                           on j.account_id = a.id
                 where coalesce(c.sum, 0) <> coalesce(j.sum, 0) and (:site::int is null or a.site_id = :site)""");
+    }
+
+    private void fees(List<String> problems, Integer siteId) {
+        find(problems, siteId, """
+                select format('account %s: lines of fees and sharing in journal %s come to %s, it books %s', a.number, l.journal_id, l.amount,
+                              coalesce(e.amount, 0))
+                from (select journal_id, account_id, sum(amount) as amount from shared_line where journal_id is not null
+                      group by journal_id, account_id
+                      union all select journal_id, account_id, amount_yuan from fee_line
+                      union all select journal_id, account_id, -amount_yuan from give_back_line) l
+                join account a on a.id = l.account_id
+                left join (select journal_id, account_id, sum(debit - credit) as amount from entry where gl = 'CUSTOMER'
+                           group by journal_id, account_id) e on e.journal_id = l.journal_id and e.account_id = l.account_id
+                where e.amount is distinct from l.amount and (:site::int is null or a.site_id = :site)""");
     }
 
     private void receipts(List<String> problems, Integer siteId) {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.exc.InvalidFormatException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import io.meterhub.billing.AccountRefused;
+import io.meterhub.billing.FeeRefused;
 import io.meterhub.supply.SupplyRefused;
 import java.sql.SQLException;
 import java.util.Arrays;
@@ -84,6 +85,12 @@ class Problems extends ResponseEntityExceptionHandler {
     @ExceptionHandler
     ResponseEntity<ProblemDetail> refused(SupplyRefused refusal) {
         return answer(HttpStatus.UNPROCESSABLE_ENTITY, refusal.getMessage(),
+                List.of(new FieldProblem(refusal.field(), refusal.getMessage())));
+    }
+
+    @ExceptionHandler
+    ResponseEntity<ProblemDetail> refused(FeeRefused refusal) {
+        return answer(HttpStatus.UNPROCESSABLE_ENTITY, refusal.field() + ": " + refusal.getMessage(),
                 List.of(new FieldProblem(refusal.field(), refusal.getMessage())));
     }
 
@@ -183,6 +190,7 @@ class Problems extends ResponseEntityExceptionHandler {
             case "int", "Integer", "long", "Long" -> "a whole number";
             case "Instant" -> "a time with its zone, such as 2026-11-22T08:30:00Z or 2026-11-22T16:30:00+08:00";
             case "LocalDate" -> "a date, such as 2026-11-22";
+            case "YearMonth" -> "a month, such as 2026-11";
             case "LocalTime" -> "a time of day, such as 08:30";
             default -> "a " + type.getSimpleName();
         };

@@ -1,0 +1,375 @@
+package io.meterhub.billing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.meterhub.HubTest;
+import io.meterhub.billing.BilledMall.Mall;
+import io.meterhub.billing.PropertyFees.Basis;
+import io.meterhub.site.Site;
+import io.meterhub.site.Sites;
+import java.math.BigDecimal;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.YearMonth;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.context.ApplicationContext;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.PlatformTransactionManager;
+
+@HubTest
+class FeeRunsIT {
+
+    private static final YearMonth NOVEMBER = YearMonth.of(2026, 11);
+    private static final int CASES = 1000;
+
+    @Autowired
+    PropertyFees fees;
+    @Autowired
+    Ledger ledger;
+    @Autowired
+    MoneyEvents events;
+    @Autowired
+    ObjectProvider<FeeWatch> watches;
+    @Autowired
+    Sites sites;
+    @Autowired
+    PlatformTransactionManager transactions;
+    @Autowired
+    Counter counter;
+    @Autowired
+    Accounts accounts;
+    @Autowired
+    LedgerCheck check;
+    @Autowired
+    Seals seals;
+    @Autowired
+    JdbcClient jdbc;
+    BilledMall malls;
+
+    @Autowired
+    void attach(ApplicationContext hub) {
+        malls = new BilledMall(hub);
+    }
+
+    /** Journals of another time wait for their seal no longer than this test. */
+    @AfterEach
+    void seal() {
+        seals.seal();
+    }
+
+    private FeeRuns runs(Clock clock) {
+        return new FeeRuns(jdbc, ledger, fees, events, watches, sites, clock, transactions);
+    }
+
+    private FeeRuns at(String instant) {
+        return runs(Clock.fixed(Instant.parse(instant), ZoneOffset.UTC));
+    }
+
+    private void takes(Site site, int dayOfMonth, int noticeDays, YearMonth first) {
+        jdbc.sql("insert into property_fee_site (site_id, day_of_month, notice_days, first_month) values (?, ?, ?, ?)")
+                .params(site.id(), dayOfMonth, noticeDays, first.atDay(1)).update();
+    }
+
+    private int shop(Mall mall, int index) {
+        return jdbc.sql("select shop_id from meter where id = ?").param(mall.meters().get(index)).query(Integer.class).single();
+    }
+
+    private Mall mall(int shops, int noticeDays) {
+        Mall mall = malls.open("shop-single", shops);
+        takes(mall.site(), 5, noticeDays, NOVEMBER);
+        return mall;
+    }
+
+    private void agree(Mall mall, int index, String rate, String area, String from) {
+        fees.agree(shop(mall, index), area == null ? Basis.FIXED : Basis.AREA, new BigDecimal(rate), area == null ? null : new BigDecimal(area),
+                LocalDate.parse(from), "Li", "lease");
+    }
+
+    private List<String> lines(Mall mall) {
+        return fees.lines(mall.site().id(), NOVEMBER).stream().map(line -> line.posting() + ": " + line.days() + " days " + line.amountYuan()
+                .toPlainString()).toList();
+    }
+
+    private int account(Mall mall, int index) {
+        return jdbc.sql("select id from account where shop_id = ? and kind = 'PROPERTY_FEE' and closed_at is null").param(shop(mall, index))
+                .query(Integer.class).single();
+    }
+
+    private void pay(int account, String yuan) {
+        counter.act(CounterRequest.sale("fee-" + account + "-" + yuan, account, new BigDecimal(yuan), PayMethod.CASH, "Wang", null));
+    }
+
+    private List<String> reasons(int shop) {
+        return jdbc.sql("""
+                select r.kind || case when r.ended_at is null then '' else ' ended' end from supply_reason r join meter m on m.id = r.meter_id
+                where m.shop_id = ? and r.kind = 'PROPERTY_FEE' order by r.id""").param(shop).query(String.class).list();
+    }
+
+    private List<String> events(int account) {
+        return jdbc.sql("select kind || ' ' || (detail->>'owedYuan') from money_event where account_id = ? and kind like 'FEE%' order by id").param(account)
+                .query(String.class).list();
+    }
+
+    @Test
+    void aMonthIsTakenOnceFromItsDayOnByAreaOrFixedAndByDaysForEntryAndExit() {
+        Mall mall = mall(3, 7);
+        agree(mall, 0, "3.20", "85.5", "2026-01-01");
+        agree(mall, 1, "3.20", "85.5", "2026-11-15");
+        agree(mall, 2, "500", null, "2026-01-01");
+        fees.end(shop(mall, 2), LocalDate.parse("2026-11-10"), "Li", "moved out");
+        at("2026-11-04T10:00:00Z").run(mall.site());
+        assertThat(lines(mall)).as("the fifth has not come").isEmpty();
+        at("2026-11-05T10:00:00Z").run(mall.site());
+        // 85.5 x 3.20; 16 of 30 days of that; 9 of 30 days of 500
+        assertThat(lines(mall)).containsExactly("1: 30 days 273.60", "1: 16 days 145.92", "1: 9 days 150.00");
+        at("2026-11-20T10:00:00Z").run(mall.site());
+        assertThat(lines(mall)).hasSize(3);
+        assertThat(accounts.account(account(mall, 0)).orElseThrow().creditYuan()).isEqualByComparingTo("-273.60");
+        assertThat(accounts.lines(account(mall, 0), null, 9)).extracting(line -> line.cause() + " " + line.why())
+                .containsExactly("FEE_RUN property fee of 2026-11");
+        assertThat(fees.runs(mall.site().id(), 9)).singleElement().satisfies(run -> {
+            assertThat(run.state()).isEqualTo("DONE");
+            assertThat(List.of(run.total(), run.done(), run.failed())).containsExactly(3, 3, 0);
+        });
+        assertThat(malls.credits(mall)).as("energy is another account").containsExactly("100", "100", "100");
+        seals.seal();
+        assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    @Test
+    void whoLeavesAfterTheDayGetsTheLaterDaysBack() {
+        Mall mall = mall(1, 7);
+        agree(mall, 0, "3.20", "85.5", "2026-01-01");
+        at("2026-11-05T10:00:00Z").run(mall.site());
+        fees.end(shop(mall, 0), LocalDate.parse("2026-11-21"), "Li", "moved out");
+        at("2026-11-20T10:00:00Z").run(mall.site());
+        // 20 of 30 days of 273.60 are 182.40
+        assertThat(lines(mall)).containsExactly("1: 30 days 273.60", "2: 20 days -91.20");
+        assertThat(accounts.account(account(mall, 0)).orElseThrow().creditYuan()).isEqualByComparingTo("-182.40");
+    }
+
+    @Test
+    void aFeeThatCannotBeTakenIsNamedAndTriedAgainAndHoldsUpNobody() {
+        Mall mall = mall(2, 7);
+        agree(mall, 0, "500", null, "2026-01-01");
+        agree(mall, 1, "500", null, "2026-01-01");
+        at("2026-10-20T10:00:00Z").run(mall.site());
+        at("2026-11-05T10:00:00Z").run(mall.site());
+        fees.end(shop(mall, 0), LocalDate.parse("2026-11-11"), "Li", "moved out");
+        jdbc.sql("update account set closed_at = now() where id = ?").param(account(mall, 0)).update();
+        at("2026-11-12T10:00:00Z").run(mall.site());
+        assertThat(fees.failures(mall.site().id(), NOVEMBER)).singleElement()
+                .satisfies(failure -> assertThat(failure.failure()).contains("closed"));
+        assertThat(fees.runs(mall.site().id(), 1).get(0).state()).isEqualTo("INCOMPLETE");
+        jdbc.sql("update account set closed_at = null where shop_id = ? and kind = 'PROPERTY_FEE'").param(shop(mall, 0)).update();
+        at("2026-11-13T10:00:00Z").run(mall.site());
+        assertThat(lines(mall)).containsExactly("1: 30 days 500.00", "2: 10 days -333.33", "1: 30 days 500.00");
+        PropertyFees.Run run = fees.runs(mall.site().id(), 1).get(0);
+        assertThat(List.of(run.state(), run.total(), run.done(), run.failed())).containsExactly("DONE", 2, 2, 0);
+    }
+
+    @Test
+    void whoIsShortIsToldThenCutAndBackWithThePayment() {
+        Mall mall = mall(2, 3);
+        agree(mall, 0, "300", null, "2026-01-01");
+        agree(mall, 1, "300", null, "2026-01-01");
+        at("2026-11-05T10:00:00Z").run(mall.site());
+        int account = account(mall, 0);
+        assertThat(events(account)).containsExactly("FEE_DUE 300.00");
+        assertThat(reasons(shop(mall, 0))).as("the notice runs").isEmpty();
+        pay(account(mall, 1), "300");
+        Instant later = Instant.now().plus(Duration.ofDays(4));
+        runs(Clock.fixed(later, ZoneOffset.UTC)).cutOverdue(mall.site());
+        assertThat(reasons(shop(mall, 0))).containsExactly("PROPERTY_FEE");
+        assertThat(reasons(shop(mall, 1))).as("paid in time").isEmpty();
+        assertThat(fees.overdueShops(mall.site().id())).containsExactly(shop(mall, 0));
+        runs(Clock.fixed(later, ZoneOffset.UTC)).cutOverdue(mall.site());
+        assertThat(reasons(shop(mall, 0))).hasSize(1);
+        assertThat(events(account)).containsExactly("FEE_DUE 300.00", "FEE_OVERDUE 300.00");
+        pay(account, "299.99");
+        assertThat(reasons(shop(mall, 0))).as("a cent is missing").containsExactly("PROPERTY_FEE");
+        pay(account, "0.01");
+        assertThat(reasons(shop(mall, 0))).containsExactly("PROPERTY_FEE ended");
+        assertThat(fees.notices(mall.site().id())).isEmpty();
+    }
+
+    @Test
+    void aNoticeOfNoDaysCutsWithTheSameRun() {
+        Mall mall = malls.open("shop-single", 1);
+        YearMonth month = YearMonth.now(mall.site().zone());
+        takes(mall.site(), 1, 0, month);
+        agree(mall, 0, "300", null, month.atDay(1).toString());
+        runs(Clock.systemUTC()).run(mall.site());
+        assertThat(reasons(shop(mall, 0))).containsExactly("PROPERTY_FEE");
+    }
+
+    @Test
+    void whatCannotBeAgreedIsRefusedByItsField() {
+        Mall mall = mall(1, 3);
+        assertThatThrownBy(() -> agree(mall, 0, "-1", null, "2026-01-01")).isInstanceOf(FeeRefused.class).extracting("field").isEqualTo("rateYuan");
+        assertThatThrownBy(() -> fees.agree(shop(mall, 0), Basis.AREA, BigDecimal.ONE, null, LocalDate.EPOCH, "Li", "x"))
+                .as("the shop has no area").isInstanceOf(FeeRefused.class).extracting("field").isEqualTo("areaM2");
+        assertThatThrownBy(() -> fees.end(shop(mall, 0), LocalDate.EPOCH, "Li", "x")).isInstanceOf(FeeRefused.class);
+        agree(mall, 0, "1", null, "2026-01-01");
+        assertThatThrownBy(() -> agree(mall, 0, "2", null, "2026-01-01")).isInstanceOf(FeeRefused.class).extracting("field").isEqualTo("from");
+        agree(mall, 0, "2", null, "2026-01-02");
+        assertThat(fees.fees(mall.site().id())).extracting(fee -> fee.rateYuan().intValue() + " to " + fee.validTo())
+                .containsExactly("1 to 2026-01-02", "2 to null");
+    }
+
+    /** A thousand shops with fees of all kinds; two hubs take them at once, and one of them is killed on the way, again and again. */
+    @Test
+    void runsTwiceByTwoHubsOrKilledOnTheWayBookOnceAndAPaidFeeLiftsTheReasonAnUnpaidOneSetsItOnce() throws Exception {
+        long seed = System.nanoTime();
+        Random random = new Random(seed);
+        String because = "seed " + seed;
+        Site site = thousand();
+        List<Integer> shops = jdbc.sql("select id from shop where site_id = ? order by id").param(site.id()).query(Integer.class).list();
+        agreeAll(shops, random);
+        for (int kill = 0; kill < 5; kill++) {
+            int calls = 10 + random.nextInt(150);
+            assertThatThrownBy(() -> runs(killedAfter(calls)).run(site)).as(because).isInstanceOf(Killed.class);
+        }
+        Clock clock = Clock.fixed(Instant.parse("2026-11-20T10:00:00Z"), ZoneOffset.UTC);
+        atOnce(() -> runs(clock).run(site));
+        runs(clock).run(site);
+
+        assertThat(fees.runs(site.id(), 1)).singleElement().satisfies(run ->
+                assertThat(List.of(run.state(), run.total(), run.done(), run.failed())).as(because).containsExactly("DONE", CASES, CASES, 0));
+        Map<Integer, List<PropertyFees.Line>> lines = fees.lines(site.id(), NOVEMBER).stream()
+                .collect(Collectors.groupingBy(PropertyFees.Line::shopId));
+        fees.fees(site.id()).forEach(fee -> assertThat(lines.get(fee.shopId())).as(because + " " + fee).singleElement().satisfies(line ->
+                assertThat(line.amountYuan()).isEqualByComparingTo(new FeeTerms(fee.basis(), fee.rateYuan(), fee.areaM2(), fee.validFrom(),
+                        fee.validTo()).yuan(NOVEMBER))));
+        assertThat(jdbc.sql("select count(*) from journal where site_id = ? and cause = 'FEE_RUN'").param(site.id()).query(Integer.class).single())
+                .isEqualTo(CASES);
+
+        Clock later = Clock.fixed(Instant.now().plus(Duration.ofDays(9)), ZoneOffset.UTC);
+        atOnce(() -> runs(later).cutOverdue(site));
+        assertThat(reasonsOf(site)).as(because).hasSize(CASES).allSatisfy((shop, its) -> assertThat(its).isEqualTo("1 set, 0 ended"));
+
+        Map<Integer, Boolean> paid = new HashMap<>();
+        for (PropertyFees.Line line : fees.lines(site.id(), NOVEMBER)) {
+            int change = random.nextInt(3) - 1;
+            BigDecimal amount = line.amountYuan().add(new BigDecimal("0.01").multiply(BigDecimal.valueOf(change)));
+            paid.put(line.shopId(), change >= 0);
+            if (amount.signum() > 0) {
+                pay(line.accountId(), amount.toPlainString());
+            }
+        }
+        runs(later).cutOverdue(site);
+        assertThat(reasonsOf(site)).as(because).allSatisfy((shop, its) ->
+                assertThat(its).isEqualTo(paid.get(shop) ? "1 set, 1 ended" : "1 set, 0 ended"));
+        seals.seal();
+        assertThat(check.check(site.id()).problems()).as(because).isEmpty();
+    }
+
+    private Map<Integer, String> reasonsOf(Site site) {
+        Map<Integer, String> reasons = new HashMap<>();
+        jdbc.sql("""
+                select m.shop_id, count(*) || ' set, ' || count(r.ended_at) || ' ended' as told
+                from supply_reason r join meter m on m.id = r.meter_id where m.site_id = ? and r.kind = 'PROPERTY_FEE' group by m.shop_id""")
+                .param(site.id()).query(row -> {
+                    reasons.put(row.getInt("shop_id"), row.getString("told"));
+                });
+        return reasons;
+    }
+
+    private Site thousand() {
+        int number = (int) (System.nanoTime() % 1_000_000);
+        int id = jdbc.sql("insert into site (code, name) values (?, 'A thousand shops') returning id").param("FEE-" + number).query(Integer.class).single();
+        jdbc.sql("""
+                insert into gateway (site_id, code, name, shaft, host, port, framing, baud, enabled)
+                select ?, 'G' || g, 'g', 'S', '127.99.' || g || '.1', 502, 'TCP', 9600, false from generate_series(1, 5) g""").param(id).update();
+        jdbc.sql("insert into shop (site_id, code, name, floor, shaft) select ?, 'S' || n, 's', '1F', 'S' from generate_series(1, ?) n")
+                .params(id, CASES).update();
+        jdbc.sql("""
+                insert into meter (site_id, gateway_id, shop_id, code, name, model, energy_kind, unit_id, rating, enabled)
+                select s.site_id, g.id, s.id, 'M' || s.code, 'm', 'acrel-ddsy1352', 'ELECTRICITY', (s.n - 1) / 5 + 1, 10, false
+                from (select *, row_number() over (order by id) as n from shop where site_id = :site) s
+                join gateway g on g.site_id = :site and g.code = 'G' || ((s.n - 1) % 5 + 1)""")
+                .param("site", id).update();
+        Site site = new Site(id, "FEE-" + number, "A thousand shops", ZoneId.of("Asia/Shanghai"));
+        takes(site, 5, 7, NOVEMBER);
+        return site;
+    }
+
+    private void agreeAll(List<Integer> shops, Random random) {
+        for (int shop : shops) {
+            boolean byArea = random.nextBoolean();
+            LocalDate from = random.nextInt(3) > 0 ? LocalDate.parse("2026-01-01") : NOVEMBER.atDay(1 + random.nextInt(29));
+            LocalDate to = random.nextInt(3) > 0 ? null : LocalDate.parse("2026-12-01").minusDays(random.nextInt(5));
+            jdbc.sql("insert into property_fee (shop_id, basis, rate_yuan, area_m2, valid_from, valid_to) values (?, ?, ?, ?, ?, ?)")
+                    .params(shop, byArea ? "AREA" : "FIXED", BigDecimal.valueOf(1 + random.nextInt(90_000), byArea ? 4 : 2).add(BigDecimal.ONE),
+                            byArea ? BigDecimal.valueOf(100 + random.nextInt(50_000), 2) : null, from, to == null || to.isAfter(from) ? to : null)
+                    .update();
+        }
+    }
+
+    private static final class Killed extends Error {
+    }
+
+    /** A clock that nobody outlives for long. */
+    private static Clock killedAfter(int calls) {
+        AtomicInteger left = new AtomicInteger(calls);
+        return new Clock() {
+
+            @Override
+            public ZoneId getZone() {
+                return ZoneOffset.UTC;
+            }
+
+            @Override
+            public Clock withZone(ZoneId zone) {
+                return this;
+            }
+
+            @Override
+            public Instant instant() {
+                if (left.decrementAndGet() < 0) {
+                    throw new Killed();
+                }
+                return Instant.parse("2026-11-20T10:00:00Z");
+            }
+        };
+    }
+
+    private static void atOnce(Runnable hub) throws Exception {
+        ExecutorService hubs = Executors.newFixedThreadPool(2);
+        CyclicBarrier together = new CyclicBarrier(2);
+        try {
+            List<Future<?>> done = new ArrayList<>();
+            for (int i = 0; i < 2; i++) {
+                done.add(hubs.submit(() -> {
+                    together.await();
+                    hub.run();
+                    return null;
+                }));
+            }
+            for (Future<?> each : done) {
+                each.get();
+            }
+        } finally {
+            hubs.shutdown();
+        }
+    }
+}
