@@ -57,6 +57,16 @@ create table account (
     open_yuan       numeric(24, 12) not null default 0,
     warn1_yuan      numeric(12, 2) not null default 50,
     warn2_yuan      numeric(12, 2) not null default 20,
+    -- the same levels in days left; none: in yuan
+    warn1_days      numeric(5, 1) check (warn1_days >= 0),
+    warn2_days      numeric(5, 1) check (warn2_days >= 0),
+    -- the levels in days, in yuan at the present pace; none: the levels in yuan hold
+    level1_yuan     numeric(14, 2),
+    level2_yuan     numeric(14, 2),
+    -- set for this account; else the levels follow those of the shop's group
+    own_levels      boolean not null default false,
+    -- the deepest level that was told and not left since
+    warned          text not null default 'NONE' check (warned in ('NONE', 'LOW_CREDIT_1', 'LOW_CREDIT_2', 'ARREARS')),
     overdraft_yuan  numeric(12, 2) not null default 0 check (overdraft_yuan >= 0),
     -- emergency credit that was taken; ends with the next top-up
     emergency_yuan  numeric(12, 2) not null default 0 check (emergency_yuan >= 0),
@@ -77,7 +87,8 @@ create table account (
     -- from which day the years of tiers are counted where the tariff says so; none: from the day of opening
     contract_date   date,
     unique (site_id, number),
-    check (warn1_yuan >= warn2_yuan)
+    check (warn1_yuan >= warn2_yuan),
+    check (warn1_days >= warn2_days)
 ) with (fillfactor = 50);
 -- a shop may pay for each meter from an account of its own, but for its property fee from one
 create unique index account_open on account (shop_id) where kind = 'PROPERTY_FEE' and closed_at is null and opened_at is not null;

@@ -10,7 +10,9 @@ import io.meterhub.billing.Ledger.Entry;
 import io.meterhub.billing.Ledger.Gl;
 import io.meterhub.billing.Ledger.Journal;
 import io.meterhub.billing.Settlement.FinalReading;
-import io.meterhub.metering.Slice;
+import io.meterhub.metering.EnteredReadings;
+import io.meterhub.metering.EntryResult;
+import io.meterhub.metering.ReadingSource;
 import io.meterhub.site.Audit;
 import io.meterhub.site.Site;
 import io.meterhub.site.Sites;
@@ -25,7 +27,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.springframework.beans.factory.ObjectProvider;
@@ -51,6 +52,7 @@ public class AccountLife {
     private final SharedAreas sharedAreas;
     private final Ledger ledger;
     private final Credits credits;
+    private final Warnings warnings;
     private final ObjectProvider<AccountWatch> watches;
     private final Sites sites;
     private final Audit audit;
@@ -59,8 +61,8 @@ public class AccountLife {
     private final TransactionTemplate transaction;
 
     AccountLife(JdbcClient jdbc, Accounts accounts, Assignments assignments, Billing billing, DayClose dayClose,
-                SharedAreas sharedAreas, Ledger ledger, Credits credits, ObjectProvider<AccountWatch> watches, Sites sites, Audit audit,
-                Texts texts, Clock clock, PlatformTransactionManager transactions) {
+                SharedAreas sharedAreas, Ledger ledger, Credits credits, Warnings warnings, ObjectProvider<AccountWatch> watches,
+                Sites sites, Audit audit, Texts texts, Clock clock, PlatformTransactionManager transactions) {
         this.jdbc = jdbc;
         this.accounts = accounts;
         this.assignments = assignments;
@@ -69,6 +71,7 @@ public class AccountLife {
         this.sharedAreas = sharedAreas;
         this.ledger = ledger;
         this.credits = credits;
+        this.warnings = warnings;
         this.watches = watches;
         this.sites = sites;
         this.audit = audit;
@@ -100,14 +103,15 @@ public class AccountLife {
             checkMeters(wish);
         }
         Integer customer = wish.customer() == null ? shop.customerId() : customer(shop.siteId(), wish.customer());
-        Account account = account(jdbc.sql("""
-                insert into account (site_id, customer_id, shop_id, kind, opened_at, planned_meters, warn1_yuan, warn2_yuan, overdraft_yuan)
-                values (:site, :customer, :shop, :kind, null, :meters, coalesce(:warn1, 50), coalesce(:warn2, 20), coalesce(:overdraft, 0))
+        int id = jdbc.sql("""
+                insert into account (site_id, customer_id, shop_id, kind, opened_at, planned_meters, overdraft_yuan)
+                values (:site, :customer, :shop, :kind, null, :meters, coalesce(:overdraft, 0))
                 returning id""")
                 .param("site", shop.siteId()).param("customer", customer).param("shop", shop.id()).param("kind", wish.kind().name())
                 .param("meters", wish.meterIds() == null ? null : array(wish.meterIds()))
-                .param("warn1", wish.warn1Yuan()).param("warn2", wish.warn2Yuan()).param("overdraft", wish.overdraftYuan())
-                .query(Integer.class).single());
+                .param("overdraft", wish.overdraftYuan()).query(Integer.class).single();
+        warnings.follow(shop.siteId(), id);
+        Account account = account(id);
         audit.record(shop.siteId(), who, "account.prepared", subject(account), null, account, null);
         return account;
     }
@@ -122,9 +126,9 @@ public class AccountLife {
     }
 
     private int customer(int siteId, Customer customer) {
-        return jdbc.sql("""
-                insert into customer (site_id, name, phone) values (:site, :name, :phone)
-                on conflict (site_id, name, phone) do update set name = excluded.name returning id""")
+        jdbc.sql("insert into customer (site_id, name, phone) values (:site, :name, :phone) on conflict do nothing")
+                .param("site", siteId).param("name", customer.name()).param("phone", customer.phone()).update();
+        return jdbc.sql("select id from customer where site_id = :site and name = :name and phone is not distinct from :phone")
                 .param("site", siteId).param("name", customer.name()).param("phone", customer.phone()).query(Integer.class).single();
     }
 
@@ -141,7 +145,7 @@ public class AccountLife {
         Map<Integer, Held> held = hold(plannedMeters(before));
         requireState(accountId, Account.State.PREPARED);
         requireNobodyPays(before, held);
-        held = read(held, readings, who);
+        held = read(held, readings, who, why == null ? "opening of the account" : why);
         Instant now = now();
         assign(before, held, now, true);
         return opened(before, held, now, false, who, why);
@@ -181,7 +185,7 @@ public class AccountLife {
             throw refused("id", "account_is." + old.state(), old.number());
         }
         Account next = wish.prepared() != null ? known(wish.prepared())
-                : prepare(new Prepare(old.shopId(), old.kind(), wish.customer(), null, null, null, null), who);
+                : prepare(new Prepare(old.shopId(), old.kind(), wish.customer(), null, null), who);
         if (next.shopId() != old.shopId() || next.kind() != old.kind()) {
             throw refused("prepared", "other_shop", next.number());
         }
@@ -203,7 +207,8 @@ public class AccountLife {
         jdbc.sql("""
                 select 1 from charge_line where account_id = ? and unposted
                 order by meter_id, site_day, tariff_version_id, band, tier for no key update""").param(before.id()).query(Integer.class).list();
-        held = read(held, wish.readings(), who);
+        held = read(held, wish.readings(), who, wish.why());
+        requireRealReadings(held);
         Site site = sites.site(before.siteId());
         dayClose.post(site, before.id());
         sharedAreas.settle(before.id());
@@ -214,10 +219,11 @@ public class AccountLife {
         Instant now = now();
         Settlement.Figures figures = Settlement.Figures.of(account.creditYuan(), booked(account.id(), Gl.DEPOSIT),
                 booked(account.id(), Gl.DEBT).negate());
-        book(account, figures, wish.method(), site, now, who, wish.why());
+        // closed first: that the refund empties it warns nobody
         jdbc.sql("update account set closed_at = :now, emergency_yuan = 0 where id = :id").param("now", utc(now)).param("id", account.id())
                 .update();
         release(account, held, now);
+        book(account, figures, wish.method(), site, now, who, wish.why());
         Settlement settlement = new Settlement(account.id(), account.number(), now, held.values().stream()
                 .map(meter -> new FinalReading(meter.meterId(), meter.code(), meter.total(), meter.readAt())).toList(), figures,
                 figures.refundYuan().signum() > 0 ? wish.method() : null);
@@ -275,32 +281,36 @@ public class AccountLife {
     }
 
     /** Takes what a person read off the meters as their readings of now; what they counted up to there is charged. */
-    private Map<Integer, Held> read(Map<Integer, Held> held, Map<Integer, BigDecimal> readings, String who) {
+    private Map<Integer, Held> read(Map<Integer, Held> held, Map<Integer, BigDecimal> readings, String who, String why) {
         if (readings == null || readings.isEmpty()) {
             return held;
         }
         Instant now = now();
-        readings.forEach((meter, total) -> {
-            Held before = held.get(meter);
-            if (before == null) {
-                throw refused("readings", "not_served", Integer.toString(meter));
+        List<Map.Entry<Integer, BigDecimal>> inOrder = List.copyOf(new TreeMap<>(readings).entrySet());
+        inOrder.forEach(reading -> {
+            if (!held.containsKey(reading.getKey())) {
+                throw refused("readings", "not_served", Integer.toString(reading.getKey()));
             }
-            if (total == null || total.signum() < 0 || total.stripTrailingZeros().scale() > 3) {
-                throw refused("readings", "bad_reading", before.code());
-            }
-        });
-        Held any = held.values().iterator().next();
-        billing.bill(new Slice(any.siteId(), any.gatewayId(), now, readings.entrySet().stream()
-                .map(reading -> new Slice.Reading(reading.getKey(), now, reading.getValue(), null, null, null, null, "read by " + who))
-                .toList(), List.of()));
-        Map<Integer, Held> after = hold(List.copyOf(held.keySet()));
-        readings.forEach((meter, total) -> {
-            if (after.get(meter).readAt() == null || after.get(meter).total().compareTo(total) != 0) {
-                throw refused("readings", "unbelievable", held.get(meter).code(), total.toPlainString(),
-                        Objects.requireNonNullElse(held.get(meter).total(), BigDecimal.ZERO).toPlainString());
+            if (reading.getValue() == null) {
+                throw refused("readings", "no_reading", held.get(reading.getKey()).code());
             }
         });
-        return after;
+        List<EntryResult> results = billing.enterReadings(inOrder.stream().map(reading -> new EnteredReadings.Entry(reading.getKey(), now,
+                reading.getValue(), ReadingSource.MANUAL, who, who, why)).toList());
+        for (int i = 0; i < inOrder.size(); i++) {
+            if (results.get(i) instanceof EntryResult.Refused refused) {
+                throw new AccountRefused("readings", held.get(inOrder.get(i).getKey()).code() + ": " + refused.why());
+            }
+        }
+        return hold(List.copyOf(held.keySet()));
+    }
+
+    /** What stands in for a lost meter's reading is not what an account can end with. */
+    private void requireRealReadings(Map<Integer, Held> held) {
+        jdbc.sql("select m.code from provisional_charge p join meter m on m.id = p.meter_id where m.id = any(:ids) order by m.id limit 1")
+                .param("ids", array(held.keySet())).query(String.class).optional().ifPresent(meter -> {
+                    throw refused("readings", "estimated", meter);
+                });
     }
 
     private List<Integer> plannedMeters(Account account) {

@@ -15,10 +15,8 @@ public sealed interface AccountWish {
      * Prepares an account ahead: it is charged for nothing and switches nothing before it is opened.
      *
      * @param meterIds  the meters it is to serve; null: all of its kind in the shop that nobody pays for when it opens
-     * @param warn1Yuan null: as the shop's group, or the usual
      */
-    record Prepare(int shopId, AccountKind kind, Customer customer, List<Integer> meterIds, BigDecimal warn1Yuan, BigDecimal warn2Yuan,
-                   BigDecimal overdraftYuan) implements AccountWish {
+    record Prepare(int shopId, AccountKind kind, Customer customer, List<Integer> meterIds, BigDecimal overdraftYuan) implements AccountWish {
     }
 
     /**

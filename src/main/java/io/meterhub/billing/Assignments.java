@@ -62,7 +62,7 @@ class Assignments {
             BigDecimal own = interval.quantity().multiply(micros(since, interval.to()))
                     .divide(micros(interval.from(), interval.to()), TariffRule.DECIMALS, RoundingMode.DOWN);
             return own.signum() == 0 ? Optional.empty() : Optional.of(new Interval(interval.meterId(), interval.siteId(), since,
-                    interval.to(), own, null, interval.unit()));
+                    interval.to(), own, null, interval.unit(), interval.source(), interval.settles()));
         }
 
         private static BigDecimal micros(Instant from, Instant to) {

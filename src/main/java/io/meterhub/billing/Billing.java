@@ -155,8 +155,9 @@ public class Billing {
         if (results.stream().anyMatch(EntryResult.Refused.class::isInstance)) {
             TransactionAspectSupport.currentTransactionStatus().setRollbackOnly();
         } else {
-            charge(results.stream().map(result -> ((EntryResult.Taken) result).counted()).filter(Objects::nonNull)
-                    .filter(Interval::matters).sorted(Comparator.comparing(Interval::to)).toList(), payers);
+            List<Interval> counted = results.stream().map(result -> ((EntryResult.Taken) result).counted()).filter(Objects::nonNull)
+                    .filter(Interval::matters).sorted(Comparator.comparing(Interval::to)).toList();
+            charge(counted, payers(counted.stream().map(Interval::meterId).distinct().toList()));
         }
         return results;
     }
@@ -166,7 +167,7 @@ public class Billing {
     public int estimate(List<Integer> meterIds, Instant at, Duration lostFor) {
         Map<Integer, Assignments.Payer> payers = payers(meterIds);
         List<Interval> estimated = entered.estimate(meterIds.stream().filter(id -> !unpriced(payers.get(id))).toList(), at, lostFor);
-        charge(estimated.stream().filter(Interval::matters).toList(), payers);
+        charge(estimated.stream().filter(Interval::matters).toList(), payers(meterIds));
         return estimated.size();
     }
 

@@ -19,16 +19,23 @@ class Credits {
 
     private final JdbcClient jdbc;
     private final ObjectProvider<CreditWatch> watches;
+    private final Warnings warnings;
 
-    Credits(JdbcClient jdbc, ObjectProvider<CreditWatch> watches) {
+    Credits(JdbcClient jdbc, ObjectProvider<CreditWatch> watches, Warnings warnings) {
         this.jdbc = jdbc;
         this.watches = watches;
+        this.warnings = warnings;
     }
 
     /** What is added to an account's posted balance and to its open charges. */
     record Change(BigDecimal posted, BigDecimal open) {
 
         static final Change NONE = new Change(BigDecimal.ZERO, BigDecimal.ZERO);
+
+        /** Money came in, other than by taking over charges or giving some back. */
+        boolean toppedUp() {
+            return posted.signum() > 0 && open.signum() == 0;
+        }
 
         Change plus(Change more) {
             return new Change(posted.add(more.posted), open.add(more.open));
@@ -43,15 +50,20 @@ class Credits {
     Map<Integer, BigDecimal> change(SortedMap<Integer, Change> changes, String who, String cause) {
         Map<Integer, BigDecimal> after = new HashMap<>();
         List<CreditWatch.Credit> crossed = new ArrayList<>();
-        // "no key": a new charge line or entry, which refers to the account, holds a share of its key until its transaction ends
+        List<Warnings.Crossing> crossings = new ArrayList<>();
+        if (changes.size() > 1) {
+            // "no key": a new charge line or entry, which refers to the account, holds a share of its key until its transaction
+            // ends. A statement of its own: the update then finds the row that was locked, not an older version of it that others
+            // queue at, which is a deadlock when several meters' gateways charge one account
+            jdbc.sql("select id from account where id = any(:ids) order by id for no key update")
+                    .param("ids", new SqlArrayValue("int4", changes.keySet().toArray())).query(Integer.class).list();
+        }
         jdbc.sql("""
-                with locked as materialized (
-                    select a.id, v.posted, v.open
-                    from account a join unnest(:ids, :posted, :open) as v (id, posted, open) on v.id = a.id
-                    order by a.id for no key update of a)
-                update account a set posted_yuan = a.posted_yuan + l.posted, open_yuan = a.open_yuan + l.open
-                from locked l where a.id = l.id
-                returning a.id, a.kind, a.posted_yuan - a.open_yuan as credit,
+                update account a set posted_yuan = a.posted_yuan + v.posted, open_yuan = a.open_yuan + v.open
+                from unnest(:ids, :posted, :open) as v (id, posted, open)
+                where a.id = v.id
+                returning a.id, a.site_id, a.kind, a.state = 'OPEN' as opened, a.posted_yuan - a.open_yuan as credit, a.warned,
+                          coalesce(a.level1_yuan, a.warn1_yuan) as level1, coalesce(a.level2_yuan, a.warn2_yuan) as level2,
                           a.overdraft_yuan + a.emergency_yuan as limit_yuan""")
                 .param("ids", new SqlArrayValue("int4", changes.keySet().toArray()))
                 .param("posted", array(changes, Change::posted))
@@ -68,7 +80,16 @@ class Credits {
                         crossed.add(new CreditWatch.Credit(id, credit, exhausted, who, cause));
                     }
                     after.put(id, credit);
+                    WarningLevel.Levels levels = new WarningLevel.Levels(kind, row.getBigDecimal("level1"),
+                            row.getBigDecimal("level2"), limit);
+                    WarningLevel warned = WarningLevel.valueOf(row.getString("warned"));
+                    WarningLevel now = warned.after(before, credit, change.toppedUp(), levels);
+                    if (now != warned && row.getBoolean("opened")) {
+                        crossings.add(new Warnings.Crossing(row.getInt("site_id"), id, now, credit.compareTo(before) < 0, credit,
+                                levels));
+                    }
                 });
+        warnings.cross(crossings);
         tell(crossed);
         return after;
     }

@@ -1,11 +1,13 @@
 package io.meterhub.billing;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
@@ -13,7 +15,7 @@ import org.springframework.transaction.annotation.Transactional;
 
 /** Writes down what people have to be told about money, in the transaction that causes it. Telling them is another's work. */
 @Component
-class MoneyEvents {
+public class MoneyEvents {
 
     private final JdbcClient jdbc;
     private final ObjectMapper json;
@@ -34,13 +36,49 @@ class MoneyEvents {
      * @param detail    a record or map of the figures to tell, written as JSON; null for none
      */
     @Transactional(propagation = Propagation.MANDATORY)
-    public void raise(int siteId, Integer accountId, Integer meterId, String kind, Object detail) {
+    void raise(int siteId, Integer accountId, Integer meterId, String kind, Object detail) {
         Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
         jdbc.sql("""
                 insert into money_event (at, site_id, account_id, meter_id, kind, detail)
                 values (:at, :site, :account, :meter, :kind, :detail::jsonb)""")
                 .param("at", now.atOffset(ZoneOffset.UTC)).param("site", siteId).param("account", accountId)
                 .param("meter", meterId).param("kind", kind).param("detail", written(detail)).update();
+    }
+
+    /**
+     * What there is to tell.
+     *
+     * @param accountId null where it concerns none
+     * @param meterId   null where it concerns none
+     */
+    public record MoneyEvent(long id, Instant at, int siteId, Integer accountId, Integer meterId, String kind, JsonNode detail) {
+    }
+
+    /**
+     * The events with a higher id than {@code after}, in the order of their ids.
+     *
+     * @param siteId    null for every site
+     * @param accountId null for every account
+     * @param kind      null for every kind
+     */
+    public List<MoneyEvent> page(Integer siteId, Integer accountId, String kind, long after, int limit) {
+        return jdbc.sql("""
+                select id, at, site_id, account_id, meter_id, kind, detail::text from money_event
+                where id > :after and (:site::int is null or site_id = :site) and (:account::int is null or account_id = :account)
+                  and (:kind::text is null or kind = :kind)
+                order by id limit :limit""")
+                .param("site", siteId).param("account", accountId).param("kind", kind).param("after", after).param("limit", limit)
+                .query((row, n) -> new MoneyEvent(row.getLong("id"), Accounts.instant(row, "at"), row.getInt("site_id"),
+                        row.getObject("account_id", Integer.class), row.getObject("meter_id", Integer.class), row.getString("kind"),
+                        read(row.getString("detail")))).list();
+    }
+
+    private JsonNode read(String detail) {
+        try {
+            return json.readTree(detail);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("money_event holds a detail that is no JSON: " + detail, e);
+        }
     }
 
     private String written(Object detail) {

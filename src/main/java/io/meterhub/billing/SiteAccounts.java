@@ -40,16 +40,18 @@ class SiteAccounts implements ImportParticipant {
     private final SiteTariffs siteTariffs;
     private final Ledger ledger;
     private final Credits credits;
+    private final Warnings warnings;
     private final Audit audit;
     private final Clock clock;
 
-    SiteAccounts(JdbcClient jdbc, Tariffs tariffs, SiteTariffs siteTariffs, Ledger ledger, Credits credits, Audit audit,
-                 Clock clock) {
+    SiteAccounts(JdbcClient jdbc, Tariffs tariffs, SiteTariffs siteTariffs, Ledger ledger, Credits credits, Warnings warnings,
+                 Audit audit, Clock clock) {
         this.jdbc = jdbc;
         this.tariffs = tariffs;
         this.siteTariffs = siteTariffs;
         this.ledger = ledger;
         this.credits = credits;
+        this.warnings = warnings;
         this.audit = audit;
         this.clock = clock;
     }
@@ -104,6 +106,7 @@ class SiteAccounts implements ImportParticipant {
         List<Terms> terms = terms(sheet);
         assignTariffs(site, terms.stream().filter(each -> each.tariff() != null).toList());
         setWarnings(site, terms.stream().filter(each -> each.warn1Yuan() != null && each.warn2Yuan() != null).toList());
+        warnings.follow(site.id(), null);
         giveOpeningCredit(site, terms.stream()
                 .filter(each -> each.openingYuan() != null && each.openingYuan().signum() != 0).toList());
         return tell(opened);
@@ -198,11 +201,11 @@ class SiteAccounts implements ImportParticipant {
 
     private void setWarnings(Site site, List<Terms> terms) {
         jdbc.sql("""
-                update account a set warn1_yuan = v.warn1, warn2_yuan = v.warn2
+                update account a set warn1_yuan = v.warn1, warn2_yuan = v.warn2, own_levels = true
                 from unnest(:shops, :kinds, :warn1s, :warn2s) as v (shop, kind, warn1, warn2)
                 join shop s on s.site_id = :site and s.code = v.shop
                 where a.shop_id = s.id and a.kind = v.kind and a.closed_at is null
-                  and (a.warn1_yuan, a.warn2_yuan) is distinct from (v.warn1, v.warn2)""")
+                  and (a.warn1_yuan, a.warn2_yuan, a.own_levels) is distinct from (v.warn1, v.warn2, true)""")
                 .param("site", site.id()).param("shops", array("text", terms, Terms::shop))
                 .param("kinds", array("text", terms, each -> each.kind().name()))
                 .param("warn1s", array("numeric", terms, Terms::warn1Yuan))

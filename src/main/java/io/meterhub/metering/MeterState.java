@@ -36,6 +36,9 @@ final class MeterState {
     /** Up to where a lost meter was charged by estimate since the last accepted value, or null. Not wrapped at an overflow. */
     Value standIn;
     /** {@code other} or {@code standIn} changed, which is so seldom that it is written on its own. */
+    /** When, and by how much, the counter went elsewhere without having counted it, while this row was locked; else null. */
+    Instant jumpedAt;
+    BigDecimal jumpedBy;
     boolean asideChanged;
 
     MeterState(int meterId, int siteId, String code, Plausibility.Meter limits, BigDecimal opening, ZoneId zone) {
@@ -120,6 +123,7 @@ final class MeterState {
             // where the counter did not simply run on (overflow, begun anew), today's consumption still does
             dayTotal = dayTotal.add(now.total()).subtract(accepted.total()).subtract(quantity);
         }
+        jumped(now.at(), accepted == null ? BigDecimal.ZERO : now.total().subtract(accepted.total()).subtract(quantity));
         accepted = now;
         bands = nowBands;
         power = nowPower;
@@ -152,6 +156,14 @@ final class MeterState {
         bands = null;
         suspect = null;
         setAside(null, 0, null);
+    }
+
+    /** The counter went further, or back, by so much without having counted it. */
+    void jumped(Instant at, BigDecimal by) {
+        if (by.signum() != 0) {
+            jumpedAt = at;
+            jumpedBy = by;
+        }
     }
 
     void answered(Instant at) {

@@ -192,6 +192,18 @@ class MeterStates {
                         state -> state.suspect == null ? null : state.suspect.total()))
                 .update();
         updateAside(states);
+        insertJumps(states.stream().filter(state -> state.jumpedBy != null).toList());
+    }
+
+    private void insertJumps(List<MeterState> jumped) {
+        if (!jumped.isEmpty()) {
+            jdbc.sql("""
+                    insert into counter_jump (meter_id, at, jump) select * from unnest(:meters, :ats, :jumps)
+                    on conflict (meter_id, at) do update set jump = counter_jump.jump + excluded.jump""")
+                    .param("meters", array("int4", jumped, state -> state.meterId))
+                    .param("ats", array("timestamptz", jumped, state -> state.jumpedAt))
+                    .param("jumps", array("numeric", jumped, state -> state.jumpedBy)).update();
+        }
     }
 
     private void updateAside(Collection<MeterState> states) {

@@ -189,6 +189,7 @@ public class Readings {
         // The time of the last accepted reading stays: the new meter may have counted since about then.
         state.beginAnewFrom(opening, state.accepted.total());
         state.dayTotal = state.dayTotal.subtract(quantity);
+        state.jumped(now, opening.subtract(closing));
         jdbc.sql("""
                 insert into meter_replacement (meter_id, at, closing_total, opening_total, who, why)
                 values (:meter, :at, :closing, :opening, :who, :why)""")

@@ -96,7 +96,7 @@ class AccountLifeApi {
             + " Credit may be sold to it already.")
     Account prepare(@RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody NewAccount wish) {
         return life.prepare(new Prepare(wish.shopId(), wish.kind(), wish.customer() == null ? null : wish.customer().customer(),
-                wish.meterIds(), null, null, wish.overdraftYuan()), operator.name());
+                wish.meterIds(), wish.overdraftYuan()), operator.name());
     }
 
     @PostMapping("/{id}/open")
