@@ -1,5 +1,6 @@
 package io.meterhub;
 
+import io.meterhub.billing.LedgerVerification;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 
@@ -8,6 +9,9 @@ import org.springframework.boot.autoconfigure.SpringBootApplication;
 public class MeterHub {
 
     public static void main(String[] args) {
+        if (LedgerVerification.isAsked(args)) {
+            System.exit(LedgerVerification.run(System.out, args));
+        }
         SpringApplication.run(MeterHub.class, args);
     }
 }

@@ -1,8 +1,8 @@
 /**
  * From a believed reading to money: tariffs (电价), charge lines, accounts (预付费账户) and the double-entry ledger.
  *
- * <p>Owns the tables tariff*, account*, charge_line, journal, entry and sale. Promises that debits equal credits, that a
- * reading is charged once, and that credit = posted ledger balance - charge lines not yet posted. Money is exact; it is
+ * <p>Owns the tables tariff*, calendar_day, tier_use, account*, charge_line, journal*, entry and receipt. Promises that debits equal
+ * credits, that a reading is charged once, and that credit = posted ledger balance - charge lines not yet posted. Money is exact; it is
  * rounded to fen only where it leaves the hub. It tells {@link io.meterhub.billing.CreditWatch} when credit runs out or returns.
  */
 @ApplicationModule(allowedDependencies = {"metering", "runtime", "site"})
