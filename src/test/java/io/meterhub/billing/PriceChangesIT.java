@@ -17,6 +17,7 @@ import io.meterhub.billing.TariffRule.Period;
 import io.meterhub.billing.TariffRule.Price;
 import io.meterhub.site.EnergyKind;
 import java.math.BigDecimal;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalTime;
@@ -298,5 +299,81 @@ class PriceChangesIT {
         return assignments.of(mall.site().id()).stream().map(each -> (each.meter() == null ? "site" : each.meter()) + " " + each.tariff()
                 + " " + (each.validFrom().isBefore(day(mall, 0)) ? "" : "+" + (each.validFrom().toEpochDay() - day(mall, 0).toEpochDay()))
                 + ".." + (each.validTo() == null ? "" : "+" + (each.validTo().toEpochDay() - day(mall, 0).toEpochDay()))).toList();
+    }
+
+    /** The sample's rule, with everything dearer by this. */
+    private TariffRule tou(Mall mall, String more) {
+        TariffRule rule = tariffs.of(mall.site().id()).stream().filter(tariff -> tariff.code().equals("shop-tou")).findFirst().orElseThrow()
+                .versions().get(0).rule();
+        return new TariffRule(rule.prices().stream().map(price -> new Price(price.band(), price.tier(), Map.of("energy",
+                price.yuan().add(new BigDecimal(more))))).toList(), rule.calendar(), null, null);
+    }
+
+    @Test
+    void whereTheReadingsAreGoneTheQuartersOfAnHourTellAndWhereTheyAreTheBandsStay() {
+        Mall mall = open("shop-tou", 1);
+        String[][] day = {{"08:00", "1000"}, {"09:55", "1002"}, {"10:05", "1002.1"}, {"11:55", "1004"}, {"12:10", "1004.2"}, {"13:00", "1005"}};
+        for (String[] reading : day) {
+            billing.bill(mall.slice(at(mall, 4, reading[0]), reading[1]));
+        }
+        billing.bill(mall.slice(at(mall, 3, "00:00"), "1005"));
+        jdbc.sql("delete from reading where meter_id = ?").param(mall.meter()).update();
+        confirm(mall, version(mall, "shop-tou", 10, morningPeak()));
+        assertThat(lines(mall)).containsExactly("4 days ago PEAK 4.066667 x 1 = 4.066667 estimated 0.066667",
+                "4 days ago VALLEY 0.933333 x 0.2 = 0.1866666 estimated 0.133333");
+
+        jdbc.sql("delete from quarter_hour where meter_id = ?").param(mall.meter()).update();
+        RatePreview preview = preview(mall, version(mall, "shop-tou", 10, tou(mall, "0.1")));
+        assertThat(preview.obstacles()).singleElement().satisfies(obstacle -> {
+            assertThat(obstacle.meter()).isEqualTo("M-0000");
+            assertThat(obstacle.day()).isEqualTo(day(mall, 4));
+        });
+        assertThat(make(mall, version(mall, "shop-tou", 10, tou(mall, "0.1")), preview.token())).isInstanceOf(Refused.class);
+        TariffRule dearer = new TariffRule(List.of(price(Rate.PEAK, "2"), price(Rate.FLAT, "0.5"), price(Rate.VALLEY, "0.4")),
+                morningPeak().calendar());
+        confirm(mall, version(mall, "shop-tou", 10, dearer));
+        assertThat(lines(mall)).containsExactly("4 days ago PEAK 4.066667 x 2 = 8.133334 estimated 0.066667",
+                "4 days ago VALLEY 0.933333 x 0.4 = 0.3733332 estimated 0.133333");
+        assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    @Test
+    void aLostMetersEstimatesAreChargedAnewAndTruedUpAfterwards() {
+        Mall mall = open("shop-tou", 1);
+        for (int ago = 7; ago >= 4; ago--) {
+            billing.bill(mall.slice(at(mall, ago, "08:00"), Integer.toString(1000 + 10 * (7 - ago))));
+            billing.bill(mall.slice(at(mall, ago, "20:00"), Integer.toString(1010 + 10 * (7 - ago))));
+        }
+        for (int ago = 3; ago >= 1; ago--) {
+            assertThat(billing.estimate(mall.meters(), at(mall, ago, "00:00"), Duration.ofHours(1))).isEqualTo(1);
+        }
+        List<String> lines = lines(mall);
+        BigDecimal charged = malls.charged(mall.meter());
+        assertThat(charged).isGreaterThan(new BigDecimal("40"));
+        confirm(mall, version(mall, "shop-tou", 6, morningPeak()));
+        assertThat(malls.charged(mall.meter())).isEqualByComparingTo(charged);
+        assertThat(lines(mall)).isNotEqualTo(lines);
+        confirm(mall, version(mall, "shop-tou", 6, tou(mall, "0")));
+        assertThat(lines(mall)).isEqualTo(lines);
+        confirm(mall, version(mall, "shop-tou", 6, single("0.7")));
+        billing.bill(mall.slice(at(mall, 1, "12:00"), "1055"));
+        assertThat(malls.charged(mall.meter())).isEqualByComparingTo("55");
+        assertThat(lines(mall).stream().filter(line -> !line.startsWith("7"))).allMatch(line -> line.contains("SINGLE"));
+        assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    @Test
+    void aDayOnWhichTheMeterWasChangedKeepsWhatWasUsed() {
+        Mall mall = open("shop-single", 1);
+        billing.bill(mall.slice(Instant.now().minus(Duration.ofHours(3)), "1001"));
+        billing.replaceMeter(mall.meter(), new BigDecimal("1003"), new BigDecimal("5000"), "Li", "broken");
+        billing.bill(mall.slice(Instant.now(), "5000.03"));
+        assertThat(malls.credits(mall)).as("1 + 2 + 0.03 kWh").containsExactly("97.4245");
+        confirm(mall, version(mall, "shop-single", 2, single("0.9")));
+        assertThat(malls.charged(mall.meter())).isEqualByComparingTo("3.03");
+        assertThat(malls.credits(mall)).containsExactly("97.273");
+        confirm(mall, version(mall, "shop-single", 2, new TariffRule(List.of(price(Rate.FLAT, "0.9")), List.of(new Day(List.of(from(0, Rate.FLAT)))))));
+        assertThat(malls.credits(mall)).containsExactly("97.273");
+        assertThat(malls.problems(mall)).isEmpty();
     }
 }
