@@ -15,6 +15,7 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -260,7 +261,8 @@ public class PriceChanges {
             }
         }
         Map<Integer, String> codes = codes(leftOut);
-        return new Tried(null, revision, today, before, after, affected, any, leftOut.stream().map(codes::get).sorted().distinct().toList());
+        return new Tried(null, revision, today, before, after, affected, any,
+                leftOut.stream().map(codes::get).sorted().distinct().toList());
     }
 
     /** @param today of the preview: the days before it must be as they were, for its token to be the same */
@@ -280,7 +282,8 @@ public class PriceChanges {
             BigDecimal after = BigDecimal.ZERO;
             for (Map.Entry<Integer, Map<Integer, SortedSet<LocalDate>>> account : tried.affected().entrySet()) {
                 Recount.Result result = recount.of(account.getKey(), account.getValue(), tried.after(), tiers,
-                        (meter, day) -> ChangedDays.sameBands(tried.before().get(meter).plan(), tried.after().get(meter).plan(), day), false);
+                        (meter, day) -> ChangedDays.sameBands(tried.before().get(meter).plan(), tried.after().get(meter).plan(), day),
+                        false);
                 untold.addAll(result.untold());
                 if (!result.before().isEmpty()) {
                     BigDecimal old = Recount.Result.yuan(result.before());
@@ -310,9 +313,13 @@ public class PriceChanges {
                 .sorted().collect(Collectors.joining(","));
     }
 
+    /** Nothing for what is no token of a preview. */
     private static Optional<LocalDate> dayOf(String token) {
-        return token == null || !token.matches("\\d{4}-\\d\\d-\\d\\d\\.[0-9a-f]{32}") ? Optional.empty()
-                : Optional.of(LocalDate.parse(token.substring(0, 10)));
+        try {
+            return token == null || token.length() < 10 ? Optional.empty() : Optional.of(LocalDate.parse(token.substring(0, 10)));
+        } catch (DateTimeParseException e) {
+            return Optional.empty();
+        }
     }
 
     /** One change of prices at a time. */

@@ -315,7 +315,8 @@ class Recount {
             edges.put(meter, its);
         });
         Map<Integer, List<Interval>> counted = history.around(edges);
-        counted.replaceAll((meter, intervals) -> intervals.stream().flatMap(interval -> own(payers.get(meter), interval).stream()).toList());
+        counted.replaceAll((meter, intervals) -> intervals.stream()
+                .flatMap(interval -> own(payers.get(meter), interval).stream()).toList());
         return counted;
     }
 

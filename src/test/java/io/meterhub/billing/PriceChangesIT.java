@@ -251,6 +251,7 @@ class PriceChangesIT {
         Mall mall = aWeek("shop-single");
         NewVersion change = version(mall, "shop-single", 5, single("0.9"));
         assertThat(make(mall, change, null)).isInstanceOfSatisfying(Refused.class, refused -> assertThat(refused.field()).isEqualTo("token"));
+        assertThat(make(mall, change, "2026-02-31.no-token")).isInstanceOf(Refused.class);
         String token = preview(mall, change).token();
         assertThat(make(mall, version(mall, "shop-single", 5, single("0.91")), token)).as("another change").isInstanceOf(Refused.class);
         billing.bill(mall.slice(at(mall, 1, "22:00"), "1075"));

@@ -16,9 +16,11 @@ import java.time.LocalDate;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -169,6 +171,8 @@ class ReratingIT {
         long seed = Long.getLong("rerating.seed", System.nanoTime());
         System.out.println("ReratingIT seed " + seed);
         Random random = new Random(seed);
+        // each kind of tariff once: the way there and back takes longest
+        Set<String> thereAndBack = new HashSet<>(List.of("tiers", "shop-tou"));
         for (String tariff : List.of("shop-tou", "tiers", "shop-tou", "shop-single", "shop-tou")) {
             Mall mall = open(tariff.equals("tiers") ? "shop-single" : tariff, SHOPS);
             group(mall, tariff);
@@ -194,6 +198,9 @@ class ReratingIT {
                 assertThat(anew.difference()).isEqualByComparingTo("0");
             });
 
+            if (!thereAndBack.remove(tariff)) {
+                continue;
+            }
             String other = tariff.equals("tiers") ? "shop-tou" : "tiers";
             Rerating there = confirm(mall, site(mall, other, 3));
             assertThat(there.differenceYuan().signum()).isNotZero();
