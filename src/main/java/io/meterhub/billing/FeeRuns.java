@@ -5,6 +5,7 @@ import io.meterhub.billing.Ledger.Gl;
 import io.meterhub.billing.Ledger.Journal;
 import io.meterhub.billing.PropertyFees.Fee;
 import io.meterhub.billing.PropertyFees.Settings;
+import io.meterhub.site.Audit;
 import io.meterhub.site.Site;
 import io.meterhub.site.Sites;
 import java.math.BigDecimal;
@@ -47,17 +48,19 @@ class FeeRuns implements CreditWatch {
     private final Ledger ledger;
     private final PropertyFees fees;
     private final MoneyEvents events;
+    private final Audit audit;
     private final ObjectProvider<FeeWatch> watches;
     private final Sites sites;
     private final Clock clock;
     private final TransactionTemplate transaction;
 
-    FeeRuns(JdbcClient jdbc, Ledger ledger, PropertyFees fees, MoneyEvents events, ObjectProvider<FeeWatch> watches, Sites sites, Clock clock,
-            PlatformTransactionManager transactions) {
+    FeeRuns(JdbcClient jdbc, Ledger ledger, PropertyFees fees, MoneyEvents events, Audit audit, ObjectProvider<FeeWatch> watches, Sites sites,
+            Clock clock, PlatformTransactionManager transactions) {
         this.jdbc = jdbc;
         this.ledger = ledger;
         this.fees = fees;
         this.events = events;
+        this.audit = audit;
         this.watches = watches;
         this.sites = sites;
         this.clock = clock;
@@ -201,12 +204,16 @@ class FeeRuns implements CreditWatch {
             }
             return fee.accountId();
         }
-        jdbc.sql("""
+        boolean opened = jdbc.sql("""
                 insert into account (site_id, customer_id, shop_id, kind, warn1_yuan, warn2_yuan, opened_at)
                 select site_id, customer_id, id, 'PROPERTY_FEE', 0, 0, :now from shop where id = :shop
-                on conflict do nothing""").param("now", now()).param("shop", fee.shopId()).update();
+                on conflict do nothing""").param("now", now()).param("shop", fee.shopId()).update() > 0;
         int account = jdbc.sql("select id from account where shop_id = ? and kind = 'PROPERTY_FEE' and state = 'OPEN'")
                 .param(fee.shopId()).query(Integer.class).single();
+        if (opened) {
+            audit.record(site.id(), HUB, "account.opened", "shop " + fee.shop(), null,
+                    Map.of("id", account, "kind", AccountKind.PROPERTY_FEE), "property fee");
+        }
         jdbc.sql("update property_fee set account_id = :account where id = :fee").param("account", account).param("fee", fee.id()).update();
         return account;
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.meterhub.HubTest;
 import io.meterhub.billing.BilledMall.Mall;
 import io.meterhub.billing.PropertyFees.Basis;
+import io.meterhub.site.Audit;
 import io.meterhub.site.Site;
 import io.meterhub.site.Sites;
 import java.math.BigDecimal;
@@ -48,6 +49,8 @@ class FeeRunsIT {
     @Autowired
     MoneyEvents events;
     @Autowired
+    Audit audit;
+    @Autowired
     ObjectProvider<FeeWatch> watches;
     @Autowired
     Sites sites;
@@ -77,7 +80,7 @@ class FeeRunsIT {
     }
 
     private FeeRuns runs(Clock clock) {
-        return new FeeRuns(jdbc, ledger, fees, events, watches, sites, clock, transactions);
+        return new FeeRuns(jdbc, ledger, fees, events, audit, watches, sites, clock, transactions);
     }
 
     private FeeRuns at(String instant) {
