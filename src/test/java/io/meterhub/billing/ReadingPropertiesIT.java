@@ -102,7 +102,7 @@ class ReadingPropertiesIT {
      * read; and those add up to what the counter went.
      */
     @Property(tries = 1000)
-    void whateverStoodInAfterARealReadingTheChargesAreWhatTheCounterWent(@ForAll("acts") Act last, @ForAll @Size(max = 6) List<
+    void whateverStoodInAfterARealReadingTheChargesAreWhatTheCounterWent(@ForAll("acts") Act last, @ForAll @Size(max = 4) List<
             @From("acts") Act> acts) {
         if (mall == null) {
             mall = tiered();
@@ -176,7 +176,7 @@ class ReadingPropertiesIT {
     }
 
     @Property(tries = 1000)
-    void whatIsInQuarantineNeverReachesAChargeLine(@ForAll @Size(min = 1, max = 8) List<@From("shown") Shown> shown) {
+    void whatIsInQuarantineNeverReachesAChargeLine(@ForAll @Size(min = 1, max = 6) List<@From("shown") Shown> shown) {
         if (mall == null) {
             mall = malls.openMany("shop-single", EnergyKind.ELECTRICITY, "10", 1);
         }
