@@ -1,6 +1,8 @@
 package io.meterhub.web;
 
 import io.meterhub.billing.Account;
+import io.meterhub.billing.AccountLife;
+import io.meterhub.billing.AccountRefused;
 import io.meterhub.billing.Accounts;
 import io.meterhub.billing.Billing;
 import io.meterhub.billing.ChargeLine;
@@ -33,6 +35,7 @@ import java.time.LocalDateTime;
 import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Supplier;
@@ -55,16 +58,19 @@ class DetailsPage {
     private final Equipment equipment;
     private final History history;
     private final Accounts accounts;
+    private final AccountLife life;
     private final Counter counter;
     private final Supply supply;
     private final Billing billing;
     private final Sites sites;
     private final Clock clock;
 
-    DetailsPage(Equipment equipment, History history, Accounts accounts, Counter counter, Supply supply, Billing billing, Sites sites, Clock clock) {
+    DetailsPage(Equipment equipment, History history, Accounts accounts, AccountLife life, Counter counter, Supply supply, Billing billing,
+                Sites sites, Clock clock) {
         this.equipment = equipment;
         this.history = history;
         this.accounts = accounts;
+        this.life = life;
         this.counter = counter;
         this.supply = supply;
         this.billing = billing;
@@ -74,6 +80,11 @@ class DetailsPage {
 
     /** @param path of this place's own pages */
     record Place(String path, String code, String name, ShopNow shop, Site site, List<MeterNow> meters, List<Purse> purses) {
+
+        /** The accounts that wait to be opened. */
+        public List<Purse> prepared() {
+            return purses.stream().filter(purse -> purse.account().state() == Account.State.PREPARED).toList();
+        }
 
         public List<Integer> meterIds() {
             return meters.stream().map(MeterNow::id).toList();
@@ -95,6 +106,9 @@ class DetailsPage {
     }
 
     record SaleForm(Integer account, String amount, PayMethod method, String operator, String note, String key) {
+    }
+
+    record OpenForm(Integer account, String operator) {
     }
 
     record SupplyForm(Integer meter, String act, String until, String why, String operator, String setBy) {
@@ -190,6 +204,32 @@ class DetailsPage {
         CounterResult.Booked sold = (CounterResult.Booked) result;
         return new Told(true, sold.replayed() ? "act.sold_again" : "act.sold", List.of(Amounts.yuan(sold.receipt().amountYuan()),
                 sold.receipt().accountNumber(), sold.receipt().number(), Amounts.yuan(sold.creditAfterYuan())));
+    }
+
+    @PostMapping(path = "/shops/{id}/open", headers = "HX-Request=true")
+    String openAccount(@PathVariable int id, OpenForm form, Model model, HttpServletResponse response) {
+        Told told = openAccount(ofShop(id), form);
+        model.addAttribute("told", told);
+        if (told.done()) {
+            response.setHeader("HX-Trigger", "changed");
+        } else {
+            response.setStatus(HttpStatus.UNPROCESSABLE_ENTITY.value());
+        }
+        return fragment(ofShop(id), "open", model);
+    }
+
+    private Told openAccount(Place place, OpenForm form) {
+        if (!isName(form.operator())) {
+            return new Told(false, "act.bad_name", List.of());
+        }
+        if (place.purses().stream().noneMatch(purse -> purse.account().id() == form.account())) {
+            throw Refusal.notFound("account of this shop", form.account());
+        }
+        try {
+            return new Told(true, "act.opened", List.of(life.open(form.account(), Map.of(), form.operator().strip(), null).number()));
+        } catch (AccountRefused refused) {
+            return new Told(false, "act.refused", List.of(refused.getMessage()));
+        }
     }
 
     @PostMapping(path = "/shops/{id}/supply", headers = "HX-Request=true")

@@ -1,0 +1,129 @@
+package io.meterhub.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.meterhub.HubTest;
+import io.meterhub.web.Http.Answer;
+import java.math.BigDecimal;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+@HubTest
+class AccountLifeApiIT {
+
+    private static final String ACCOUNTS = "/api/v1/accounts";
+    private static PaintedMall mall;
+
+    @Autowired
+    JdbcClient jdbc;
+    @LocalServerPort
+    int port;
+
+    private Http http;
+
+    @BeforeEach
+    void open() {
+        http = new Http(port);
+        if (mall == null) {
+            mall = PaintedMall.paint(jdbc, "LIFE", 40);
+        }
+    }
+
+    private Answer post(String path, String body) {
+        return http.post(path, body, Operator.HEADER, "wang");
+    }
+
+    private String prepare(String shop, String tenant) {
+        Answer prepared = post(ACCOUNTS, "{\"shopId\": %d, \"kind\": \"ELECTRICITY\", \"customer\": {\"name\": \"%s\", \"phone\": \"13900000000\"}}"
+                .formatted(mall.shop(shop), tenant));
+        assertThat(prepared.status()).as(prepared.body()).isEqualTo(201);
+        assertThat(prepared.json().get("state").asText()).isEqualTo("PREPARED");
+        return prepared.json().get("id").asText();
+    }
+
+    private String close(String account) {
+        Answer closed = post(ACCOUNTS + "/" + account + "/close", "{\"method\": \"CASH\", \"why\": \"moves out\"}");
+        assertThat(closed.status()).as(closed.body()).isEqualTo(200);
+        return closed.body();
+    }
+
+    @Test
+    void anAccountIsClosedPreparedAndOpened() {
+        String old = Integer.toString(mall.account("E-B-101"));
+        BigDecimal credit = http.get(ACCOUNTS + "/" + old).json().get("creditYuan").decimalValue();
+        assertThat(close(old)).contains("\"refundYuan\"", "E-B-101");
+        assertThat(credit.signum()).isPositive();
+        JsonNode closed = http.get(ACCOUNTS + "/" + old).json();
+        assertThat(closed.get("state").asText()).isEqualTo("CLOSED");
+        assertThat(closed.get("creditYuan").decimalValue()).isEqualByComparingTo("0");
+
+        String next = prepare("B-101", "Li Wei");
+        Answer opened = post(ACCOUNTS + "/" + next + "/open", "{\"why\": \"contract 7\"}");
+        assertThat(opened.status()).as(opened.body()).isEqualTo(200);
+        assertThat(http.get("/api/v1/shops/" + mall.shop("B-101")).json().get("tenant").asText()).isEqualTo("Li Wei");
+        Answer again = http.post(ACCOUNTS + "/" + next + "/open", "{}", Operator.HEADER, "wang", "Accept-Language", "zh-CN");
+        assertThat(again.status()).isEqualTo(422);
+        assertThat(again.json().at("/errors/0/field").asText()).isEqualTo("id");
+        assertThat(again.json().at("/errors/0/message").asText()).contains("已开户");
+    }
+
+    @Test
+    void manyAreOpenedWithAnAnswerForEach() {
+        close(Integer.toString(mall.account("E-C-101")));
+        String free = prepare("C-101", "A");
+        String taken = prepare("D-101", "B");
+        JsonNode answers = post(ACCOUNTS + "/open", "{\"accounts\": [%s, %s, 999999]}".formatted(free, taken)).json();
+        assertThat(answers).extracting(answer -> answer.get("opened").asBoolean()).containsExactly(true, false, false);
+        assertThat(answers.get(2).get("why").asText()).contains("999999");
+    }
+
+    @Test
+    void anAccountIsMovedToTheNextTenantInOneAct() {
+        int old = mall.account("E-E-101");
+        Answer both = post(ACCOUNTS + "/" + old + "/move", "{\"closing\": {\"method\": \"CASH\", \"why\": \"sold\"}}");
+        assertThat(both.status()).isEqualTo(400);
+        Answer moved = post(ACCOUNTS + "/" + old + "/move",
+                "{\"customer\": {\"name\": \"Zhao\"}, \"closing\": {\"method\": \"TRANSFER\", \"why\": \"shop sold\"}}");
+        assertThat(moved.status()).as(moved.body()).isEqualTo(200);
+        assertThat(moved.json().at("/account/state").asText()).isEqualTo("OPEN");
+        assertThat(moved.json().at("/settlement/meters/0/meter").asText()).isEqualTo("E-E-101");
+    }
+
+    @Test
+    void aStatementHoldsByDayAndByMonth() {
+        int account = mall.account("E-A-102");
+        for (String by : new String[]{"day", "month"}) {
+            JsonNode periods = http.get(ACCOUNTS + "/" + account + "/statement?by=" + by).json().get("periods");
+            assertThat(periods).isNotEmpty().allSatisfy(period -> {
+                BigDecimal sum = period.get("openingYuan").decimalValue();
+                for (JsonNode movement : period.get("movements")) {
+                    sum = sum.add(movement.decimalValue());
+                }
+                assertThat(period.get("closingYuan").decimalValue()).isEqualByComparingTo(sum);
+            });
+        }
+        assertThat(http.get(ACCOUNTS + "/" + account + "/statement?by=week").status()).isEqualTo(400);
+        assertThat(http.get(ACCOUNTS + "/" + account + "/statement?from=2026-02-01&to=2026-01-01").status()).isEqualTo(400);
+    }
+
+    @Test
+    void levelsAreSetAndWhatThereIsToTellIsListedOnce() {
+        int account = mall.account("E-A-101");
+        String path = ACCOUNTS + "/" + account + "/warnings";
+        Answer wrong = http.send("PUT", path, "{\"warn1Yuan\": 10, \"warn2Yuan\": 20}", Operator.HEADER, "wang");
+        assertThat(wrong.status()).isEqualTo(422);
+        assertThat(wrong.json().at("/errors/0/field").asText()).isEqualTo("warn2Yuan");
+        Answer set = http.send("PUT", path, "{\"warn1Yuan\": 100000, \"warn2Yuan\": 0, \"warn1Days\": 3}", Operator.HEADER, "wang");
+        assertThat(set.status()).as(set.body()).isEqualTo(200);
+        assertThat(set.json().get("own").asBoolean()).isTrue();
+        JsonNode events = http.get("/api/v1/money-events?account=" + account).json();
+        assertThat(events.get("items")).hasSize(1);
+        assertThat(events.at("/items/0/kind").asText()).isEqualTo("LOW_CREDIT_1");
+        assertThat(http.get("/api/v1/money-events?account=" + account + "&after=" + events.at("/items/0/id").asText()).json().get("items"))
+                .isEmpty();
+    }
+}
