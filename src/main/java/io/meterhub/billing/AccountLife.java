@@ -142,6 +142,7 @@ public class AccountLife {
     @Transactional
     public Account open(int accountId, Map<Integer, BigDecimal> readings, String who, String why) {
         Account before = known(accountId);
+        require(before, Account.State.PREPARED);
         Map<Integer, Held> held = hold(plannedMeters(before));
         requireState(accountId, Account.State.PREPARED);
         requireNobodyPays(before, held);
@@ -181,9 +182,7 @@ public class AccountLife {
     @Transactional
     public Moved move(Move wish, String who) {
         Account old = known(wish.close().accountId());
-        if (old.state() != Account.State.OPEN) {
-            throw refused("id", "account_is." + old.state(), old.number());
-        }
+        require(old, Account.State.OPEN);
         Account next = wish.prepared() != null ? known(wish.prepared())
                 : prepare(new Prepare(old.shopId(), old.kind(), wish.customer(), null, null), who);
         if (next.shopId() != old.shopId() || next.kind() != old.kind()) {
@@ -405,10 +404,14 @@ public class AccountLife {
     private Account requireState(int id, Account.State state) {
         jdbc.sql("select 1 from account where id = ? for no key update").param(id).query(Integer.class).single();
         Account account = account(id);
+        require(account, state);
+        return account;
+    }
+
+    private void require(Account account, Account.State state) {
         if (account.state() != state) {
             throw refused("id", "account_is." + account.state(), account.number());
         }
-        return account;
     }
 
     private AccountRefused refused(String field, String key, Object... words) {

@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -237,6 +238,39 @@ class AccountLifeIT {
             }
             assertThat(problems(mall, chain.toArray(Integer[]::new))).isEmpty();
         }
+    }
+
+    @Test
+    void aThousandMovesAmongReadingsLoseAndDoubleNothing() {
+        long seed = 20261122;
+        Random random = new Random(seed);
+        Mall mall = malls.open("shop-tou", 5);
+        List<List<Integer>> chains = mall.accounts().stream().map(account -> (List<Integer>) new ArrayList<>(List.of(account))).toList();
+        BigDecimal[] totals = Stream.generate(() -> new BigDecimal("1000")).limit(5).toArray(BigDecimal[]::new);
+        Instant at = Instant.now().minusSeconds(3_000_000);
+        for (int move = 0; move < 1000; move++) {
+            if (random.nextInt(3) > 0) {
+                at = at.plusSeconds(100 + random.nextInt(4000));
+                for (int i = 0; i < 5; i++) {
+                    totals[i] = totals[i].add(BigDecimal.valueOf(random.nextInt(60), 3));
+                }
+                billing.bill(mall.slice(at, Stream.of(totals).map(BigDecimal::toPlainString).toArray(String[]::new)));
+            }
+            List<Integer> chain = chains.get(random.nextInt(5));
+            Settlement settlement = life.move(new Move(close(chain.get(chain.size() - 1)), null, new Customer("T", null)), WHO).settlement();
+            assertThat(settlement.figures().refundYuan().subtract(settlement.figures().debtYuan()).add(settlement.figures().roundedYuan()))
+                    .isEqualByComparingTo(settlement.figures().creditYuan());
+            chain.add(jdbc.sql("select max(id) from account where site_id = ?").param(mall.site().id()).query(Integer.class).single());
+        }
+        for (int i = 0; i < 5; i++) {
+            assertThat(malls.charged(mall.meters().get(i))).as("seed %d", seed).isEqualByComparingTo(totals[i].subtract(new BigDecimal("1000")));
+        }
+        assertThat(jdbc.sql("""
+                select count(*) from account a join account_meter m on m.account_id = a.id
+                where a.site_id = ? and a.state = 'CLOSED' and (a.posted_yuan <> 0 or a.open_yuan <> 0 or m.end_total - m.start_total
+                      <> (select coalesce(sum(quantity), 0) from charge_line where account_id = a.id))""").param(mall.site().id())
+                .query(Integer.class).single()).as("closed accounts that hold anything, or paid for other than their counter").isZero();
+        assertThat(problems(mall, chains.stream().flatMap(List::stream).toArray(Integer[]::new))).isEmpty();
     }
 
     private interface Act<T> {
