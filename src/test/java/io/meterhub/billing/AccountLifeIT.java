@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.ApplicationContext;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.support.TransactionTemplate;
 
 @HubTest
 class AccountLifeIT {
@@ -42,6 +43,8 @@ class AccountLifeIT {
     Supply supply;
     @Autowired
     JdbcClient jdbc;
+    @Autowired
+    TransactionTemplate transaction;
     BilledMall malls;
 
     @Autowired
@@ -248,19 +251,27 @@ class AccountLifeIT {
         List<List<Integer>> chains = mall.accounts().stream().map(account -> (List<Integer>) new ArrayList<>(List.of(account))).toList();
         BigDecimal[] totals = Stream.generate(() -> new BigDecimal("1000")).limit(5).toArray(BigDecimal[]::new);
         Instant at = Instant.now().minusSeconds(3_000_000);
-        for (int move = 0; move < 1000; move++) {
-            if (random.nextInt(3) > 0) {
-                at = at.plusSeconds(100 + random.nextInt(4000));
-                for (int i = 0; i < 5; i++) {
-                    totals[i] = totals[i].add(BigDecimal.valueOf(random.nextInt(60), 3));
+        for (int batch = 0; batch < 50; batch++) {
+            at = at.plusSeconds(50_000);
+            Instant from = at;
+            // twenty in a transaction: a commit waits for the disk
+            transaction.executeWithoutResult(status -> {
+                for (int move = 0; move < 20; move++) {
+                    if (random.nextInt(3) > 0) {
+                        for (int i = 0; i < 5; i++) {
+                            totals[i] = totals[i].add(BigDecimal.valueOf(random.nextInt(60), 3));
+                        }
+                        billing.bill(mall.slice(from.plusSeconds(2000L * move + random.nextInt(1999)),
+                                Stream.of(totals).map(BigDecimal::toPlainString).toArray(String[]::new)));
+                    }
+                    List<Integer> chain = chains.get(random.nextInt(5));
+                    AccountLife.Moved moved = life.move(new Move(close(chain.get(chain.size() - 1)), null, new Customer("T", null)), WHO);
+                    Settlement.Figures figures = moved.settlement().figures();
+                    assertThat(figures.refundYuan().subtract(figures.debtYuan()).add(figures.roundedYuan()))
+                            .isEqualByComparingTo(figures.creditYuan());
+                    chain.add(moved.account().id());
                 }
-                billing.bill(mall.slice(at, Stream.of(totals).map(BigDecimal::toPlainString).toArray(String[]::new)));
-            }
-            List<Integer> chain = chains.get(random.nextInt(5));
-            Settlement settlement = life.move(new Move(close(chain.get(chain.size() - 1)), null, new Customer("T", null)), WHO).settlement();
-            assertThat(settlement.figures().refundYuan().subtract(settlement.figures().debtYuan()).add(settlement.figures().roundedYuan()))
-                    .isEqualByComparingTo(settlement.figures().creditYuan());
-            chain.add(jdbc.sql("select max(id) from account where site_id = ?").param(mall.site().id()).query(Integer.class).single());
+            });
         }
         for (int i = 0; i < 5; i++) {
             assertThat(malls.charged(mall.meters().get(i))).as("seed %d", seed).isEqualByComparingTo(totals[i].subtract(new BigDecimal("1000")));
