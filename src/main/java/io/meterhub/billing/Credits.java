@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.function.Function;
 import org.springframework.beans.factory.ObjectProvider;
@@ -120,22 +121,32 @@ class Credits {
     }
 
     private void limit(int accountId, String column, BigDecimal yuan, String who, String cause) {
-        record Limits(AccountKind kind, BigDecimal credit, BigDecimal before, BigDecimal now) {
+        record Limits(int siteId, AccountKind kind, boolean opened, WarningLevel warned, BigDecimal level1, BigDecimal level2,
+                      BigDecimal credit, BigDecimal before, BigDecimal now) {
 
             boolean exhausted(BigDecimal limit) {
                 return kind.exhausted(credit, limit);
             }
         }
-        jdbc.sql("""
+        Optional<Limits> changed = jdbc.sql("""
                 with before as materialized (
                     select id, overdraft_yuan + emergency_yuan as limit_yuan from account where id = :id for no key update)
                 update account a set %s = :yuan from before b where a.id = b.id
-                returning a.kind, a.posted_yuan - a.open_yuan as credit, b.limit_yuan as before,
-                          a.overdraft_yuan + a.emergency_yuan as now"""
-                .formatted(column)).param("id", accountId).param("yuan", yuan).query(Limits.class).optional()
-                .filter(limits -> limits.exhausted(limits.before()) != limits.exhausted(limits.now()))
-                .ifPresent(limits -> tell(List.of(new CreditWatch.Credit(accountId, limits.credit(),
-                        limits.exhausted(limits.now()), who, cause))));
+                returning a.site_id, a.kind, a.state = 'OPEN' as opened, a.warned, coalesce(a.level1_yuan, a.warn1_yuan) as level1,
+                          coalesce(a.level2_yuan, a.warn2_yuan) as level2, a.posted_yuan - a.open_yuan as credit,
+                          b.limit_yuan as before, a.overdraft_yuan + a.emergency_yuan as now"""
+                .formatted(column)).param("id", accountId).param("yuan", yuan).query(Limits.class).optional();
+        changed.filter(Limits::opened).ifPresent(account -> {
+            WarningLevel.Levels levels = new WarningLevel.Levels(account.kind(), account.level1(), account.level2(), account.now());
+            WarningLevel level = account.warned().under(levels, account.credit());
+            if (level != account.warned()) {
+                warnings.cross(List.of(new Warnings.Crossing(account.siteId(), accountId, level, level.compareTo(account.warned()) > 0,
+                        account.credit(), levels)));
+            }
+        });
+        changed.filter(account -> account.exhausted(account.before()) != account.exhausted(account.now()))
+                .ifPresent(account -> tell(List.of(new CreditWatch.Credit(accountId, account.credit(),
+                        account.exhausted(account.now()), who, cause))));
     }
 
     /** Tells of accounts in the order of their ids. */

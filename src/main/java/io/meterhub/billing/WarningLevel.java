@@ -22,9 +22,13 @@ enum WarningLevel {
                     : creditYuan.compareTo(firstYuan) < 0 ? LOW_CREDIT_1 : NONE;
         }
 
-        /** As if it were a little less: so far above a level it must be to have left it, unless by a top-up. */
+        /**
+         * As if it were a little less: so far above a level it must be to have left it, unless by a top-up. Not so what is used
+         * up: supply is back as soon as there is any credit, and its next end is to be told.
+         */
         private WarningLevel safely(BigDecimal creditYuan) {
-            return of(creditYuan.subtract(LEAST_MARGIN.max(firstYuan.abs().multiply(MARGIN))));
+            WarningLevel level = of(creditYuan.subtract(LEAST_MARGIN.max(firstYuan.abs().multiply(MARGIN))));
+            return level == ARREARS && of(creditYuan) != ARREARS ? LOW_CREDIT_2 : level;
         }
     }
 

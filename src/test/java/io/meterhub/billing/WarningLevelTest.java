@@ -82,6 +82,7 @@ class WarningLevelTest {
         assertThat(NONE.under(LEVELS, yuan("40"))).isEqualTo(LOW_CREDIT_1);
         assertThat(LOW_CREDIT_2.under(LEVELS, yuan("60"))).isEqualTo(NONE);
         assertThat(LOW_CREDIT_2.under(LEVELS, yuan("51"))).isEqualTo(LOW_CREDIT_1);
+        assertThat(ARREARS.under(LEVELS, yuan("0.01"))).as("supply is on again").isEqualTo(LOW_CREDIT_2);
     }
 
     @Property(tries = 1000)
@@ -106,6 +107,7 @@ class WarningLevelTest {
                 armed[above] = true;
             }
             assertThat(now).as("never shallower than the credit").isGreaterThanOrEqualTo(LEVELS.of(credit));
+            assertThat(now == ARREARS).as("used up is told just as long as it is").isEqualTo(LEVELS.of(credit) == ARREARS);
             level = now;
         }
     }

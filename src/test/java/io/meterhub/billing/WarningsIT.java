@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -36,6 +37,10 @@ class WarningsIT {
     Billing billing;
     @Autowired
     Ledger ledger;
+    @Autowired
+    CreditTerms terms;
+    @Autowired
+    Counter counter;
     @Autowired
     JdbcClient jdbc;
     @Autowired
@@ -83,6 +88,52 @@ class WarningsIT {
             assertThat(event.detail().get("creditYuan").decimalValue()).isEqualByComparingTo("-0.3");
             assertThat(event.siteId()).isEqualTo(mall.site().id());
         });
+    }
+
+    private List<Integer> cuts(Mall mall) {
+        return jdbc.sql("select count(*), count(*) filter (where ended_at is null) from supply_reason where meter_id = ? and kind = 'ARREARS'")
+                .param(mall.meter()).query((row, n) -> List.of(row.getInt(1), row.getInt(2))).single();
+    }
+
+    @Test
+    void whoIsCutAgainAfterEmergencyCreditOrAnOverdraftIsToldAgain() {
+        Mall mall = malls.open("shop-single", 1);
+        int account = mall.account();
+        Instant start = Instant.now().minusSeconds(400_000);
+        billing.bill(mall.slice(start, "1120"));
+        assertThat(told(account)).containsExactly("ARREARS");
+        terms.emergency(account, new BigDecimal("10.00"), "Wang Fang", "asked for it");
+        counter.act(CounterRequest.emergency("emergency-" + account, account, "Wang Fang", null));
+        billing.bill(mall.slice(start.plusSeconds(36_000), "1140"));
+        assertThat(told(account)).as("emergency credit is used up").containsExactly("ARREARS", "ARREARS");
+        terms.overdraft(account, new BigDecimal("20.00"), "Wang Fang", "a good customer");
+        terms.overdraft(account, BigDecimal.ZERO, "Wang Fang", "no more");
+        assertThat(told(account)).as("the overdraft ended").hasSize(3);
+        terms.overdraft(account, new BigDecimal("0.00"), "Wang Fang", "no more");
+        assertThat(told(account)).hasSize(3);
+        assertThat(cuts(mall)).containsExactly(3, 1);
+    }
+
+    @Test
+    void eachTimeSupplyIsCutForArrearsIsToldOnce() {
+        long seed = System.nanoTime();
+        Random random = new Random(seed);
+        Mall mall = malls.open("shop-single", 1);
+        int account = mall.account();
+        terms.emergency(account, new BigDecimal("5.00"), "Wang Fang", null);
+        Instant at = Instant.now().minusSeconds(4_000_000);
+        int total = 1100;
+        for (int step = 0; step < 100; step++) {
+            switch (random.nextInt(5)) {
+                case 0, 1 -> billing.bill(mall.slice(at = at.plusSeconds(36_000), Integer.toString(total += random.nextInt(15))));
+                case 2 -> counter.act(CounterRequest.sale("step-" + account + "-" + step, account, new BigDecimal(1 + random.nextInt(12)),
+                        PayMethod.CASH, "Wang Fang", null));
+                case 3 -> counter.act(CounterRequest.emergency("step-" + account + "-" + step, account, "Wang Fang", null));
+                default -> terms.overdraft(account, new BigDecimal(random.nextInt(20)), "Wang Fang", null);
+            }
+            assertThat(events.page(null, account, "ARREARS", 0, 1000)).as("seed %s, step %s", seed, step).hasSize(cuts(mall).get(0));
+        }
+        assertThat(cuts(mall).get(0)).as("seed %s", seed).isPositive();
     }
 
     @Test
