@@ -121,7 +121,7 @@ public class AccountLife {
                 .param("ids", array(wish.meterIds())).param("shop", wish.shopId()).param("kind", wish.kind().name())
                 .query(Integer.class).list();
         wish.meterIds().stream().filter(meter -> !fit.contains(meter)).findFirst().ifPresent(meter -> {
-            throw refused("meterIds", "not_its_meter", Integer.toString(meter), Texts.word("word." + wish.kind()));
+            throw refused("meterIds", "not_its_meter", Integer.toString(meter), Texts.word("kind." + wish.kind()));
         });
     }
 
@@ -322,7 +322,7 @@ public class AccountLife {
                     else not exists (select from account_meter am where am.meter_id = m.id and am.valid_to is null) end
                 order by m.id""").param("account", account.id()).query(Integer.class).list();
         if (meters.isEmpty()) {
-            throw refused("id", "no_meter_free", account.number(), Texts.word("word." + account.kind()));
+            throw refused("id", "no_meter_free", account.number(), Texts.word("kind." + account.kind()));
         }
         return meters;
     }

@@ -2,6 +2,7 @@ package io.meterhub.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.meterhub.billing.AccountKind;
 import io.meterhub.billing.Rate;
 import io.meterhub.metering.Slice.ReadFailure;
 import io.meterhub.supply.ReasonKind;
@@ -24,11 +25,13 @@ class MessagesTest {
     }
 
     @Test
-    void everyReasonRateAndFailureHasItsWord() throws IOException {
+    void whatThePagesNameHasItsWord() throws IOException {
         assertThat(read("/messages.properties").stringPropertyNames()).containsAll(Stream.of(
                 Arrays.stream(ReasonKind.values()).flatMap(kind -> Stream.of("reason." + kind, "word." + kind)),
                 Arrays.stream(Rate.values()).map(rate -> "word." + rate),
-                Arrays.stream(ReadFailure.values()).map(failure -> "word." + failure)).flatMap(words -> words).toList());
+                Arrays.stream(ReadFailure.values()).map(failure -> "word." + failure),
+                Arrays.stream(AccountKind.values()).map(kind -> "kind." + kind),
+                Stream.of("word.BACKWARDS", "word.JUMP", "word.INTERLEAVED")).flatMap(words -> words).toList());
     }
 
     private static Properties read(String name) throws IOException {
