@@ -195,10 +195,14 @@ class FeeRuns implements CreditWatch {
                 Map.of(), HUB, why);
     }
 
-    /** The account that pays: the shop's for property fees when the fee is first taken; opened where there is none. */
+    /**
+     * The account that pays: the shop's for property fees when the fee is first taken; opened where there is none. It is held, so
+     * that it is not closed while it is charged.
+     */
     private int account(Site site, Fee fee) {
         if (fee.accountId() != null) {
-            if (jdbc.sql("select closed_at is not null from account where id = ?").param(fee.accountId()).query(Boolean.class).single()) {
+            if (jdbc.sql("select closed_at is not null from account where id = ? for no key update").param(fee.accountId())
+                    .query(Boolean.class).single()) {
                 throw new IllegalStateException("the account that paid this fee is closed: end the fee when the tenant left, and agree the"
                         + " next tenant's");
             }
@@ -208,7 +212,7 @@ class FeeRuns implements CreditWatch {
                 insert into account (site_id, customer_id, shop_id, kind, warn1_yuan, warn2_yuan, opened_at)
                 select site_id, customer_id, id, 'PROPERTY_FEE', 0, 0, :now from shop where id = :shop
                 on conflict do nothing""").param("now", now()).param("shop", fee.shopId()).update() > 0;
-        int account = jdbc.sql("select id from account where shop_id = ? and kind = 'PROPERTY_FEE' and state = 'OPEN'")
+        int account = jdbc.sql("select id from account where shop_id = ? and kind = 'PROPERTY_FEE' and state = 'OPEN' for no key update")
                 .param(fee.shopId()).query(Integer.class).single();
         if (opened) {
             audit.record(site.id(), HUB, "account.opened", "shop " + fee.shop(), null,

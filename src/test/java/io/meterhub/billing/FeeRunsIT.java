@@ -2,6 +2,7 @@ package io.meterhub.billing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.meterhub.HubTest;
 import io.meterhub.billing.BilledMall.Mall;
@@ -35,6 +36,7 @@ import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.ApplicationContext;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.support.TransactionTemplate;
 
 @HubTest
 class FeeRunsIT {
@@ -188,6 +190,32 @@ class FeeRunsIT {
         assertThat(lines(mall)).containsExactly("1: 30 days 500.00", "2: 10 days -333.33", "1: 30 days 500.00");
         PropertyFees.Run run = fees.runs(mall.site().id(), 1).get(0);
         assertThat(List.of(run.state(), run.total(), run.done(), run.failed())).containsExactly("DONE", 2, 2, 0);
+    }
+
+    @Test
+    void aFeeIsNotTakenFromAnAccountThatIsBeingClosed() throws Exception {
+        Mall mall = mall(1, 7);
+        agree(mall, 0, "500", null, "2026-01-01");
+        at("2026-11-05T10:00:00Z").run(mall.site());
+        fees.end(shop(mall, 0), LocalDate.parse("2026-11-11"), "Li", "moved out");
+        int account = account(mall, 0);
+        ExecutorService hub = Executors.newSingleThreadExecutor();
+        try {
+            Future<?> run = new TransactionTemplate(transactions).execute(status -> {
+                jdbc.sql("update account set closed_at = now() where id = ?").param(account).update();
+                int me = jdbc.sql("select pg_backend_pid()").query(Integer.class).single();
+                Future<?> other = hub.submit(() -> at("2026-11-12T10:00:00Z").run(mall.site()));
+                await().until(() -> jdbc.sql("select exists (select from pg_locks where ? = any(pg_blocking_pids(pid)) and not granted)")
+                        .param(me).query(Boolean.class).single());
+                return other;
+            });
+            run.get();
+        } finally {
+            hub.shutdown();
+        }
+        assertThat(fees.failures(mall.site().id(), NOVEMBER)).singleElement()
+                .satisfies(failure -> assertThat(failure.failure()).contains("closed"));
+        assertThat(lines(mall)).containsExactly("1: 30 days 500.00");
     }
 
     @Test
