@@ -206,11 +206,13 @@ public class AccountLife {
         jdbc.sql("""
                 select 1 from charge_line where account_id = ? and unposted
                 order by meter_id, site_day, tariff_version_id, band, tier for no key update""").param(before.id()).query(Integer.class).list();
+        // before any account, as sharing out a month has it
+        List<SharedAreas.Due> shared = sharedAreas.hold(before.id());
         held = read(held, wish.readings(), who, wish.why());
         requireRealReadings(held);
         Site site = sites.site(before.siteId());
         dayClose.post(site, before.id());
-        sharedAreas.settle(before.id());
+        sharedAreas.settle(before.id(), shared);
         Account account = requireState(before.id(), before.state() == Account.State.PREPARED ? Account.State.PREPARED : Account.State.OPEN);
         if (!List.copyOf(held.keySet()).equals(accounts.meters(account.id()))) {
             throw refused("id", "meters_changed", account.number());

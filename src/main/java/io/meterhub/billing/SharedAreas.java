@@ -133,24 +133,41 @@ public class SharedAreas {
         transaction.executeWithoutResult(status -> post(site, groupId, month, month.atEndOfMonth(), key -> true));
     }
 
+    /** A group's month that an account which is closed has to bear its part of, up to the day {@code last}. */
+    record Due(Group group, YearMonth month, LocalDate last) {
+    }
+
     /**
-     * Books in the caller's transaction what an account has to bear up to yesterday, before it is closed today; the others' parts
-     * wait for the end of the month.
+     * Holds the months that an account has to bear its part of, before the caller's transaction holds any account: it is in this
+     * order that a month is shared out.
      */
     @Transactional(propagation = Propagation.MANDATORY)
-    public void settle(int accountId) {
+    List<Due> hold(int accountId) {
         record Place(int siteId, int shopId, AccountKind kind) {
         }
         Place place = jdbc.sql("select site_id, shop_id, kind from account where id = ?").param(accountId).query(Place.class).single();
         Site site = sites.site(place.siteId());
         LocalDate yesterday = site.dayOf(clock.instant()).minusDays(1);
         YearMonth last = YearMonth.from(yesterday);
-        for (Group group : groups.groups(site.id())) {
-            if (AccountKind.of(group.energyKind()) == place.kind() && group.members().stream().anyMatch(member -> member.shopId() == place.shopId())) {
-                due(group, last.plusMonths(1)).forEach(month -> post(site, group.id(), month,
-                        month.equals(last) ? yesterday : month.atEndOfMonth(), key -> key.accountId() == accountId));
-            }
-        }
+        List<Due> due = groups.groups(site.id()).stream().sorted(Comparator.comparingInt(Group::id))
+                .filter(group -> AccountKind.of(group.energyKind()) == place.kind()
+                        && group.members().stream().anyMatch(member -> member.shopId() == place.shopId()))
+                .flatMap(group -> due(group, last.plusMonths(1)).stream()
+                        .map(month -> new Due(group, month, month.equals(last) ? yesterday : month.atEndOfMonth()))).toList();
+        due.forEach(each -> hold(each.group().id(), each.month()));
+        return due;
+    }
+
+    /**
+     * Books in the caller's transaction what an account has to bear up to yesterday, before it is closed today; the others' parts
+     * wait for the end of the month.
+     *
+     * @param held what is due, see {@link #hold(int)}
+     */
+    @Transactional(propagation = Propagation.MANDATORY)
+    void settle(int accountId, List<Due> held) {
+        held.forEach(due -> post(sites.site(due.group().siteId()), due.group().id(), due.month(), due.last(),
+                key -> key.accountId() == accountId));
     }
 
     /** The months that were never shared out, and the last ones again, as far as the counters are kept. */

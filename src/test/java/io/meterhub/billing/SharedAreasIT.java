@@ -18,6 +18,7 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
@@ -44,6 +45,8 @@ class SharedAreasIT {
     Billing billing;
     @Autowired
     Accounts accounts;
+    @Autowired
+    AccountLife life;
     @Autowired
     TransactionTemplate transaction;
     @Autowired
@@ -241,12 +244,49 @@ class SharedAreasIT {
         List.of(0, 1).forEach(shop -> member(group, mall, shop, null));
         counter(meter, 1, "00:00", "0");
         counter(meter, afterLast(), "00:00", "40");
-        transaction.executeWithoutResult(status -> areas.settle(mall.account()));
-        transaction.executeWithoutResult(status -> areas.settle(mall.account()));
+        transaction.executeWithoutResult(status -> areas.settle(mall.account(), areas.hold(mall.account())));
+        transaction.executeWithoutResult(status -> areas.settle(mall.account(), areas.hold(mall.account())));
         assertThat(lines(group)).containsExactly("1 S-0000: 20.000000 x 0.850000 = 17");
         jdbc.sql("update account set closed_at = now() where id = ?").param(mall.account()).update();
         areas.share(mall.site(), group.id(), MONTH);
         assertThat(lines(group)).containsExactly("1 S-0000: 20.000000 x 0.850000 = 17", "2 S-0001: 20.000000 x 0.850000 = 17");
+    }
+
+    @Test
+    void closingsWhileAMonthIsSharedOutWaitForIt() throws Exception {
+        Mall mall = mall(24);
+        int meter = publicMeter(mall);
+        Group group = group(mall, Rule.EQUAL, "shop-single", meter);
+        IntStream.range(0, 24).forEach(shop -> member(group, mall, shop, null));
+        counter(meter, 1, "00:00", "0");
+        billing.bill(mall.slice(Instant.now().minusSeconds(60), mall.meters().stream().map(each -> "1010").toArray(String[]::new)));
+        CyclicBarrier together = new CyclicBarrier(3);
+        ExecutorService threads = Executors.newFixedThreadPool(3);
+        try {
+            for (int round = 0; round < 12; round++) {
+                counter(meter, 2 + round, "10:00", Integer.toString(24 * (round + 1)));
+                List<Future<?>> done = new ArrayList<>();
+                done.add(threads.submit(() -> {
+                    together.await();
+                    areas.share(mall.site(), group.id(), MONTH);
+                    return null;
+                }));
+                for (int leaving : List.of(mall.accounts().get(2 * round), mall.accounts().get(2 * round + 1))) {
+                    done.add(threads.submit(() -> {
+                        together.await();
+                        return life.close(new AccountWish.Close(leaving, Map.of(), PayMethod.CASH, "moves out"), "Li");
+                    }));
+                }
+                for (Future<?> each : done) {
+                    each.get();
+                }
+            }
+        } finally {
+            threads.shutdown();
+        }
+        assertThat(mall.accounts()).allSatisfy(account -> assertThat(accounts.account(account).orElseThrow().state())
+                .isEqualTo(Account.State.CLOSED));
+        assertThat(malls.problems(mall)).isEmpty();
     }
 
     @Test
