@@ -119,7 +119,7 @@ class AccountLifeIT {
         Mall mall = malls.open("shop-single", 1);
         billing.bill(mall.slice(Instant.now().minusSeconds(3600), "1010"));
         assertThatThrownBy(() -> life.close(new Close(mall.account(), Map.of(mall.meter(), new BigDecimal("1100")), PayMethod.CASH,
-                "moves out"), WHO)).isInstanceOf(AccountRefused.class).hasMessageContaining("1025.860");
+                "moves out"), WHO)).isInstanceOf(AccountRefused.class).hasMessageContaining("M-0000: Must be from 1010.000");
         assertThat(accounts.account(mall.account()).orElseThrow().state()).isEqualTo(Account.State.OPEN);
         assertThat(used(mall.account())).isEqualTo("10");
         Settlement settlement = life.close(new Close(mall.account(), Map.of(mall.meter(), new BigDecimal("1012.5")), PayMethod.CASH,
