@@ -17,4 +17,8 @@ record Plan(ZoneId zone, NavigableMap<LocalDate, PriceTable> from, SiteDays days
         Map.Entry<LocalDate, PriceTable> found = from.floorEntry(day);
         return (found == null ? from.firstEntry() : found).getValue();
     }
+
+    boolean tiered() {
+        return from.values().stream().anyMatch(table -> table.tiers() != null);
+    }
 }

@@ -36,7 +36,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 /**
  * Changes what a site's meters are charged by: tariff versions, assignments, calendar days. A change that reaches days on which
  * something was charged already needs a preview, which says what it would come to, and a confirmation that names the preview;
- * then these days are charged anew (see {@link Reratings}).
+ * then these days are charged anew (see {@link Reratings}). What public areas were shared out by is not changed any more.
  */
 @Component
 public class PriceChanges {
@@ -50,6 +50,7 @@ public class PriceChanges {
     private final Assignments payers;
     private final Recount recount;
     private final Reratings reratings;
+    private final SharedAreas sharedAreas;
     private final Audit audit;
     private final Texts texts;
     private final Clock clock;
@@ -57,8 +58,8 @@ public class PriceChanges {
     private final TransactionTemplate snapshot;
 
     PriceChanges(JdbcClient jdbc, ObjectMapper json, Sites sites, Tariffs tariffs, TariffAssignments assignments,
-                 SiteCalendar calendar, Assignments payers, Recount recount, Reratings reratings, Audit audit, Texts texts, Clock clock,
-                 PlatformTransactionManager transactions) {
+                 SiteCalendar calendar, Assignments payers, Recount recount, Reratings reratings, SharedAreas sharedAreas, Audit audit,
+                 Texts texts, Clock clock, PlatformTransactionManager transactions) {
         this.jdbc = jdbc;
         this.json = json;
         this.sites = sites;
@@ -68,6 +69,7 @@ public class PriceChanges {
         this.payers = payers;
         this.recount = recount;
         this.reratings = reratings;
+        this.sharedAreas = sharedAreas;
         this.audit = audit;
         this.texts = texts;
         this.clock = clock;
@@ -209,7 +211,9 @@ public class PriceChanges {
                     select m.id from meter m join account_meter am on am.meter_id = m.id and am.valid_to is null
                     where m.site_id = ? order by m.id""").param(siteId).query(Integer.class).list();
             Map<Integer, Payer> before = payers.load(meters);
-            Optional<PriceChangeResult.Refused> refused = apply(siteId, change, "preview", "preview");
+            Map<Integer, Plan> shared = sharedAreas.plans(site);
+            Optional<PriceChangeResult.Refused> refused = apply(siteId, change, "preview", "preview")
+                    .or(() -> reachesShared(site, change, shared));
             if (refused.isPresent()) {
                 return Tried.refused(refused.get());
             }
@@ -223,6 +227,16 @@ public class PriceChanges {
             LocalDate today = site.dayOf(clock.instant());
             return tried(siteId, revision, today, before, after);
         });
+    }
+
+    /** What public areas were shared out by is not charged anew, so it stays as it was. */
+    private Optional<PriceChangeResult.Refused> reachesShared(Site site, PriceChange change, Map<Integer, Plan> before) {
+        Map<Integer, Plan> now = sharedAreas.plans(site);
+        if (now.entrySet().stream().anyMatch(plan -> plan.getValue().tiered() && !before.get(plan.getKey()).tiered())) {
+            return Optional.of(refused("rule", "price.shared_tiers"));
+        }
+        return sharedAreas.lastSharedOtherwise(site, before, now).map(day -> refused(
+                change instanceof PriceChange.NewVersion ? "effectiveFrom" : "days", "price.shared", day.toString()));
     }
 
     private record Charged(int accountId, int meterId, LocalDate firstDay, LocalDate lastDay) {

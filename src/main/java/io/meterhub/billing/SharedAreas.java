@@ -28,6 +28,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -49,7 +50,8 @@ import org.springframework.transaction.support.TransactionTemplate;
 /**
  * Shares the consumption of public areas out to the shops, month by month, each part a line of its own. It may run at any time,
  * late, twice, or on two hubs at once: a month's row is held meanwhile, and only what differs from what is booked is booked.
- * So what came late makes a further line, and nothing new makes none.
+ * So what came late makes a further line, and nothing new makes none. The prices of what was shared out stay: a change of prices
+ * that would reach it is refused (see {@link PriceChanges}).
  */
 @Component("sharedAreas")
 public class SharedAreas {
@@ -337,6 +339,9 @@ public class SharedAreas {
     private SortedMap<LocalDate, Map<Cost, BigDecimal>> counted(Site site, Group group, LocalDate first, LocalDate last) {
         SortedMap<LocalDate, Map<Cost, BigDecimal>> counted = new TreeMap<>();
         Plan plan = plan(site, group);
+        if (plan.tiered()) {
+            throw new IllegalStateException("Tariff " + group.tariff() + " has tiers: what shops share has no tier");
+        }
         Map<Integer, List<Source>> sources = group.sources().stream().collect(Collectors.groupingBy(Source::meterId));
         Map<Integer, List<Interval>> intervals = consumption.of(sources.keySet(), first.atStartOfDay(site.zone()).toInstant(),
                 last.plusDays(1).atStartOfDay(site.zone()).toInstant());
@@ -349,16 +354,29 @@ public class SharedAreas {
         return counted;
     }
 
+    /** By which prices each of a site's groups is shared out, by group. */
+    Map<Integer, Plan> plans(Site site) {
+        return groups.groups(site.id()).stream().collect(Collectors.toMap(Group::id, group -> plan(site, group)));
+    }
+
+    /** The last day that was shared out by one of these plans and for which another holds now. */
+    Optional<LocalDate> lastSharedOtherwise(Site site, Map<Integer, Plan> before, Map<Integer, Plan> now) {
+        LocalDate today = site.dayOf(clock.instant());
+        return jdbc.sql("select group_id, month from sharing_month where group_id = any(?) and postings > 0")
+                .param(before.keySet().toArray(Integer[]::new))
+                .query((row, n) -> {
+                    Plan old = before.get(row.getInt("group_id"));
+                    Plan other = now.get(row.getInt("group_id"));
+                    YearMonth month = PropertyFees.month(row, "month");
+                    return month.atDay(1).datesUntil(month.plusMonths(1).atDay(1)).filter(day -> day.isBefore(today)
+                            && (old.on(day).versionId() != other.on(day).versionId() || !ChangedDays.sameBands(old, other, day)));
+                }).stream().flatMap(Function.identity()).max(Comparator.naturalOrder());
+    }
+
     private Plan plan(Site site, Group group) {
         NavigableMap<LocalDate, PriceTable> from = new TreeMap<>();
         tariffs.of(site.id()).stream().filter(tariff -> tariff.code().equals(group.tariff())).flatMap(tariff -> tariff.versions().stream())
-                .forEach(version -> {
-                    if (version.rule().tiers() != null) {
-                        throw new IllegalStateException("Tariff " + group.tariff() + " has tiers from " + version.effectiveFrom()
-                                + " on: what shops share has no tier");
-                    }
-                    from.put(version.effectiveFrom(), PriceTable.of(version));
-                });
+                .forEach(version -> from.put(version.effectiveFrom(), PriceTable.of(version)));
         return new Plan(site.zone(), from, assignments.siteDays(List.of(site.id())).getOrDefault(site.id(), SiteDays.NONE), null);
     }
 

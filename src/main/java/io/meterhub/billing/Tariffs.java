@@ -66,7 +66,8 @@ public class Tariffs {
             boolean alone = stored.tariff().versions().stream().filter(version -> version.effectiveFrom().equals(effectiveFrom)).count() == 1;
             boolean charged = alone && jdbc.sql("""
                     select exists (select from charge_line
-                                   where tariff_version_id = any(:versions) and site_day >= :from and quantity > 0)""")
+                                   where tariff_version_id = any(:versions) and site_day >= :from and quantity > 0)
+                        or exists (select from shared_line where tariff_version_id = any(:versions) and month + interval '1 month' > :from)""")
                     .param("versions", new SqlArrayValue("int4", stored.tariff().versions().stream().map(Tariff.Version::id).toArray()))
                     .param("from", effectiveFrom).query(Boolean.class).single();
             if (!alone || charged) {

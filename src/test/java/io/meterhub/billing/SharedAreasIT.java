@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.meterhub.HubTest;
 import io.meterhub.billing.BilledMall.Mall;
+import io.meterhub.billing.PriceChange.MarkDays;
+import io.meterhub.billing.PriceChange.NewVersion;
 import io.meterhub.billing.SharedAreas.Line;
 import io.meterhub.billing.SharingGroups.Group;
 import io.meterhub.billing.SharingGroups.Rule;
@@ -20,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -47,6 +50,10 @@ class SharedAreasIT {
     Accounts accounts;
     @Autowired
     AccountLife life;
+    @Autowired
+    PriceChanges changes;
+    @Autowired
+    Tariffs tariffs;
     @Autowired
     TransactionTemplate transaction;
     @Autowired
@@ -218,6 +225,55 @@ class SharedAreasIT {
         assertThat(accounts.lines(mall.account(), null, 9)).extracting(line -> line.why().split(" ")[0])
                 .containsExactly("late", "public", "opening");
         assertThat(shares(mall)).map(BigDecimal::stripTrailingZeros).containsExactly(new BigDecimal("38.25"), new BigDecimal("12.75"));
+    }
+
+    @Test
+    void thePricesOfWhatWasSharedOutStay() {
+        Mall mall = mall(2);
+        int meter = publicMeter(mall);
+        int site = mall.site().id();
+        Group group = group(mall, Rule.EQUAL, put(site, "corridors", MONTH.minusMonths(3).atDay(1), holidays("1")), meter);
+        List.of(0, 1).forEach(shop -> member(group, mall, shop, null));
+        NewVersion late = new NewVersion("corridors", null, null, MONTH.atDay(20), holidays("2"));
+        NewVersion next = new NewVersion("corridors", null, null, MONTH.plusMonths(2).atDay(1), holidays("2"));
+        MarkDays holiday = new MarkDays(List.of(new CalendarDay(MONTH.atDay(10), DayKind.HOLIDAY)));
+        List.of(late, next, holiday).forEach(change -> assertThat(changes.preview(site, change)).as("nothing is shared out: %s", change)
+                .isInstanceOf(PriceChangeResult.Previewed.class));
+        counter(meter, 1, "00:00", "0");
+        counter(meter, afterLast(), "00:00", "40");
+        areas.share(mall.site(), group.id(), MONTH);
+        List<String> booked = lines(group);
+        assertThat(booked).containsExactly("1 S-0000: 20.000000 x 1.000000 = 20", "1 S-0001: 20.000000 x 1.000000 = 20");
+        assertThat(refused(site, late)).startsWith("effectiveFrom: ").contains(MONTH.atEndOfMonth().toString());
+        assertThat(refused(site, holiday)).startsWith("days: ").contains(MONTH.atDay(10).toString());
+        assertThat(tariffs.put(site, "corridors", "Corridors", EnergyKind.ELECTRICITY, MONTH.atDay(20), holidays("2"), "Li", "past the preview"))
+                .isInstanceOf(TariffResult.Refused.class);
+        TariffRule tiers = new TariffRule(List.of(new TariffRule.Price(Rate.SINGLE, 1, Map.of("energy", BigDecimal.ONE)),
+                new TariffRule.Price(Rate.SINGLE, 2, Map.of("energy", BigDecimal.TEN))), null, null,
+                new TariffRule.Tiers(TariffRule.TierPeriod.MONTH, null, null, List.of(BigDecimal.TEN)));
+        assertThat(refused(site, new NewVersion("corridors", null, null, MONTH.plusMonths(2).atDay(1), tiers))).startsWith("rule: ");
+        assertThat(changes.make(site, next, null, "Li", "later")).isInstanceOf(PriceChangeResult.Made.class);
+        assertThat(changes.make(site, new MarkDays(List.of(new CalendarDay(MONTH.atDay(10), DayKind.TEMPERATURE))), null, "Li", "no price has it"))
+                .isInstanceOf(PriceChangeResult.Made.class);
+        areas.share(mall.site(), group.id(), MONTH);
+        assertThat(lines(group)).isEqualTo(booked);
+    }
+
+    private String refused(int site, PriceChange change) {
+        PriceChangeResult.Refused refused = (PriceChangeResult.Refused) changes.make(site, change, null, "Li", "too late");
+        return refused.field() + ": " + refused.why();
+    }
+
+    private String put(int site, String code, LocalDate from, TariffRule rule) {
+        assertThat(tariffs.put(site, code, "Corridors", EnergyKind.ELECTRICITY, from, rule, "Li", "new")).isInstanceOf(TariffResult.Stored.class);
+        return code;
+    }
+
+    private static TariffRule holidays(String yuan) {
+        return new TariffRule(List.of(new TariffRule.Price(Rate.FLAT, Map.of("energy", new BigDecimal(yuan))),
+                new TariffRule.Price(Rate.VALLEY, Map.of("energy", new BigDecimal("0.4")))), List.of(
+                new TariffRule.Day(null, Set.of(DayKind.HOLIDAY), List.of(new TariffRule.Period(LocalTime.MIDNIGHT, Rate.VALLEY))),
+                new TariffRule.Day(List.of(new TariffRule.Period(LocalTime.MIDNIGHT, Rate.FLAT)))));
     }
 
     @Test
