@@ -48,6 +48,8 @@ public class Counter {
     private static final Set<Kind> AMOUNT_FOLLOWS = EnumSet.of(Kind.REVERSAL, Kind.EMERGENCY);
     /** Whose amount is bounded by nothing but the most that may be typed in at once. */
     private static final Set<Kind> LIMITED = EnumSet.of(Kind.SALE, Kind.GIFT, Kind.DEPOSIT);
+    /** What brings a closed account to nothing: what it was given back is paid out, what it owes is paid, or waived. */
+    private static final Set<Kind> ENDING = EnumSet.of(Kind.SALE, Kind.REFUND, Kind.WRITE_OFF, Kind.DEPOSIT_RETURN, Kind.DEBT_WRITE_OFF);
     private static final BigDecimal HUNDRED = BigDecimal.valueOf(100);
 
     private final JdbcClient jdbc;
@@ -175,12 +177,11 @@ public class Counter {
             }
         }
         String number = receiptNumber(site.id(), today);
-        if (journalId == null) {
-            // from here on everybody else's receipts of the day wait for this one
-            Optional<CounterResult> earlier = earlier(site.id(), request);
-            if (earlier.isPresent()) {
-                return earlier.get();
-            }
+        // From here on everybody else's receipts of the day wait for this one. Emergency credit has no journal, the key of which
+        // would keep it from being lent twice, or an act of another kind from taking the same key.
+        Optional<CounterResult> earlier = earlier(site.id(), request);
+        if (earlier.isPresent()) {
+            return earlier.get();
         }
         Map<Integer, Purse> purses = lock(site.id(), request.otherAccountId() == null ? List.of(request.accountId())
                 : List.of(request.accountId(), request.otherAccountId()));
@@ -192,7 +193,7 @@ public class Counter {
             return refused.get();
         }
         BigDecimal toDebt = switch (request.kind()) {
-            case SALE -> purse.shareOf(amount);
+            case SALE -> purse.closed() ? amount : purse.shareOf(amount);
             case REVERSAL -> reversed.receipt().toDebtYuan();
             default -> BigDecimal.ZERO.setScale(2);
         };
@@ -257,7 +258,12 @@ public class Counter {
     /** What can be told only while the accounts are locked. */
     private Optional<Refused> refuse(CounterRequest request, Purse purse, Purse other, BigDecimal amount) {
         if (purse.closed()) {
-            return refused("accountId", "account_closed", purse.number());
+            if (!ENDING.contains(request.kind()) || request.kind() == Kind.SALE && purse.debtYuan().signum() == 0) {
+                return refused("accountId", "account_closed", purse.number());
+            }
+            if (request.kind() == Kind.SALE && amount.compareTo(purse.debtYuan()) > 0) {
+                return refused("amountYuan", "more_than_closed_debt", purse.debtYuan().setScale(2, RoundingMode.DOWN).toPlainString());
+            }
         }
         if (request.kind() == Kind.TRANSFER) {
             if (other == null || other == purse) {

@@ -21,6 +21,7 @@ import java.sql.Statement;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -32,6 +33,7 @@ import org.springframework.boot.autoconfigure.jdbc.JdbcConnectionDetails;
 import org.springframework.context.ApplicationContext;
 import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.support.TransactionTemplate;
 
 @HubTest
 class LedgerIT {
@@ -50,6 +52,12 @@ class LedgerIT {
     Seals seals;
     @Autowired
     Billing billing;
+    @Autowired
+    AccountLife life;
+    @Autowired
+    Ledger ledger;
+    @Autowired
+    TransactionTemplate transaction;
     @Autowired
     JdbcClient jdbc;
     @Autowired
@@ -113,6 +121,55 @@ class LedgerIT {
         assertThat(counter.act(CounterRequest.emergency("lent", mall.account(), "Wang", null)))
                 .isEqualTo(new Booked(lent, account(mall, 0).creditYuan(), true));
         assertThat(lent.number()).endsWith("-000002");
+    }
+
+    @Test
+    void aKeyThatEmergencyCreditWasTakenWithIsNoOthers() {
+        Mall mall = malls.open("shop-single", 1);
+        terms.emergency(mall.account(), yuan("10"), "Li", "test");
+        Receipt lent = booked(CounterRequest.emergency("first", mall.account(), "Wang", null));
+        assertThat(counter.act(CounterRequest.sale("first", mall.account(), yuan("5"), PayMethod.CASH, "Wang", null)))
+                .isEqualTo(new CounterResult.KeyReused(lent));
+        assertThat(malls.credits(mall)).containsExactly("100");
+        assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    @Test
+    void whatAClosedAccountHoldsIsBroughtToNothing() {
+        Mall mall = malls.open("shop-single", 1);
+        int account = mall.account();
+        booked(CounterRequest.deposit("held", account, yuan("10"), PayMethod.CASH, "Wang", null));
+        billing.bill(mall.slice(Instant.now().minusSeconds(60), "1200.00"));
+        life.close(new AccountWish.Close(account, Map.of(), null, "vanished"), "Wang");
+        assertThat(account(mall, 0).debtYuan()).isEqualByComparingTo("60");
+
+        assertThat(counter.act(CounterRequest.sale("over", account, yuan("60.01"), PayMethod.CASH, "Wang", null)))
+                .isEqualTo(new Refused("amountYuan", "Must be above 0 and at most 60.00, the debt of the closed account: nothing else can be paid into it"));
+        assertThat(booked(CounterRequest.sale("part", account, yuan("25.5"), PayMethod.CASH, "Wang", null)).toDebtYuan()).isEqualByComparingTo("25.50");
+        assertThat(booked(CounterRequest.debtWriteOff("rest", account, null, "Wang", null)).amountYuan()).isEqualByComparingTo("34.50");
+        correct(mall, "1.43");
+        booked(CounterRequest.refund("back", account, null, PayMethod.TRANSFER, "Wang", null));
+        correct(mall, "-2.07");
+        booked(CounterRequest.writeOff("lost", account, null, "Wang", null));
+
+        Account closed = account(mall, 0);
+        assertThat(List.of(closed.creditYuan(), closed.depositYuan(), closed.debtYuan())).allSatisfy(yuan -> assertThat(yuan).isZero());
+        for (CounterRequest request : List.of(CounterRequest.sale("k", account, yuan("1"), PayMethod.CASH, "Wang", null),
+                CounterRequest.gift("k", account, yuan("1"), "Wang", null),
+                CounterRequest.deposit("k", account, yuan("1"), PayMethod.CASH, "Wang", null))) {
+            assertThat(counter.act(request)).isEqualTo(new Refused("accountId", "Account " + closed.number() + " is closed"));
+        }
+        assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    /** What is found out of a past month after the account was closed. */
+    private void correct(Mall mall, String yuan) {
+        transaction.executeWithoutResult(status -> {
+            long journal = ledger.open(List.of(new Ledger.Journal(mall.site().id(), "late:" + yuan, Ledger.Cause.GIVE_BACK, Instant.now(),
+                    mall.site().dayOf(Instant.now()), "Li", "test"))).get("late:" + yuan);
+            ledger.enter(Map.of(journal, List.of(Ledger.Entry.customer(mall.account(), yuan(yuan)),
+                    Ledger.Entry.against(Ledger.Gl.GIVE_BACK, yuan(yuan)))), Map.of(), "Li", "test");
+        });
     }
 
     @Test
