@@ -18,8 +18,10 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.springframework.core.annotation.Order;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.SqlArrayValue;
@@ -90,7 +92,43 @@ class SiteAccounts implements ImportParticipant {
                         : String.join(", ", allowed))));
             }
         }
+        problems.addAll(silentMovers(sheet));
         return problems;
+    }
+
+    /**
+     * A meter goes to another shop's account at its last reading, so that must be one at which accounts can meet. From here to the
+     * import's end nothing is recorded of those that move: meters' states are held before accounts.
+     */
+    private List<SiteSheet.Problem> silentMovers(SiteSheet sheet) {
+        record Mover(int id, String code, String shop) {
+        }
+        Map<String, Mover> movers = jdbc.sql("""
+                select m.id, m.code, s.code as shop
+                from unnest(:codes, :shops) as v (code, shop)
+                join site on site.code = :site join meter m on m.site_id = site.id and m.code = v.code
+                left join shop s on s.id = m.shop_id
+                where s.code is distinct from v.shop""")
+                .param("site", sheet.site().code()).param("codes", array("text", sheet.meters(), SiteSheet.MeterRow::code))
+                .param("shops", array("text", sheet.meters(), SiteSheet.MeterRow::shop))
+                .query(Mover.class).stream().collect(Collectors.toMap(Mover::code, Function.identity()));
+        if (movers.isEmpty()) {
+            return List.of();
+        }
+        List<Integer> ids = movers.values().stream().map(Mover::id).toList();
+        jdbc.sql("select meter_id from meter_state where meter_id = any(:ids) order by meter_id for no key update")
+                .param("ids", array("int4", ids, Function.identity())).query(Integer.class).list();
+        Instant now = now();
+        Map<String, String> flaws = new HashMap<>();
+        LastReading.of(jdbc, ids).forEach(reading -> reading.flaw(now).ifPresent(flaw -> flaws.put(reading.meter(), switch (flaw) {
+            case ESTIMATED -> "has not been read since it was estimated";
+            case DOUBTED -> "shows what is in quarantine";
+            case OLD -> "has not been read for more than an hour";
+        })));
+        return sheet.meters().stream().filter(row -> flaws.containsKey(row.code())).map(row -> new SiteSheet.Problem("meters", row.row(),
+                "shop", "meter " + row.code() + " " + flaws.get(row.code()) + ", and what it counted since would be on the next shop;"
+                + " allowed is " + Optional.ofNullable(movers.get(row.code()).shop()).map("shop "::concat).orElse("no shop")
+                + ", unless its reading of now is entered first (POST /api/v1/meters/" + movers.get(row.code()).id() + "/readings)")).toList();
     }
 
     private static List<Terms> terms(SiteSheet sheet) {

@@ -119,6 +119,38 @@ class SiteImportIT {
     }
 
     @Test
+    void aReadMeterGoesToAnotherShopOnlyFromAReadingOfLately() {
+        taken(SiteBook.of(mall).xlsx());
+        Meter meter = meter("E-101");
+        SiteBook moved = SiteBook.of(mall).set(Heading.METER_SHOP, 2, "A-102").set(Heading.METER_SHOP, 4, "A-101");
+        bill(meter, 864_000, "1000.25");
+
+        String silent = "sheet meters, row 2, column shop: meter E-101 has not been read for more than an hour, and what it counted since"
+                + " would be on the next shop; allowed is shop A-101, unless its reading of now is entered first (POST /api/v1/meters/"
+                + meter.id() + "/readings)";
+        assertThat(refused(moved.xlsx())).extracting(Problem::toString).containsExactly(silent);
+        taken(SiteBook.of(mall).set(Heading.METER_NAME, 2, "front room").xlsx());
+        bill(meter, 3000, "1005");
+        bill(meter, 60, "9000");
+        assertThat(refused(moved.xlsx())).extracting(Problem::message).singleElement().asString().contains("shows what is in quarantine");
+        assertThat(meter("E-101").shopId()).isEqualTo(meter.shopId());
+
+        bill(meter, 0, "1006");
+        taken(moved.xlsx());
+        bill(meter, -60, "1006.5");
+        assertThat(jdbc.sql("""
+                select s.code || ' ' || trim_scale(sum(l.quantity)) from charge_line l join account a on a.id = l.account_id
+                join shop s on s.id = a.shop_id where l.meter_id = ? group by s.code order by s.code""").param(meter.id())
+                .query(String.class).list()).containsExactly("A-101 5.75", "A-102 0.5");
+    }
+
+    private void bill(Meter meter, int secondsAgo, String total) {
+        Instant at = Instant.now().minusSeconds(secondsAgo);
+        billing.bill(new Slice(meter.siteId(), meter.gatewayId(), at, List.of(new Slice.Reading(meter.id(), at, new BigDecimal(total), null,
+                null, null, null, "")), List.of()));
+    }
+
+    @Test
     void metersMayChangeTheirUnitIdsForEachOthers() {
         taken(SiteBook.of(mall).xlsx());
         taken(SiteBook.of(mall).set(Heading.METER_UNIT_ID, 3, 11).set(Heading.METER_UNIT_ID, 4, 10).xlsx());
