@@ -169,11 +169,11 @@ public class AccountLife {
     /**
      * Closes an account for good. Its meters are off for want of an account that pays for them.
      *
-     * @throws AccountRefused if it is closed, or a reading cannot be true
+     * @throws AccountRefused if it is closed, a reading cannot be true, or one is missing of a meter that is silent or in doubt
      */
     @Transactional
     public Settlement close(Close wish, String who) {
-        Closing closing = settle(wish, who);
+        Closing closing = settle(wish, null, who);
         tell(AccountWatch::vacated, closing.account(), closing.held(), false, who);
         return closing.settlement();
     }
@@ -188,7 +188,7 @@ public class AccountLife {
         if (next.shopId() != old.shopId() || next.kind() != old.kind()) {
             throw refused("prepared", "other_shop", next.number());
         }
-        Closing closing = settle(wish.close(), who);
+        Closing closing = settle(wish.close(), next.id(), who);
         requireState(next.id(), Account.State.PREPARED);
         assign(next, closing.held(), closing.settlement().closedAt(), false);
         return new Moved(closing.settlement(),
@@ -198,10 +198,18 @@ public class AccountLife {
     private record Closing(Account account, Map<Integer, Held> held, Settlement settlement) {
     }
 
-    /** Charges up to the final readings, posts that, and leaves nothing in the account. */
-    private Closing settle(Close wish, String who) {
+    /**
+     * Charges up to the final readings, posts that, and leaves nothing in the account.
+     *
+     * @param next the account that goes on, null for none
+     */
+    private Closing settle(Close wish, Integer next, String who) {
         Account before = known(wish.accountId());
         Map<Integer, Held> held = hold(accounts.meters(before.id()));
+        if (next != null && next < before.id()) {
+            // accounts are locked in the order of their ids, and the charges to come lock this one
+            requireState(next, Account.State.PREPARED);
+        }
         // before the account itself, as the close of a day has it; from here on that leaves these lines alone
         jdbc.sql("""
                 select 1 from charge_line where account_id = ? and unposted
@@ -306,12 +314,12 @@ public class AccountLife {
         return hold(List.copyOf(held.keySet()));
     }
 
-    /** What stands in for a lost meter's reading is not what an account can end with. */
+    /** What a silent meter counted, or one that is not believed, would be on the next tenant, or on nobody. */
     private void requireRealReadings(Map<Integer, Held> held) {
-        jdbc.sql("select m.code from provisional_charge p join meter m on m.id = p.meter_id where m.id = any(:ids) order by m.id limit 1")
-                .param("ids", array(held.keySet())).query(String.class).optional().ifPresent(meter -> {
-                    throw refused("readings", "estimated", meter);
-                });
+        Instant now = now();
+        LastReading.of(jdbc, held.keySet()).forEach(reading -> reading.flaw(now).ifPresent(flaw -> {
+            throw refused("readings", "last_reading." + flaw, reading.meter());
+        }));
     }
 
     private List<Integer> plannedMeters(Account account) {

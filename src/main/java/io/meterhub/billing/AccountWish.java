@@ -22,7 +22,8 @@ public sealed interface AccountWish {
     /**
      * Closes an account: charges it up to the final readings, gives back what is left, or states what is owed.
      *
-     * @param readings what a person read off meters just now, by meter; without, the meter's last accepted reading is its final one
+     * @param readings what a person read off meters just now, by meter; without, the meter's last accepted reading is its final one if
+     *                 it is real, not in doubt and not older than an hour
      * @param method   how a refund is paid
      */
     record Close(int accountId, Map<Integer, BigDecimal> readings, PayMethod method, String why) implements AccountWish {

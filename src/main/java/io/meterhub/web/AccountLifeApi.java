@@ -40,7 +40,7 @@ import org.springframework.web.bind.annotation.RestController;
 class AccountLifeApi {
 
     private static final String READINGS = "What was read off meters just now, by meter id, kWh or m3 after the CT ratio. Without,"
-            + " a meter's last accepted reading counts";
+            + " a meter's last accepted reading counts if it is real, not in doubt and at most an hour old";
 
     private final AccountLife life;
 

@@ -2,6 +2,7 @@ package io.meterhub.billing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.meterhub.HubTest;
 import io.meterhub.billing.AccountWish.Close;
@@ -10,10 +11,15 @@ import io.meterhub.billing.AccountWish.Move;
 import io.meterhub.billing.AccountWish.Prepare;
 import io.meterhub.billing.BilledMall.Mall;
 import io.meterhub.metering.Slice;
+import io.meterhub.site.Audit;
+import io.meterhub.site.Sites;
+import io.meterhub.site.Texts;
 import io.meterhub.supply.ReasonKind;
 import io.meterhub.supply.Supply;
 import java.math.BigDecimal;
+import java.time.Clock;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -21,11 +27,13 @@ import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.ApplicationContext;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.support.TransactionTemplate;
 
 @HubTest
@@ -46,9 +54,11 @@ class AccountLifeIT {
     @Autowired
     TransactionTemplate transaction;
     BilledMall malls;
+    ApplicationContext hub;
 
     @Autowired
     void attach(ApplicationContext hub) {
+        this.hub = hub;
         malls = new BilledMall(hub);
     }
 
@@ -130,14 +140,70 @@ class AccountLifeIT {
     }
 
     @Test
+    void whatASilentMeterCountedIsPaidByWhoWasThereAndNotByTheNextTenant() {
+        Mall mall = malls.open("shop-single", 1);
+        billing.bill(mall.slice(Instant.now().minusSeconds(864_000), "1010"));
+        for (Act<?> ending : List.<Act<?>>of(() -> life.close(close(mall.account()), WHO),
+                () -> life.move(new Move(close(mall.account()), null, new Customer("Li", null)), WHO))) {
+            assertThatThrownBy(ending::act).isInstanceOf(AccountRefused.class).hasMessageContaining("not been read for more than an hour")
+                    .extracting("field").isEqualTo("readings");
+        }
+        assertThat(accounts.account(mall.account()).orElseThrow().state()).isEqualTo(Account.State.OPEN);
+        Account next = life.move(new Move(new Close(mall.account(), Map.of(mall.meter(), new BigDecimal("1250")), PayMethod.CASH, "moves out"),
+                null, new Customer("Li", null)), WHO).account();
+        billing.bill(mall.slice(next.openedAt().plusSeconds(1800), "1253"));
+        assertThat(used(mall.account())).as("ten days of silence").isEqualTo("250");
+        assertThat(used(next.id())).isEqualTo("3");
+        assertThat(problems(mall, next.id())).isEmpty();
+    }
+
+    @Test
+    void anAccountDoesNotEndAtAReadingThatIsInDoubt() {
+        Mall mall = malls.open("shop-single", 1);
+        billing.bill(mall.slice(Instant.now().minusSeconds(120), "1010"));
+        billing.bill(mall.slice(Instant.now().minusSeconds(60), "2000"));
+        assertThatThrownBy(() -> life.close(close(mall.account()), WHO)).isInstanceOf(AccountRefused.class).hasMessageContaining("quarantine");
+        life.close(new Close(mall.account(), Map.of(mall.meter(), new BigDecimal("1010.2")), PayMethod.CASH, "moves out"), WHO);
+        assertThat(used(mall.account())).isEqualTo("10.2");
+    }
+
+    @Test
+    void aMoveLocksTheTwoAccountsInTheOrderOfTheirIds() throws Exception {
+        Mall mall = malls.open("shop-single", 1);
+        int low = prepare(mall, 0, "Li").id();
+        int high = prepare(mall, 0, "Zhao").id();
+        life.move(new Move(close(mall.account()), high, null), WHO);
+        ExecutorService thread = Executors.newSingleThreadExecutor();
+        try {
+            // somebody else, such as a transfer between the two, has the first and then wants the second
+            Future<AccountLife.Moved> moved = transaction.execute(status -> {
+                lock(low);
+                int pid = jdbc.sql("select pg_backend_pid()").query(Integer.class).single();
+                Future<AccountLife.Moved> started = thread.submit(() -> life.move(new Move(close(high), low, null), WHO));
+                await().until(() -> started.isDone() || jdbc.sql("select exists (select from pg_stat_activity where :pid = any(pg_blocking_pids(pid)))")
+                        .param("pid", pid).query(Boolean.class).single());
+                lock(high);
+                return started;
+            });
+            assertThat(moved.get().account().id()).isEqualTo(low);
+        } finally {
+            thread.shutdown();
+        }
+    }
+
+    private void lock(int account) {
+        jdbc.sql("select id from account where id = ? for no key update").param(account).query(Integer.class).single();
+    }
+
+    @Test
     void aPreparedAccountIsNotChargedAndAnOpenedOneOnlyForWhatIsUsedAfterwards() {
         Mall mall = malls.open("shop-single", 1);
-        billing.bill(mall.slice(Instant.now().minusSeconds(7200), "1010"));
+        billing.bill(mall.slice(Instant.now().minusSeconds(3000), "1010"));
         life.close(close(mall.account()), WHO);
         Account next = prepare(mall, 0, "Li");
         assertThat(next.state()).isEqualTo(Account.State.PREPARED);
         assertThat(reasons(mall.meter())).as("supply is left as it is").containsExactly(ReasonKind.CLOSED_ACCOUNT);
-        billing.bill(mall.slice(Instant.now().minusSeconds(3600), "1011"));
+        billing.bill(mall.slice(Instant.now().minusSeconds(2700), "1011"));
         assertThat(used(next.id())).isEqualTo("0");
 
         Account open = life.open(next.id(), Map.of(), WHO, "contract 12");
@@ -200,7 +266,7 @@ class AccountLifeIT {
     @Test
     void movingAnAccountWhileItsMeterIsReadLosesAndDoublesNothing() throws Exception {
         Mall mall = malls.open("shop-tou", 8);
-        Instant start = Instant.now().minusSeconds(40_000);
+        Instant start = Instant.now().minusSeconds(3100);
         int readings = 120;
         List<Act<Object>> acts = new ArrayList<>();
         // two threads bill half of the meters each, in the order of time, as the queue's groups have it
@@ -208,7 +274,7 @@ class AccountLifeIT {
             List<Integer> mine = half == 0 ? List.of(0, 1, 2, 3) : List.of(4, 5, 6, 7);
             acts.add(() -> {
                 for (int i = 1; i <= readings; i++) {
-                    Instant at = start.plusSeconds(100L * i);
+                    Instant at = start.plusSeconds(25L * i);
                     String total = new BigDecimal("1000").add(new BigDecimal("0.05").multiply(BigDecimal.valueOf(i))).toPlainString();
                     billing.bill(new Slice(mall.site().id(), mall.gateway(), at,
                             mine.stream().map(meter -> mall.reading(meter, at, total, null)).toList(), List.of()));
@@ -244,28 +310,45 @@ class AccountLifeIT {
     }
 
     @Test
-    void aThousandMovesAmongReadingsLoseAndDoubleNothing() {
+    void aThousandMovesAmongReadingsAndSilencesLoseAndDoubleNothing() {
         long seed = 20261122;
         Random random = new Random(seed);
         Mall mall = malls.open("shop-tou", 5);
         List<List<Integer>> chains = mall.accounts().stream().map(account -> (List<Integer>) new ArrayList<>(List.of(account))).toList();
         BigDecimal[] totals = Stream.generate(() -> new BigDecimal("1000")).limit(5).toArray(BigDecimal[]::new);
         Instant at = Instant.now().minusSeconds(3_000_000);
+        TransactionTemplate attempt = new TransactionTemplate(transaction.getTransactionManager());
+        attempt.setPropagationBehavior(TransactionDefinition.PROPAGATION_NESTED);
+        Instant[] lastRead = new Instant[5];
+        int[] silent = {0};
         for (int batch = 0; batch < 50; batch++) {
             at = at.plusSeconds(50_000);
             Instant from = at;
             // twenty in a transaction: a commit waits for the disk
             transaction.executeWithoutResult(status -> {
                 for (int move = 0; move < 20; move++) {
-                    if (random.nextInt(3) > 0) {
-                        for (int i = 0; i < 5; i++) {
-                            totals[i] = totals[i].add(BigDecimal.valueOf(random.nextInt(60), 3));
-                        }
-                        billing.bill(mall.slice(from.plusSeconds(2000L * move + random.nextInt(1999)),
-                                Stream.of(totals).map(BigDecimal::toPlainString).toArray(String[]::new)));
+                    Instant readAt = from.plusSeconds(2000L * move + random.nextInt(1999));
+                    List<Integer> answering = IntStream.range(0, 5).filter(i -> random.nextInt(2) > 0).boxed().toList();
+                    billing.bill(new Slice(mall.site().id(), mall.gateway(), readAt, answering.stream().map(i -> {
+                        totals[i] = totals[i].add(BigDecimal.valueOf(random.nextInt(60), 3));
+                        lastRead[i] = readAt;
+                        return mall.reading(i, readAt, totals[i].toPlainString(), null);
+                    }).toList(), List.of()));
+                    Instant now = from.plusSeconds(2000L * move + 1999);
+                    AccountLife then = lifeAt(now);
+                    int meter = random.nextInt(5);
+                    List<Integer> chain = chains.get(meter);
+                    Close close = close(chain.get(chain.size() - 1));
+                    if (lastRead[meter] != null && lastRead[meter].isBefore(now.minusSeconds(3600))) {
+                        Close unread = close;
+                        assertThatThrownBy(() -> attempt.executeWithoutResult(inner -> then.move(new Move(unread, null, new Customer("T", null)), WHO)))
+                                .isInstanceOf(AccountRefused.class).hasMessageContaining("not been read");
+                        silent[0]++;
+                        totals[meter] = totals[meter].add(BigDecimal.valueOf(random.nextInt(60), 3));
+                        lastRead[meter] = now;
+                        close = new Close(close.accountId(), Map.of(mall.meters().get(meter), totals[meter]), PayMethod.CASH, "moves out");
                     }
-                    List<Integer> chain = chains.get(random.nextInt(5));
-                    AccountLife.Moved moved = life.move(new Move(close(chain.get(chain.size() - 1)), null, new Customer("T", null)), WHO);
+                    AccountLife.Moved moved = then.move(new Move(close, null, new Customer("T", null)), WHO);
                     Settlement.Figures figures = moved.settlement().figures();
                     assertThat(figures.refundYuan().subtract(figures.debtYuan()).add(figures.roundedYuan()))
                             .isEqualByComparingTo(figures.creditYuan());
@@ -273,6 +356,7 @@ class AccountLifeIT {
                 }
             });
         }
+        assertThat(silent[0]).as("moves from a silent meter").isGreaterThan(100);
         for (int i = 0; i < 5; i++) {
             assertThat(malls.charged(mall.meters().get(i))).as("seed %d", seed).isEqualByComparingTo(totals[i].subtract(new BigDecimal("1000")));
         }
@@ -281,7 +365,17 @@ class AccountLifeIT {
                 where a.site_id = ? and a.state = 'CLOSED' and (a.posted_yuan <> 0 or a.open_yuan <> 0 or m.end_total - m.start_total
                       <> (select coalesce(sum(quantity), 0) from charge_line where account_id = a.id))""").param(mall.site().id())
                 .query(Integer.class).single()).as("closed accounts that hold anything, or paid for other than their counter").isZero();
+        // what is booked at a time long past ought to be sealed by now
+        hub.getBean(Seals.class).seal();
         assertThat(problems(mall, chains.stream().flatMap(List::stream).toArray(Integer[]::new))).isEmpty();
+    }
+
+    /** As it would act at another time. */
+    private AccountLife lifeAt(Instant at) {
+        return new AccountLife(jdbc, accounts, hub.getBean(Assignments.class), billing, hub.getBean(DayClose.class),
+                hub.getBean(SharedAreas.class), hub.getBean(Ledger.class), hub.getBean(Credits.class), hub.getBean(Warnings.class),
+                hub.getBeanProvider(AccountWatch.class), hub.getBean(Sites.class), hub.getBean(Audit.class), hub.getBean(Texts.class),
+                Clock.fixed(at, ZoneOffset.UTC), transaction.getTransactionManager());
     }
 
     private interface Act<T> {
