@@ -215,7 +215,8 @@ public class Billing {
     }
 
     /**
-     * Puts what the intervals replace into the lines, below 0.
+     * Puts what the intervals replace into the lines, below 0. Limit: where an account's meters share their tiers, what another
+     * meter used in a dearer tier meanwhile stays there, and the cheaper one may stay partly unused.
      *
      * @return how much less of the tiers was used by that
      */

@@ -32,6 +32,10 @@ import org.springframework.stereotype.Component;
  * Charges an account's past days anew: what each meter used on a day stays, to the last digit, and is divided by band and tier
  * as the plan says that is asked. What the counters showed decides how; where it does not account for a day's whole quantity
  * (a meter was changed, a reading came by hand), the rest is spread over the day like what is known of it.
+ *
+ * <p>Limits: on the day of a move the bands of the tenant before count for the next one's division too; around a meter's change
+ * the new one's opening value may be taken for a reading of the old one; and a day of which the band registers give an interval
+ * nothing, though a part of it was charged there by time, cannot be charged anew by other bands. What was used stays in each case.
  */
 @Component
 class Recount {
