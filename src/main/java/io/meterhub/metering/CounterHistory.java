@@ -8,10 +8,11 @@ import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -42,8 +43,20 @@ public class CounterHistory {
         states.lock(meterIds);
     }
 
-    /** A counter as it was accepted. */
-    private record Point(Instant at, BigDecimal total, List<BigDecimal> bands) {
+    /**
+     * A counter as it was accepted.
+     *
+     * @param quarter what was kept at the end of a quarter of an hour
+     */
+    private record Point(Instant at, BigDecimal total, List<BigDecimal> bands, boolean quarter) {
+
+        /**
+         * What was kept of a quarter may be the opening value of a meter that was changed later, at the time of the old one's last
+         * reading, and is no reading then.
+         */
+        boolean isOpening(Instant next, NavigableMap<Instant, BigDecimal> replaced) {
+            return quarter && replaced.subMap(at, false, next, true).values().stream().anyMatch(opening -> opening.compareTo(total) == 0);
+        }
     }
 
     /** What is constant of a meter. */
@@ -61,15 +74,20 @@ public class CounterHistory {
      *         began anew, or the meter was changed for another
      */
     public Map<Integer, List<Interval>> around(Map<Integer, SortedSet<Instant>> instants) {
-        Map<Integer, SortedSet<Instant>> replaced = replaced(instants.keySet());
+        Map<Integer, NavigableMap<Instant, BigDecimal>> replaced = replaced(instants.keySet());
         Map<Integer, Kind> kinds = kinds(instants.keySet());
         Map<Integer, List<Interval>> spans = new HashMap<>();
         points(instants, replaced).forEach((meter, points) -> {
             List<Interval> its = new ArrayList<>(points.size());
             Kind kind = kinds.get(meter);
             Point before = null;
+            NavigableMap<Instant, BigDecimal> changes = replaced.getOrDefault(meter, Collections.emptyNavigableMap());
             for (Point point : points.values()) {
-                its.add(before == null ? first(meter, kind, point) : between(meter, kind, before, point, replaced.get(meter)));
+                Map.Entry<Instant, Point> next = points.higherEntry(point.at);
+                if (point.isOpening(next == null ? Instant.MAX : next.getKey(), changes)) {
+                    continue;
+                }
+                its.add(before == null ? first(meter, kind, point) : between(meter, kind, before, point, changes.navigableKeySet()));
                 before = point;
             }
             spans.put(meter, its);
@@ -114,7 +132,7 @@ public class CounterHistory {
     private static Interval between(int meter, Kind kind, Point from, Point to, SortedSet<Instant> replaced) {
         BigDecimal quantity = to.total.subtract(from.total);
         boolean known = quantity.signum() >= 0
-                && (replaced == null || replaced.subSet(from.at, to.at).isEmpty());
+                && replaced.subSet(from.at, to.at).isEmpty();
         return new Interval(meter, kind.siteId, from.at, to.at, known ? quantity : null,
                 known ? MeterState.difference(from.bands, to.bands) : null, kind.limits.unit());
     }
@@ -130,62 +148,64 @@ public class CounterHistory {
         return kinds;
     }
 
-    private Map<Integer, SortedSet<Instant>> replaced(Collection<Integer> meterIds) {
-        Map<Integer, SortedSet<Instant>> replaced = new HashMap<>();
-        jdbc.sql("select meter_id, at from meter_replacement where meter_id = any(:ids)")
+    /** The opening values of meters that were changed for others, by time. */
+    private Map<Integer, NavigableMap<Instant, BigDecimal>> replaced(Collection<Integer> meterIds) {
+        Map<Integer, NavigableMap<Instant, BigDecimal>> replaced = new HashMap<>();
+        jdbc.sql("select meter_id, at, opening_total from meter_replacement where meter_id = any(:ids)")
                 .param("ids", new SqlArrayValue("int4", meterIds.toArray()))
                 .query(row -> {
-                    replaced.computeIfAbsent(row.getInt("meter_id"), id -> new TreeSet<>())
-                            .add(row.getObject("at", OffsetDateTime.class).toInstant());
+                    replaced.computeIfAbsent(row.getInt("meter_id"), id -> new TreeMap<>())
+                            .put(row.getObject("at", OffsetDateTime.class).toInstant(), row.getBigDecimal("opening_total"));
                 });
         return replaced;
     }
 
-    private Map<Integer, SortedMap<Instant, Point>> points(Map<Integer, SortedSet<Instant>> instants,
-                                                           Map<Integer, SortedSet<Instant>> replaced) {
+    private Map<Integer, NavigableMap<Instant, Point>> points(Map<Integer, SortedSet<Instant>> instants,
+                                                           Map<Integer, NavigableMap<Instant, BigDecimal>> replaced) {
         List<Integer> meters = new ArrayList<>();
         List<OffsetDateTime> edges = new ArrayList<>();
         instants.forEach((meter, its) -> {
             TreeSet<Instant> all = new TreeSet<>(its);
-            all.addAll(replaced.getOrDefault(meter, new TreeSet<>()).subSet(its.first(), its.last()));
+            all.addAll(replaced.getOrDefault(meter, Collections.emptyNavigableMap()).navigableKeySet()
+                    .subSet(its.first(), its.last()));
             all.forEach(instant -> {
                 meters.add(meter);
                 edges.add(instant.atOffset(ZoneOffset.UTC));
             });
         });
-        Map<Integer, SortedMap<Instant, Point>> points = new HashMap<>();
-        // the quarters' counters were accepted readings too: they add nothing where the readings are still there
+        Map<Integer, NavigableMap<Instant, Point>> points = new HashMap<>();
+        // the quarters' counters add nothing where the readings are still there
         jdbc.sql("""
-                select e.meter_id, p.read_at, p.total, p.bands
+                select e.meter_id, p.read_at, p.total, p.bands, p.quarter
                 from unnest(:meters, :edges) as e (meter_id, edge)
                 cross join lateral (
-                    (select r.read_at, r.total, r.bands from reading r
+                    (select r.read_at, r.total, r.bands, false as quarter from reading r
                      where r.meter_id = e.meter_id and r.read_at <= e.edge and r.late is null order by r.read_at desc limit 1)
                     union all
-                    (select r.read_at, r.total, r.bands from reading r
+                    (select r.read_at, r.total, r.bands, false as quarter from reading r
                      where r.meter_id = e.meter_id and r.read_at > e.edge and r.late is null order by r.read_at limit 1)
                     union all
-                    (select q.read_at, q.total, null from quarter_hour q
+                    (select q.read_at, q.total, null, true from quarter_hour q
                      where q.meter_id = e.meter_id and q.starts_at <= e.edge and q.read_at <= e.edge
                      order by q.starts_at desc limit 1)
                     union all
-                    (select q.read_at, q.total, null from quarter_hour q
+                    (select q.read_at, q.total, null, true from quarter_hour q
                      where q.meter_id = e.meter_id and q.starts_at > e.edge - interval '15 minutes' and q.read_at > e.edge
                      order by q.starts_at limit 1)
                     union all
-                    (select m.read_at, m.total, null from entered_reading m
+                    (select m.read_at, m.total, null, false from entered_reading m
                      where m.meter_id = e.meter_id and m.source = 'MANUAL' and m.read_at <= e.edge order by m.read_at desc limit 1)
                     union all
-                    (select m.read_at, m.total, null from entered_reading m
+                    (select m.read_at, m.total, null, false from entered_reading m
                      where m.meter_id = e.meter_id and m.source = 'MANUAL' and m.read_at > e.edge order by m.read_at limit 1)) p""")
                 .param("meters", new SqlArrayValue("int4", meters.toArray()))
                 .param("edges", new SqlArrayValue("timestamptz", edges.toArray()))
                 .query(row -> {
                     Array bands = row.getArray("bands");
                     Point point = new Point(row.getObject("read_at", OffsetDateTime.class).toInstant(), row.getBigDecimal("total"),
-                            bands == null ? null : Arrays.asList((BigDecimal[]) bands.getArray()));
+                            bands == null ? null : Arrays.asList((BigDecimal[]) bands.getArray()), row.getBoolean("quarter"));
                     points.computeIfAbsent(row.getInt("meter_id"), id -> new TreeMap<>())
-                            .merge(point.at, point, (one, other) -> one.bands == null ? other : one);
+                            .merge(point.at, point, (one, other) -> one.quarter || !other.quarter && one.bands == null ? other : one);
                 });
         return points;
     }

@@ -363,6 +363,29 @@ class PriceChangesIT {
         assertThat(malls.problems(mall)).isEmpty();
     }
 
+    /** What is kept of the old meter's last quarter of an hour is the new one's opening value. */
+    @Test
+    void theDaysBeforeAMeterWasChangedKeepTheBandsTheyWereUsedIn() {
+        Mall mall = open("shop-tou", 1);
+        billing.bill(mall.slice(at(mall, 3, "07:00"), "1000"));
+        billing.bill(mall.slice(at(mall, 3, "07:50"), "1004"));
+        billing.bill(mall.slice(at(mall, 3, "09:00"), "1005"));
+        billing.replaceMeter(mall.meter(), new BigDecimal("1005"), new BigDecimal("5000"), "Li", "broken");
+        billing.bill(mall.slice(Instant.now(), "5000"));
+        List<String> used = used(mall);
+        assertThat(used).containsExactly("3 FLAT 0.857143", "3 VALLEY 4.142857");
+        confirm(mall, version(mall, "shop-tou", 5, tou(mall, "0.1")));
+        assertThat(used(mall)).isEqualTo(used);
+        jdbc.sql("delete from reading where meter_id = ?").param(mall.meter()).update();
+        confirm(mall, version(mall, "shop-tou", 5, tou(mall, "0.2")));
+        assertThat(malls.charged(mall.meter())).isEqualByComparingTo("5");
+        assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    private List<String> used(Mall mall) {
+        return lines(mall).stream().map(line -> line.replaceFirst(" days ago", "").replaceFirst(" x .*", "")).toList();
+    }
+
     @Test
     void aDayOnWhichTheMeterWasChangedKeepsWhatWasUsed() {
         Mall mall = open("shop-single", 1);
