@@ -22,6 +22,14 @@ create table tier_use (
     primary key (account_id, meter_id, period, period_start)
 ) with (fillfactor = 50);
 
+-- Of which tiers that an account's meters use up together something was taken back by a true-up: they are charged anew.
+create table tier_recount (
+    account_id    int  not null references account,
+    period        text not null check (period in ('MONTH', 'YEAR')),
+    period_start  date not null,
+    primary key (account_id, period, period_start)
+);
+
 -- A change of prices dated in the past, confirmed after a preview. Its accounts are charged anew one by one, each in a
 -- transaction of its own: what is not done yet is done at the next start, or by the next day close.
 create table rerating (

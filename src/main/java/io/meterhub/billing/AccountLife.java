@@ -48,6 +48,7 @@ public class AccountLife {
     private final Accounts accounts;
     private final Assignments assignments;
     private final Billing billing;
+    private final TierRecounts tierRecounts;
     private final DayClose dayClose;
     private final SharedAreas sharedAreas;
     private final Ledger ledger;
@@ -60,13 +61,14 @@ public class AccountLife {
     private final Clock clock;
     private final TransactionTemplate transaction;
 
-    AccountLife(JdbcClient jdbc, Accounts accounts, Assignments assignments, Billing billing, DayClose dayClose,
+    AccountLife(JdbcClient jdbc, Accounts accounts, Assignments assignments, Billing billing, TierRecounts tierRecounts, DayClose dayClose,
                 SharedAreas sharedAreas, Ledger ledger, Credits credits, Warnings warnings, ObjectProvider<AccountWatch> watches,
                 Sites sites, Audit audit, Texts texts, Clock clock, PlatformTransactionManager transactions) {
         this.jdbc = jdbc;
         this.accounts = accounts;
         this.assignments = assignments;
         this.billing = billing;
+        this.tierRecounts = tierRecounts;
         this.dayClose = dayClose;
         this.sharedAreas = sharedAreas;
         this.ledger = ledger;
@@ -218,6 +220,7 @@ public class AccountLife {
         List<SharedAreas.Due> shared = sharedAreas.hold(before.id());
         held = read(held, wish.readings(), who, wish.why());
         requireRealReadings(held);
+        tierRecounts.chargeAnew(before.id());
         Site site = sites.site(before.siteId());
         dayClose.post(site, before.id());
         sharedAreas.settle(before.id(), shared);
@@ -353,14 +356,17 @@ public class AccountLife {
         }
     }
 
-    /** @param afresh nobody paid until now: what was used before the opening is nobody's */
+    /**
+     * @param afresh nobody paid until now: what was used before the opening is nobody's; else what was counted after the last
+     *               reading that the account before paid for is the new one's
+     */
     private void assign(Account account, Map<Integer, Held> held, Instant now, boolean afresh) {
         for (Held meter : held.values()) {
             jdbc.sql("""
                     insert into account_meter (account_id, meter_id, valid_from, start_total, charged_from)
                     values (:account, :meter, :now, :total, :from)""")
                     .param("account", account.id()).param("meter", meter.meterId()).param("now", utc(now)).param("total", meter.total())
-                    .param("from", afresh && meter.readAt() != null && meter.readAt().isBefore(now) ? utc(now) : null).update();
+                    .param("from", meter.readAt() == null ? null : utc(afresh && meter.readAt().isBefore(now) ? now : meter.readAt())).update();
         }
     }
 

@@ -53,15 +53,17 @@ public class Billing {
     private final JdbcClient jdbc;
     private final EnteredReadings entered;
     private final Provisional provisional;
+    private final TierRecounts tierRecounts;
     private final Texts texts;
     private final Timer chargeTime;
     /** Meters without a tariff that the log has named since the start. */
     private final Set<Integer> toldUnpriced = ConcurrentHashMap.newKeySet();
 
     Billing(Readings readings, EnteredReadings entered, Assignments assignments, Credits credits, Provisional provisional,
-            JdbcClient jdbc, Texts texts, MeterRegistry metrics) {
+            TierRecounts tierRecounts, JdbcClient jdbc, Texts texts, MeterRegistry metrics) {
         this.entered = entered;
         this.provisional = provisional;
+        this.tierRecounts = tierRecounts;
         this.texts = texts;
         this.readings = readings;
         this.assignments = assignments;
@@ -175,6 +177,7 @@ public class Billing {
         SortedMap<Line, Charge> lines = new TreeMap<>(Line.BY_KEY);
         SortedMap<Line, BigDecimal> provisional = new TreeMap<>(Line.BY_KEY);
         SortedMap<TierUse.Key, BigDecimal> untiered = takeBack(intervals, payers, lines);
+        tierRecounts.note(untiered.keySet());
         List<Use> uses = new ArrayList<>(intervals.size());
         for (Interval interval : intervals) {
             Assignments.Payer payer = payers.get(interval.meterId());
@@ -215,8 +218,7 @@ public class Billing {
     }
 
     /**
-     * Puts what the intervals replace into the lines, below 0. Limit: where an account's meters share their tiers, what another
-     * meter used in a dearer tier meanwhile stays there, and the cheaper one may stay partly unused.
+     * Puts what the intervals replace into the lines, below 0.
      *
      * @return how much less of the tiers was used by that
      */

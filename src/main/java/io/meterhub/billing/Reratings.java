@@ -161,20 +161,30 @@ public class Reratings {
         Map<Integer, Assignments.Payer> its = payers.payers(days.keySet());
         // a meter that went to another account meanwhile keeps its charges
         days.keySet().removeIf(meter -> !its.containsKey(meter) || its.get(meter).accountId() != accountId);
-        Recount.Result result = recount.of(accountId, days, its, tiersOf(id), (meter, day) -> true, true);
+        BigDecimal difference = chargeAnew(accountId, days, its, tiersOf(id), who(id), "re-rating " + id);
+        jdbc.sql("""
+                update rerating_account set difference_yuan = :difference, done_at = :now, failure = null
+                where rerating_id = :id and account_id = :account""")
+                .param("difference", difference).param("now", now()).param("id", id).param("account", accountId).update();
+    }
+
+    /**
+     * In the caller's transaction, which holds the meters.
+     *
+     * @return how much dearer it is now
+     */
+    BigDecimal chargeAnew(int accountId, Map<Integer, SortedSet<LocalDate>> days, Map<Integer, Assignments.Payer> its,
+                          Map<Integer, TariffRule.Tiers> tiers, String who, String why) {
+        Recount.Result result = recount.of(accountId, days, its, tiers, (meter, day) -> true, true);
         if (!result.untold().isEmpty()) {
             throw new IllegalStateException("Nothing tells any more when was used what was used: " + result.untold());
         }
         write(accountId, result);
         BigDecimal difference = result.difference();
         if (difference.signum() != 0) {
-            SortedMap<Integer, Credits.Change> change = new TreeMap<>(Map.of(accountId, new Credits.Change(BigDecimal.ZERO, difference)));
-            credits.change(change, who(id), "re-rating " + id);
+            credits.change(new TreeMap<>(Map.of(accountId, new Credits.Change(BigDecimal.ZERO, difference))), who, why);
         }
-        jdbc.sql("""
-                update rerating_account set difference_yuan = :difference, done_at = :now, failure = null
-                where rerating_id = :id and account_id = :account""")
-                .param("difference", difference).param("now", now()).param("id", id).param("account", accountId).update();
+        return difference;
     }
 
     private Map<Integer, SortedSet<LocalDate>> days(int id, int accountId) {

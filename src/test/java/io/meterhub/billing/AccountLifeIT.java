@@ -372,8 +372,9 @@ class AccountLifeIT {
 
     /** As it would act at another time. */
     private AccountLife lifeAt(Instant at) {
-        return new AccountLife(jdbc, accounts, hub.getBean(Assignments.class), billing, hub.getBean(DayClose.class),
-                hub.getBean(SharedAreas.class), hub.getBean(Ledger.class), hub.getBean(Credits.class), hub.getBean(Warnings.class),
+        return new AccountLife(jdbc, accounts, hub.getBean(Assignments.class), billing, hub.getBean(TierRecounts.class),
+                hub.getBean(DayClose.class), hub.getBean(SharedAreas.class), hub.getBean(Ledger.class), hub.getBean(Credits.class),
+                hub.getBean(Warnings.class),
                 hub.getBeanProvider(AccountWatch.class), hub.getBean(Sites.class), hub.getBean(Audit.class), hub.getBean(Texts.class),
                 Clock.fixed(at, ZoneOffset.UTC), transaction.getTransactionManager());
     }

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.meterhub.HubTest;
 import io.meterhub.billing.BilledMall.Mall;
+import io.meterhub.metering.EnteredReadings.Entry;
+import io.meterhub.metering.EntryResult;
+import io.meterhub.metering.ReadingSource;
 import io.meterhub.metering.Slice;
 import io.meterhub.site.EnergyKind;
 import java.math.BigDecimal;
@@ -39,6 +42,10 @@ class TiersIT {
     Tariffs tariffs;
     @Autowired
     TierBook book;
+    @Autowired
+    TierRecounts recounts;
+    @Autowired
+    DayClose close;
     @Autowired
     JdbcClient jdbc;
     BilledMall malls;
@@ -223,6 +230,51 @@ class TiersIT {
     private BigDecimal tier(int account, int tier) {
         return jdbc.sql("select coalesce(sum(quantity), 0) from charge_line where account_id = ? and tier = ?").params(account, tier)
                 .query(BigDecimal.class).single();
+    }
+
+    /** Two meters that use up the same tiers; one is charged provisionally for 20 on the way, if at all. */
+    private Mall trueUp(boolean provisional, String truth) {
+        Mall mall = mall("account-tiers", 2);
+        jdbc.sql("update account_meter set account_id = :account where meter_id = :meter").param("account", mall.account())
+                .param("meter", mall.meters().get(1)).update();
+        billing.bill(mall.slice(START, "1060.00", "1030.00"));
+        if (provisional) {
+            assertThat(billing.enterReadings(List.of(new Entry(mall.meter(), START.plusSeconds(3600), new BigDecimal("1080"),
+                    ReadingSource.SUBSTITUTED, "Wang", "Li", "lost")))).hasOnlyElementsOfType(EntryResult.Taken.class);
+        }
+        billing.bill(new Slice(mall.site().id(), mall.gateway(), START.plusSeconds(7200),
+                List.of(mall.reading(1, START.plusSeconds(7200), "1060.00", null)), List.of()));
+        if (provisional) {
+            assertThat(tier(mall.account(), 1)).isEqualByComparingTo("100");
+            assertThat(tier(mall.account(), 2)).isEqualByComparingTo("40");
+            close.close();
+        }
+        billing.bill(new Slice(mall.site().id(), mall.gateway(), START.plusSeconds(10_800),
+                List.of(mall.reading(0, START.plusSeconds(10_800), truth, null)), List.of()));
+        return mall;
+    }
+
+    @Test
+    void afterATrueUpAllMetersOfTheAccountAreInTheTiersTheyWereInWithoutAnEstimate() {
+        for (String truth : List.of("1075.00", "1064.00", "1095.00")) {
+            Mall never = trueUp(false, truth);
+            Mall mall = trueUp(true, truth);
+            recounts.run();
+            BigDecimal used = new BigDecimal(truth).subtract(new BigDecimal("940"));
+            assertThat(tier(mall.account(), 1)).isEqualByComparingTo("100").isEqualByComparingTo(tier(never.account(), 1));
+            assertThat(tier(mall.account(), 2)).isEqualByComparingTo(used.subtract(new BigDecimal("100")))
+                    .isEqualByComparingTo(tier(never.account(), 2));
+            assertThat(used(mall.account())).isEqualTo(used(never.account()));
+            assertThat(malls.credits(mall)).isEqualTo(malls.credits(never));
+            assertThat(malls.charged(mall.meters().get(1))).isEqualByComparingTo("60");
+            List<String> lines = lines(mall.meter());
+            recounts.run();
+            assertThat(lines(mall.meter())).isEqualTo(lines);
+            close.close();
+            assertThat(malls.problems(mall)).isEmpty();
+            assertThat(jdbc.sql("select count(*) from tier_recount where account_id = ?").param(mall.account()).query(Integer.class).single())
+                    .isZero();
+        }
     }
 
     @Test
