@@ -32,10 +32,6 @@ import org.springframework.stereotype.Component;
  * Charges an account's past days anew: what each meter used on a day stays, to the last digit, and is divided by band and tier
  * as the plan says that is asked. What the counters showed decides how; where it does not account for a day's whole quantity
  * (a meter was changed, a reading came by hand), the rest is spread over the day like what is known of it.
- *
- * <p>Limits: on the day of a move the bands of the tenant before count for the next one's division too; around a meter's change
- * the new one's opening value may be taken for a reading of the old one; and a day of which the band registers give an interval
- * nothing, though a part of it was charged there by time, cannot be charged anew by other bands. What was used stays in each case.
  */
 @Component
 class Recount {
@@ -190,10 +186,12 @@ class Recount {
     static Map<LocalDate, List<BandUse>> uses(Plan plan, List<Interval> counted, SortedMap<LocalDate, BigDecimal> totals) {
         Map<LocalDate, List<BandUse>> byDay = new HashMap<>();
         Map<LocalDate, List<Interval>> unknown = new HashMap<>();
+        Map<LocalDate, List<Interval>> known = new HashMap<>();
         for (Interval interval : counted) {
             if (interval.quantity() == null) {
                 cut(plan, interval).forEach((day, part) -> unknown.computeIfAbsent(day, key -> new ArrayList<>()).add(part));
             } else if (interval.quantity().signum() > 0) {
+                cut(plan, interval).forEach((day, part) -> known.computeIfAbsent(day, key -> new ArrayList<>()).add(part));
                 List<BandUse> parts = BandUse.of(plan, interval);
                 boolean guessed = Billing.isGuessed(interval, parts);
                 for (BandUse use : parts) {
@@ -206,9 +204,11 @@ class Recount {
         totals.forEach((day, total) -> {
             List<BandUse> uses = byDay.getOrDefault(day, List.of());
             BigDecimal rest = total.subtract(sum(uses));
-            if (rest.signum() > 0 && unknown.containsKey(day)) {
+            // by the band registers all of an interval may lie on its other days, though by time a part of it was charged on this one
+            List<Interval> spread = unknown.getOrDefault(day, uses.isEmpty() ? known.get(day) : null);
+            if (rest.signum() > 0 && spread != null) {
                 uses = new ArrayList<>(uses);
-                for (Interval part : share(rest, unknown.get(day))) {
+                for (Interval part : share(rest, spread)) {
                     uses.addAll(BandUse.of(plan, part));
                 }
                 byDay.put(day, uses);
@@ -315,7 +315,11 @@ class Recount {
         Map<Integer, SortedSet<Instant>> edges = new HashMap<>();
         totals.forEach((meter, days) -> {
             SortedSet<Instant> its = new TreeSet<>();
-            days.keySet().forEach(day -> addEdges(payers.get(meter).plan(), day, its));
+            Payer payer = payers.get(meter);
+            days.keySet().forEach(day -> addEdges(payer.plan(), day, its));
+            if (payer.since() != null && payer.since().isAfter(its.first()) && payer.since().isBefore(its.last())) {
+                its.add(payer.since());
+            }
             edges.put(meter, its);
         });
         Map<Integer, List<Interval>> counted = history.around(edges);
@@ -324,12 +328,16 @@ class Recount {
         return counted;
     }
 
+    /** What was counted before is the account's that paid then, on the same day too. */
     private static Optional<Interval> own(Payer payer, Interval interval) {
+        if (payer.since() != null && !interval.to().isAfter(payer.since())) {
+            return Optional.empty();
+        }
         if (interval.quantity() != null) {
             return payer.own(interval);
         }
         Instant from = payer.since() == null || interval.from().isAfter(payer.since()) ? interval.from() : payer.since();
-        return from.isAfter(interval.to()) ? Optional.empty() : Optional.of(with(interval, from, interval.to(), null));
+        return Optional.of(with(interval, from, interval.to(), null));
     }
 
     /** The beginning and end of a day, and where its rate changes. */

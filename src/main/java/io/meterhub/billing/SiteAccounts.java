@@ -185,8 +185,9 @@ class SiteAccounts implements ImportParticipant {
                 where m.site_id = :site and m.id = am.meter_id and a.id = am.account_id and am.valid_to is null
                   and a.shop_id is distinct from m.shop_id""").param("site", site.id()).update();
         jdbc.sql("""
-                insert into account_meter (account_id, meter_id, valid_from, start_total)
-                select distinct on (m.id) a.id, m.id, now(), coalesce(st.total, m.opening_reading)
+                insert into account_meter (account_id, meter_id, valid_from, start_total, charged_from)
+                select distinct on (m.id) a.id, m.id, now(), coalesce(st.total, m.opening_reading),
+                       case when exists (select from account_meter before where before.meter_id = m.id) then st.read_at end
                 from meter m join account a on a.shop_id = m.shop_id and a.kind = m.energy_kind and a.state = 'OPEN'
                 left join meter_state st on st.meter_id = m.id
                 where m.site_id = :site

@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.junit.jupiter.api.Test;
@@ -69,6 +70,15 @@ class RecountTest {
     void whatNothingTellsOfIsSpreadLikeTheRest() {
         assertThat(told(Recount.uses(TOU, List.of(interval(at(0, 60), at(0, 120), "6"), interval(at(0, 540), at(0, 600), "3")),
                 totals("12")), 0)).containsExactly("VALLEY 8 estimated 2", "PEAK 4 estimated 1");
+    }
+
+    @Test
+    void aDayThatTheRegistersGiveNothingOfAnIntervalKeepsWhatWasChargedOnIt() {
+        Interval overMidnight = new Interval(7, 1, at(0, 720), at(1, 120), new BigDecimal("10"),
+                Stream.of("0", "10", "0", "0", "0").map(BigDecimal::new).toList(), new BigDecimal("0.01"));
+        Map<LocalDate, List<BandUse>> uses = Recount.uses(TOU, List.of(overMidnight), totals("8.5", "1.5"));
+        assertThat(told(uses, 0)).containsExactly("PEAK 8.5");
+        assertThat(told(uses, 1)).containsExactly("VALLEY 1.5");
     }
 
     @Test

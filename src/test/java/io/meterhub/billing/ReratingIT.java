@@ -13,6 +13,7 @@ import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
+import java.time.LocalTime;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -54,6 +55,8 @@ class ReratingIT {
     Billing billing;
     @Autowired
     DayClose close;
+    @Autowired
+    AccountLife life;
     @Autowired
     TransactionTemplate transaction;
     @Autowired
@@ -217,6 +220,37 @@ class ReratingIT {
             assertThat(changes.make(mall.site().id(), site(mall, tariff, 3), null, "Li", "again")).as("the same prices post nothing")
                     .isEqualTo(new Made(null));
         }
+    }
+
+    /** The tenant before used other bands of the same day than the one who moved in. */
+    @Test
+    void theDayOfAMoveChargedAnewByTheSamePricesIsWhatItWasForTheNextTenant() {
+        Mall mall = malls.open("shop-single", 1);
+        jdbc.sql("update meter set rating = 100000 where id = ?").param(mall.meter()).update();
+        List<TariffRule.Period> periods = new ArrayList<>();
+        for (int half = 0; half < 48; half++) {
+            periods.add(new TariffRule.Period(LocalTime.MIDNIGHT.plusMinutes(30L * half), half % 2 == 0 ? Rate.PEAK : Rate.VALLEY));
+        }
+        tariffs.put(mall.site().id(), "shop-single", "By the half hour", EnergyKind.ELECTRICITY, mall.site().dayOf(Instant.now()).minusDays(2),
+                new TariffRule(List.of(new TariffRule.Price(Rate.PEAK, Map.of("energy", BigDecimal.ONE)),
+                        new TariffRule.Price(Rate.VALLEY, Map.of("energy", new BigDecimal("0.2")))), List.of(new TariffRule.Day(periods))),
+                "Li", "test");
+        Instant halfAnHourAgo = Instant.now().minus(Duration.ofMinutes(30));
+        billing.bill(mall.slice(halfAnHourAgo.minusSeconds(60), "1000"));
+        billing.bill(mall.slice(halfAnHourAgo, "1008"));
+        billing.bill(mall.slice(Instant.now().minusSeconds(1), "1008.5"));
+        int next = life.move(new AccountWish.Move(new AccountWish.Close(mall.account(), Map.of(), PayMethod.CASH, "moves out"), null,
+                new AccountWish.Customer("Next", null)), "Li").account().id();
+        billing.bill(mall.slice(Instant.now(), "1009.5"));
+        billing.bill(mall.slice(Instant.now(), "1010"));
+        LocalDate today = mall.site().dayOf(Instant.now());
+        Recount.Result anew = transaction.execute(status -> recount.of(next,
+                new TreeMap<>(Map.of(mall.meter(), new TreeSet<>(List.of(today.minusDays(1), today)))), payers.load(mall.meters()),
+                Reratings.tiers(tariffs.of(mall.site().id())), (some, day) -> true, false));
+        assertThat(anew.before().values().stream().map(Recount.Amount::quantity).reduce(BigDecimal.ZERO, BigDecimal::add))
+                .isEqualByComparingTo("1.5");
+        assertThat(words(anew.after())).isEqualTo(words(anew.before()));
+        assertThat(anew.difference()).isEqualByComparingTo("0");
     }
 
     private static List<String> words(Map<Recount.Key, Recount.Amount> lines) {
