@@ -188,6 +188,7 @@ public class SiteImport {
                 from jsonb_to_recordset(:rows::jsonb) as r(code text, name text, floor text, shaft text,
                     "areaM2" numeric, "shopGroup" text, tenant text, phone text)
                 left join customer c on c.site_id = :site and c.name = r.tenant and c.phone is not distinct from r.phone
+                order by r.code
                 on conflict (site_id, code) do update set
                     (name, floor, shaft, area_m2, shop_group, customer_id) =
                     (excluded.name, excluded.floor, excluded.shaft, excluded.area_m2, excluded.shop_group,
@@ -214,6 +215,7 @@ public class SiteImport {
                     "energyKind" text, shop text, "ctRatio" int, rating numeric, "openingReading" numeric)
                 join gateway g on g.site_id = :site and g.code = r.gateway
                 left join shop s on s.site_id = :site and s.code = r.shop
+                order by r.code
                 on conflict (site_id, code) do update set
                     (gateway_id, shop_id, name, model, unit_id, ct_ratio, rating, opening_reading) =
                     (excluded.gateway_id, excluded.shop_id, excluded.name, excluded.model, excluded.unit_id,
