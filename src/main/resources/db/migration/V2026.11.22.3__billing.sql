@@ -40,6 +40,8 @@ create table tariff_assignment (
     constraint tariff_assignment_once exclude using gist (site_id with =, energy_kind with =, coalesce(meter_id, 0) with =,
         coalesce(shop_group, '') with =, daterange(valid_from, valid_to) with &&)
 );
+-- whoever looks for one meter's tariff must not read all meters'
+create index on tariff_assignment (meter_id) where meter_id is not null;
 
 create sequence account_number;
 
