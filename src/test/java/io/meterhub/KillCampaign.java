@@ -203,7 +203,7 @@ public final class KillCampaign {
                 counted = counted(sql);
             }
         }
-        JsonNode report = hub.json("/api/v1/ledger-check");
+        JsonNode report = hub.json("/api/v1/ledger/verification");
         expect(report.get("problems").isEmpty(), "ledger check: %s", report.get("problems"));
         out.printf("%s  %9.1f  %6d  %s  %s%n", line, start.toMillis() / 1000.0, acknowledged.size(), counted,
                 violations.size() == before ? "holds" : violations.get(before));

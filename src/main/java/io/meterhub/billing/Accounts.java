@@ -1,5 +1,6 @@
 package io.meterhub.billing;
 
+import java.math.BigDecimal;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -22,9 +23,11 @@ public class Accounts {
             """;
 
     private final JdbcClient jdbc;
+    private final Tariffs tariffs;
 
-    Accounts(JdbcClient jdbc) {
+    Accounts(JdbcClient jdbc, Tariffs tariffs) {
         this.jdbc = jdbc;
+        this.tariffs = tariffs;
     }
 
     /** A site's accounts in the order of their numbers, closed ones last. */
@@ -77,15 +80,32 @@ public class Accounts {
 
     /** What the account was charged on the days from {@code first} to {@code last}, both included, by the prices that hold now. */
     public List<ChargeLine> charges(int accountId, LocalDate first, LocalDate last) {
+        return charges(accountId, first, last, true);
+    }
+
+    /** The same, not told apart by day. */
+    List<ChargeLine> chargesInAll(int accountId, LocalDate first, LocalDate last) {
+        return charges(accountId, first, last, false);
+    }
+
+    private List<ChargeLine> charges(int accountId, LocalDate first, LocalDate last, boolean byDay) {
         return jdbc.sql("""
-                select * from charge_line where account_id = :account and site_day between :first and :last and quantity > 0
-                order by site_day, meter_id, tariff_version_id, band, tier""")
-                .param("account", accountId).param("first", first).param("last", last)
-                .query((row, n) -> new ChargeLine(row.getInt("account_id"), row.getInt("meter_id"),
-                        row.getObject("site_day", LocalDate.class), row.getInt("tariff_version_id"),
-                        Rate.valueOf(row.getString("band")), row.getInt("tier"), row.getBigDecimal("price"),
-                        row.getBigDecimal("quantity"), row.getBigDecimal("estimated_quantity"), row.getBigDecimal("amount")))
-                .list();
+                select c.meter_id, m.code, case when :byDay then c.site_day end as day, c.tariff_version_id, c.band, c.tier, c.price,
+                       sum(c.quantity) as quantity, sum(c.estimated_quantity) as estimated_quantity, sum(c.amount) as amount
+                from charge_line c join meter m on m.id = c.meter_id
+                where c.account_id = :account and c.site_day between :first and :last and c.quantity > 0
+                group by 1, 2, 3, 4, 5, 6, 7 order by day, c.meter_id, c.tariff_version_id, c.band, c.tier""")
+                .param("account", accountId).param("first", first).param("last", last).param("byDay", byDay)
+                .query((row, n) -> {
+                    Tariffs.Version version = tariffs.version(row.getInt("tariff_version_id"));
+                    Rate band = Rate.valueOf(row.getString("band"));
+                    int tier = row.getInt("tier");
+                    BigDecimal quantity = row.getBigDecimal("quantity");
+                    return new ChargeLine(accountId, row.getInt("meter_id"), row.getString("code"), row.getObject("day", LocalDate.class),
+                            row.getInt("tariff_version_id"), version.tariff(), version.effectiveFrom(), band, tier, row.getBigDecimal("price"),
+                            quantity, row.getBigDecimal("estimated_quantity"), row.getBigDecimal("amount"),
+                            version.price(band, tier).amounts(quantity));
+                }).list();
     }
 
     /** The newest sales first. */

@@ -84,9 +84,13 @@ public class PropertyFees {
      * A month's fee on an account.
      *
      * @param posting    1 for the first, more for corrections
+     * @param rateYuan   yuan per m2 and month, or yuan per month
+     * @param areaM2     by area
      * @param amountYuan below 0 where it was given back
      */
-    public record Line(int feeId, int shopId, YearMonth month, int posting, int accountId, int days, BigDecimal amountYuan, long journalId) {
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Line(int feeId, int shopId, YearMonth month, int posting, int accountId, Basis basis, BigDecimal rateYuan, BigDecimal areaM2,
+                       int days, BigDecimal amountYuan, long journalId) {
     }
 
     /**
@@ -211,12 +215,23 @@ public class PropertyFees {
 
     /** What was taken of a site in a month. */
     public List<Line> lines(int siteId, YearMonth month) {
+        return lines("s.site_id", siteId, month);
+    }
+
+    /** What was taken of an account for a month. */
+    List<Line> ofAccount(int accountId, YearMonth month) {
+        return lines("l.account_id", accountId, month);
+    }
+
+    private List<Line> lines(String whose, int id, YearMonth month) {
         return jdbc.sql("""
-                select l.*, f.shop_id from fee_line l join property_fee f on f.id = l.property_fee_id join shop s on s.id = f.shop_id
-                where s.site_id = :site and l.month = :month order by s.code, l.property_fee_id, l.posting""")
-                .param("site", siteId).param("month", month.atDay(1))
+                select l.*, f.shop_id, f.basis, f.rate_yuan, f.area_m2
+                from fee_line l join property_fee f on f.id = l.property_fee_id join shop s on s.id = f.shop_id
+                where %s = :id and l.month = :month order by s.code, l.property_fee_id, l.posting""".formatted(whose))
+                .param("id", id).param("month", month.atDay(1))
                 .query((row, n) -> new Line(row.getInt("property_fee_id"), row.getInt("shop_id"), month(row, "month"), row.getInt("posting"),
-                        row.getInt("account_id"), row.getInt("days"), row.getBigDecimal("amount_yuan"), row.getLong("journal_id")))
+                        row.getInt("account_id"), Basis.valueOf(row.getString("basis")), row.getBigDecimal("rate_yuan"),
+                        row.getBigDecimal("area_m2"), row.getInt("days"), row.getBigDecimal("amount_yuan"), row.getLong("journal_id")))
                 .list();
     }
 

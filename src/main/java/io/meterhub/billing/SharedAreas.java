@@ -98,11 +98,13 @@ public class SharedAreas {
      * @param accountId none: nobody rented the shop, the part is the landlord's
      * @param share     of the group's consumption at this price
      * @param quantity  kWh or m3
+     * @param parts     what each named part of the price makes of the amount
      * @param journalId none: the landlord's part, or the account was closed before it came
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Line(int groupId, String group, YearMonth month, int posting, int shopId, String shop, Integer accountId, Rule basis,
-                       BigDecimal share, int tariffVersionId, Rate band, BigDecimal price, BigDecimal quantity, BigDecimal amount, Long journalId) {
+                       BigDecimal share, int tariffVersionId, String tariff, LocalDate tariffFrom, Rate band, BigDecimal price,
+                       BigDecimal quantity, BigDecimal amount, Map<String, BigDecimal> parts, Long journalId) {
     }
 
     /** A shop's part of a day, for display; the month's lines are what counts. */
@@ -443,11 +445,16 @@ public class SharedAreas {
                 select l.*, g.code as group_code, s.code as shop
                 from shared_line l join sharing_group g on g.id = l.group_id join shop s on s.id = l.shop_id
                 where """ + " " + where + " order by l.month, g.code, s.code, l.posting, l.id").params(params)
-                .query((row, n) -> new Line(row.getInt("group_id"), row.getString("group_code"), PropertyFees.month(row, "month"),
-                        row.getInt("posting"), row.getInt("shop_id"), row.getString("shop"), row.getObject("account_id", Integer.class),
-                        Rule.valueOf(row.getString("basis")), row.getBigDecimal("share"), row.getInt("tariff_version_id"),
-                        Rate.valueOf(row.getString("band")), row.getBigDecimal("price"), row.getBigDecimal("quantity"),
-                        row.getBigDecimal("amount"), row.getObject("journal_id", Long.class))).list();
+                .query((row, n) -> {
+                    Tariffs.Version version = tariffs.version(row.getInt("tariff_version_id"));
+                    Rate band = Rate.valueOf(row.getString("band"));
+                    BigDecimal quantity = row.getBigDecimal("quantity");
+                    return new Line(row.getInt("group_id"), row.getString("group_code"), PropertyFees.month(row, "month"),
+                            row.getInt("posting"), row.getInt("shop_id"), row.getString("shop"), row.getObject("account_id", Integer.class),
+                            Rule.valueOf(row.getString("basis")), row.getBigDecimal("share"), row.getInt("tariff_version_id"),
+                            version.tariff(), version.effectiveFrom(), band, row.getBigDecimal("price"), quantity,
+                            row.getBigDecimal("amount"), version.price(band, 1).amounts(quantity), row.getObject("journal_id", Long.class));
+                }).list();
     }
 
     /** What each shop's part is day by day, up to yesterday where the month is not over; each day adds up to its whole. */

@@ -64,6 +64,6 @@ record TariffFile(Path path, List<Version> versions) {
 
     private static Optional<String> problem(Version version) {
         return Tariffs.problem(version.code(), version.name(), version.energyKind(), version.effectiveFrom(), version.rule())
-                .map(refused -> refused.field() + ": " + refused.why());
+                .map(TariffRule.Problem::toString);
     }
 }

@@ -2,6 +2,7 @@ package io.meterhub.billing;
 
 import com.fasterxml.jackson.annotation.JsonFormat;
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.meterhub.site.Texts;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.LocalDate;
@@ -18,6 +19,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * What a tariff version says. One price: a price for the rate SINGLE and no calendar. By time of use: prices by band, and a
@@ -61,6 +63,13 @@ public record TariffRule(List<Price> prices, List<Day> calendar, Floating floati
         /** The sum of the parts. */
         public BigDecimal yuan() {
             return parts.values().stream().reduce(BigDecimal.ZERO, BigDecimal::add);
+        }
+
+        /** What of the amount of a quantity each part makes, exact: together they are quantity x price to the last decimal. */
+        Map<String, BigDecimal> amounts(BigDecimal quantity) {
+            Map<String, BigDecimal> amounts = new LinkedHashMap<>(parts);
+            amounts.replaceAll((name, part) -> part.multiply(quantity));
+            return amounts;
         }
     }
 
@@ -200,56 +209,80 @@ public record TariffRule(List<Price> prices, List<Day> calendar, Floating floati
         return calendar.stream().filter(day -> day.fits(month, kind)).findFirst();
     }
 
-    /** What is wrong with it, and what is allowed, after the field's name and a colon; nothing when it can be charged by. */
-    Optional<String> problem() {
+    /** What of a tariff is wrong; the text of its key says what is allowed. */
+    record Problem(String field, String key, Object... words) {
+
+        /** In the language of the request. */
+        String in(Texts texts) {
+            return texts.of("tariff." + key, words);
+        }
+
+        /** In English, as a file's problem is told when the hub starts. */
+        @Override
+        public String toString() {
+            return field + ": " + Texts.english("tariff." + key, words);
+        }
+    }
+
+    private static Optional<Problem> wrong(String field, String key, Object... words) {
+        return Optional.of(new Problem(field, key, words));
+    }
+
+    /** What is wrong with it; nothing when it can be charged by. */
+    Optional<Problem> problem() {
         return tiersProblem().or(this::pricesProblem).or(this::floatingProblem).or(this::cellsProblem).or(this::calendarProblem);
     }
 
-    private Optional<String> tiersProblem() {
+    private Optional<Problem> tiersProblem() {
         if (tiers == null) {
             return Optional.empty();
         }
         if (tiers.period() == null) {
-            return Optional.of("tiers: the period must be MONTH or YEAR");
+            return wrong("tiers", "tier_period");
         }
         if (tiers.period() == TierPeriod.MONTH && tiers.start() != null) {
-            return Optional.of("tiers: start is for the period YEAR; a MONTH begins on its first day");
+            return wrong("tiers", "tier_start");
         }
         BigDecimal last = BigDecimal.ZERO;
         for (BigDecimal edge : tiers.edges()) {
             if (!exact(edge, HIGHEST_EDGE) || edge.compareTo(last) <= 0) {
-                return Optional.of("tiers: the edges must ascend from above 0 to " + HIGHEST_EDGE.toPlainString()
-                        + ", with at most 6 decimals");
+                return wrong("tiers", "tier_order", HIGHEST_EDGE.toPlainString());
             }
             last = edge;
         }
         return tiers.edges().isEmpty() || tiers.edges().size() > MOST_EDGES
-                ? Optional.of("tiers: 1 to " + MOST_EDGES + " edges are needed, such as [3000, 4700]") : Optional.empty();
+                ? wrong("tiers", "tier_edges", Integer.toString(MOST_EDGES)) : Optional.empty();
     }
 
-    private Optional<String> pricesProblem() {
+    private Optional<Problem> pricesProblem() {
         if (prices.isEmpty()) {
-            return Optional.of("prices: at least one price is needed");
+            return wrong("prices", "no_price");
         }
-        int count = tiers == null ? 1 : tiers.count();
-        Set<String> cells = new HashSet<>();
+        int count = tierCount();
+        Set<Cell> cells = new HashSet<>();
         for (Price price : prices) {
             if (price.band() == null) {
-                return Optional.of("prices: each needs a band, one of SINGLE, SHARP, PEAK, FLAT, VALLEY, DEEP_VALLEY");
+                return wrong("prices", "no_band");
             }
             if (price.tier() < 1 || price.tier() > count) {
-                return Optional.of("prices: " + price.band() + " has a price for tier " + price.tier() + (tiers == null
-                        ? ", but the tariff has no tiers" : "; with these edges there are the tiers 1 to " + count));
+                return tiers == null ? wrong("prices", "tier_without_tiers", price.band().name(), price.tier().toString())
+                        : wrong("prices", "no_such_tier", price.band().name(), price.tier().toString(), Integer.toString(count));
             }
-            if (!cells.add(cell(price.band(), price.tier()))) {
-                return Optional.of("prices: there are two for " + cell(price.band(), price.tier()));
+            if (!cells.add(new Cell(price.band(), price.tier()))) {
+                return wrong("prices", "two_prices", cell(price.band(), price.tier()));
             }
             if (!chargeable(price)) {
-                return Optional.of("prices: " + cell(price.band(), price.tier())
-                        + " needs named parts with at most 6 decimals that add up to 0 to " + HIGHEST_PRICE.toPlainString() + " yuan");
+                return wrong("prices", "parts", cell(price.band(), price.tier()), HIGHEST_PRICE.toPlainString());
             }
         }
         return Optional.empty();
+    }
+
+    private record Cell(Rate band, int tier) {
+    }
+
+    private int tierCount() {
+        return tiers == null ? 1 : tiers.count();
     }
 
     private static boolean chargeable(Price price) {
@@ -262,62 +295,57 @@ public record TariffRule(List<Price> prices, List<Day> calendar, Floating floati
         return value != null && value.scale() <= DECIMALS && value.abs().compareTo(most) <= 0;
     }
 
-    private Optional<String> floatingProblem() {
+    private Optional<Problem> floatingProblem() {
         if (floating == null) {
             return Optional.empty();
         }
         if (floating.factors().isEmpty() || floating.factors().containsKey(Rate.SINGLE) || floating.factors().containsKey(Rate.FLAT)
                 || !floating.factors().values().stream().allMatch(factor -> exact(factor, HIGHEST_FACTOR) && factor.signum() >= 0)) {
-            return Optional.of("floating: needs factors from 0 to 100 with at most 6 decimals, by the bands SHARP, PEAK, VALLEY or"
-                    + " DEEP_VALLEY; FLAT is what the others float around");
+            return wrong("floating", "factors");
         }
         Optional<Price> other = prices.stream().filter(price -> price.band() != Rate.FLAT).findFirst();
         if (other.isPresent()) {
-            return Optional.of("floating: only the prices of FLAT are given then, the other bands' follow by their factors; "
-                    + other.get().band() + " has a price of its own");
+            return wrong("floating", "only_flat", other.get().band().name());
         }
         for (Price price : prices) {
             if (floating.parts().isEmpty() || !price.parts().keySet().containsAll(floating.parts())) {
-                return Optional.of("floating: parts must name one or more parts that " + cell(price.band(), price.tier()) + " has: "
-                        + price.parts().keySet());
+                return wrong("floating", "floating_parts", cell(price.band(), price.tier()), String.join(", ", price.parts().keySet()));
             }
         }
         return Optional.empty();
     }
 
     /** Every band needs every tier, and what follows from FLAT must be a price that can be charged. */
-    private Optional<String> cellsProblem() {
-        int count = tiers == null ? 1 : tiers.count();
+    private Optional<Problem> cellsProblem() {
+        int count = tierCount();
         for (Map.Entry<Rate, List<Price>> row : matrix().entrySet()) {
             for (int tier = 1; tier <= count; tier++) {
                 if (row.getValue().size() < tier || row.getValue().get(tier - 1).tier() != tier) {
-                    return Optional.of("prices: " + cell(row.getKey(), tier) + " has none; each band needs a price for every tier from 1 to "
-                            + count);
+                    return wrong("prices", "no_cell", cell(row.getKey(), tier), Integer.toString(count));
                 }
                 if (!chargeable(row.getValue().get(tier - 1))) {
-                    return Optional.of("floating: " + cell(row.getKey(), tier) + " would not cost from 0 to "
-                            + HIGHEST_PRICE.toPlainString() + " yuan");
+                    return wrong("floating", "derived", cell(row.getKey(), tier), HIGHEST_PRICE.toPlainString());
                 }
             }
         }
         return Optional.empty();
     }
 
-    private String cell(Rate band, int tier) {
-        return tiers == null ? band.name() : band + " in tier " + tier;
+    private Object cell(Rate band, int tier) {
+        return tiers == null ? band.name() : Texts.word("tariff.cell", band.name(), Integer.toString(tier));
     }
 
-    private Optional<String> calendarProblem() {
+    private Optional<Problem> calendarProblem() {
         Set<Rate> priced = matrix().keySet();
         if (priced.contains(Rate.SINGLE)) {
             return priced.size() == 1 && calendar.isEmpty() ? Optional.empty()
-                    : Optional.of("prices: SINGLE stands alone, without other bands and without a calendar");
+                    : wrong("prices", "single_alone");
         }
         if (calendar.isEmpty()) {
-            return Optional.of("calendar: prices by band need a calendar with at least one entry");
+            return wrong("calendar", "no_calendar");
         }
         for (Day day : calendar) {
-            Optional<String> problem = problem(day, priced);
+            Optional<Problem> problem = problem(day, priced);
             if (problem.isPresent()) {
                 return problem;
             }
@@ -325,45 +353,44 @@ public record TariffRule(List<Price> prices, List<Day> calendar, Floating floati
         return coverageProblem();
     }
 
-    private static Optional<String> problem(Day day, Collection<Rate> priced) {
+    private static Optional<Problem> problem(Day day, Collection<Rate> priced) {
         for (String range : day.months()) {
             if (!Day.MONTHS.matcher(range).matches()) {
-                return Optional.of("calendar: months must be such as \"06-08\", \"12-02\" or \"7\", not " + range);
+                return wrong("calendar", "months", range);
             }
         }
         LocalTime last = null;
         for (Period period : day.periods()) {
             if (period.from() == null || period.from().toSecondOfDay() % 1800 != 0 || period.from().getNano() != 0) {
-                return Optional.of("calendar: a period starts at a full or half hour, not at " + period.from());
+                return wrong("calendar", "half_hours", String.valueOf(period.from()));
             }
             if (last == null ? !period.from().equals(LocalTime.MIDNIGHT) : !period.from().isAfter(last)) {
-                return Optional.of("calendar: the first period starts at 00:00 and each further one later than the one before");
+                return wrong("calendar", "period_order");
             }
             if (period.band() == null || !priced.contains(period.band())) {
-                return Optional.of("calendar: the period from " + period.from() + " needs one of the bands that have a price: "
-                        + priced);
+                return wrong("calendar", "period_band", period.from().toString(),
+                        priced.stream().map(Rate::name).collect(Collectors.joining(", ")));
             }
             last = period.from();
         }
-        return last == null ? Optional.of("calendar: a day needs at least one period, from 00:00") : Optional.empty();
+        return last == null ? wrong("calendar", "no_period") : Optional.empty();
     }
 
     /** Each day finds an entry, and each entry a day. */
-    private Optional<String> coverageProblem() {
+    private Optional<Problem> coverageProblem() {
         Set<Integer> found = new HashSet<>();
         for (int month = 1; month <= 12; month++) {
             for (DayKind kind : DayKind.values()) {
                 Optional<Day> entry = day(month, kind);
                 if (entry.isEmpty() && EVERY_DAY.contains(kind)) {
-                    return Optional.of("calendar: a %s in month %02d has no entry; every workday, weekend and holiday of the year needs one"
-                            .formatted(kind, month));
+                    return wrong("calendar", "uncovered", kind.name(), "%02d".formatted(month));
                 }
                 entry.ifPresent(day -> found.add(calendar.indexOf(day)));
             }
         }
         for (int i = 0; i < calendar.size(); i++) {
             if (!found.contains(i)) {
-                return Optional.of("calendar: entry " + (i + 1) + " never holds, for the entries before it fit all of its days");
+                return wrong("calendar", "never_holds", Integer.toString(i + 1));
             }
         }
         return Optional.empty();

@@ -4,12 +4,14 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.meterhub.site.Audit;
 import io.meterhub.site.EnergyKind;
+import io.meterhub.site.Texts;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.SqlArrayValue;
 import org.springframework.stereotype.Component;
@@ -23,11 +25,30 @@ public class Tariffs {
     private final JdbcClient jdbc;
     private final ObjectMapper json;
     private final Audit audit;
+    private final Texts texts;
+    private final Map<Integer, Version> versions = new ConcurrentHashMap<>();
 
-    Tariffs(JdbcClient jdbc, ObjectMapper json, Audit audit) {
+    Tariffs(JdbcClient jdbc, ObjectMapper json, Audit audit, Texts texts) {
         this.jdbc = jdbc;
         this.json = json;
         this.audit = audit;
+        this.texts = texts;
+    }
+
+    /** A version with the code of its tariff, and all its prices. */
+    record Version(String tariff, LocalDate effectiveFrom, Map<Rate, List<TariffRule.Price>> prices) {
+
+        TariffRule.Price price(Rate rate, int tier) {
+            return prices.get(rate).get(tier - 1);
+        }
+    }
+
+    /** The version by which something was charged. Read once: a version is never changed. */
+    Version version(int id) {
+        return versions.computeIfAbsent(id, one -> jdbc.sql("""
+                select t.code, v.effective_from, v.rule from tariff_version v join tariff t on t.id = v.tariff_id where v.id = ?""").param(id)
+                .query((row, n) -> new Version(row.getString("code"), row.getObject("effective_from", LocalDate.class),
+                        rule(row.getString("rule")).matrix())).single());
     }
 
     /** A site's tariffs in the order of their codes. */
@@ -72,10 +93,7 @@ public class Tariffs {
                     .param("from", effectiveFrom).query(Boolean.class).single();
             if (!alone || charged) {
                 TransactionAspectSupport.currentTransactionStatus().setRollbackOnly();
-                return new TariffResult.Refused("effectiveFrom", alone
-                        ? "days from this date on are charged by this tariff already: ask for a preview of the change of prices, and confirm it"
-                        : "another version from this date is there, and readings may have been charged by it: give the changed"
-                        + " version a later date, or ask for a preview of the change of prices");
+                return new TariffResult.Refused("effectiveFrom", texts.of(alone ? "tariff.charged" : "tariff.version_there"));
             }
         }
         return result;
@@ -85,9 +103,9 @@ public class Tariffs {
     @Transactional
     TariffResult add(int siteId, String code, String name, EnergyKind energyKind, LocalDate effectiveFrom,
                      TariffRule rule, String who, String why) {
-        Optional<TariffResult.Refused> problem = problem(code, name, energyKind, effectiveFrom, rule);
+        Optional<TariffRule.Problem> problem = problem(code, name, energyKind, effectiveFrom, rule);
         if (problem.isPresent()) {
-            return problem.get();
+            return new TariffResult.Refused(problem.get().field(), problem.get().in(texts));
         }
         jdbc.sql("""
                 insert into tariff (site_id, code, name, energy_kind) values (:site, :code, :name, :kind)
@@ -97,7 +115,7 @@ public class Tariffs {
         jdbc.sql("select id from tariff where site_id = ? and code = ? for no key update").params(siteId, code).query(Integer.class).single();
         Optional<Tariff> before = find(siteId, code);
         if (before.isPresent() && before.get().energyKind() != energyKind) {
-            return new TariffResult.Refused("energyKind", "tariff " + code + " is for " + before.get().energyKind());
+            return new TariffResult.Refused("energyKind", texts.of("tariff.other_energy", code, before.get().energyKind().name()));
         }
         Optional<Tariff.Version> last = before.flatMap(tariff -> tariff.versions().stream()
                 .filter(version -> version.effectiveFrom().equals(effectiveFrom)).reduce((one, next) -> next));
@@ -119,29 +137,24 @@ public class Tariffs {
         return of(siteId).stream().filter(each -> each.code().equals(code)).findFirst();
     }
 
-    static Optional<TariffResult.Refused> problem(String code, String name, EnergyKind energyKind, LocalDate effectiveFrom,
-                                                  TariffRule rule) {
+    static Optional<TariffRule.Problem> problem(String code, String name, EnergyKind energyKind, LocalDate effectiveFrom,
+                                                TariffRule rule) {
         if (code == null || !code.matches("[A-Za-z0-9_-]{1,32}")) {
-            return refused("code", "must be 1 to 32 of the letters A-Z a-z, digits, _ and -");
+            return Optional.of(new TariffRule.Problem("code", "code"));
         }
         if (name == null || name.isBlank() || name.length() > 100) {
-            return refused("name", "must be a text of 1 to 100 characters");
+            return Optional.of(new TariffRule.Problem("name", "name"));
         }
         if (energyKind == null) {
-            return refused("energyKind", "must be ELECTRICITY or WATER");
+            return Optional.of(new TariffRule.Problem("energyKind", "energy_kind"));
         }
         if (effectiveFrom == null) {
-            return refused("effectiveFrom", "must be a date such as 2026-01-01");
+            return Optional.of(new TariffRule.Problem("effectiveFrom", "effective_from"));
         }
         if (rule == null) {
-            return refused("rule", "must have prices");
+            return Optional.of(new TariffRule.Problem("rule", "rule"));
         }
-        return rule.problem().flatMap(problem -> refused(problem.substring(0, problem.indexOf(':')),
-                problem.substring(problem.indexOf(':') + 2)));
-    }
-
-    private static Optional<TariffResult.Refused> refused(String field, String why) {
-        return Optional.of(new TariffResult.Refused(field, why));
+        return rule.problem();
     }
 
     private TariffRule rule(String words) {

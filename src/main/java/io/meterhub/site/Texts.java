@@ -6,11 +6,20 @@ import org.springframework.context.MessageSourceResolvable;
 import org.springframework.context.i18n.LocaleContext;
 import org.springframework.context.i18n.LocaleContextHolder;
 import org.springframework.context.support.DefaultMessageSourceResolvable;
+import org.springframework.context.support.ResourceBundleMessageSource;
 import org.springframework.stereotype.Component;
 
 /** What the hub says to people, from the message bundles: in the language of the request, English where there is none. */
 @Component
 public class Texts {
+
+    private static final ResourceBundleMessageSource ENGLISH = new ResourceBundleMessageSource();
+
+    static {
+        ENGLISH.setBasename("messages");
+        ENGLISH.setDefaultEncoding("UTF-8");
+        ENGLISH.setFallbackToSystemLocale(false);
+    }
 
     private final MessageSource messages;
 
@@ -30,8 +39,13 @@ public class Texts {
         return messages.getMessage(key, words, language);
     }
 
+    /** In English, where nothing of the hub is there yet: what is wrong with a file at its start. */
+    public static String english(String key, Object... words) {
+        return ENGLISH.getMessage(key, words, Locale.ENGLISH);
+    }
+
     /** A word of a text that is itself in the bundles. */
-    public static MessageSourceResolvable word(String key) {
-        return new DefaultMessageSourceResolvable(key);
+    public static MessageSourceResolvable word(String key, Object... words) {
+        return new DefaultMessageSourceResolvable(new String[]{key}, words);
     }
 }

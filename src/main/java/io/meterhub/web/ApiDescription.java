@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.swagger.v3.oas.models.OpenAPI;
 import io.swagger.v3.oas.models.Operation;
+import io.swagger.v3.oas.models.PathItem;
 import io.swagger.v3.oas.models.info.Info;
 import io.swagger.v3.oas.models.info.License;
 import io.swagger.v3.oas.models.media.ArraySchema;
@@ -15,8 +16,10 @@ import io.swagger.v3.oas.models.media.MediaType;
 import io.swagger.v3.oas.models.media.ObjectSchema;
 import io.swagger.v3.oas.models.media.Schema;
 import io.swagger.v3.oas.models.media.StringSchema;
+import io.swagger.v3.oas.models.parameters.RequestBody;
 import io.swagger.v3.oas.models.responses.ApiResponse;
 import java.util.List;
+import java.util.Map;
 import org.springdoc.core.customizers.OpenApiCustomizer;
 import org.springdoc.core.utils.SpringDocUtils;
 import org.springframework.context.annotation.Bean;
@@ -81,6 +84,26 @@ class ApiDescription implements WebMvcConfigurer {
         return api -> {
             api.getComponents().addSchemas("Problem", problem());
             api.getPaths().values().forEach(path -> path.readOperations().forEach(ApiDescription::addProblem));
+        };
+    }
+
+    /** One method serves all acts at the counter; each is described by itself, with what it takes. */
+    @Bean
+    OpenApiCustomizer counterActs() {
+        return api -> {
+            Operation all = api.getPaths().remove("/api/v1" + LedgerApi.ACTS).getPost();
+            Map<?, ?> fields = api.getComponents().getSchemas().remove("CounterOrder").getProperties();
+            AccountAct.atTheCounter().forEach(act -> {
+                ObjectSchema body = new ObjectSchema();
+                act.fields().forEach(field -> body.addProperty(field.name(), (Schema<?>) fields.get(field.name())));
+                body.setRequired(act.fields().stream().filter(AccountAct.Field::needed).map(AccountAct.Field::name).toList());
+                api.getPaths().computeIfAbsent("/api/v1" + LedgerApi.ACTS.replace("{act}", act.path()), path -> new PathItem())
+                        .post(new Operation().tags(all.getTags()).summary(act.summary()).description(act.description()).operationId(act.path())
+                                .parameters(all.getParameters().stream().filter(parameter -> !parameter.getName().equals("act")).toList())
+                                .requestBody(new RequestBody().required(true).content(new Content().addMediaType("application/json",
+                                        new MediaType().schema(body))))
+                                .responses(all.getResponses()));
+            });
         };
     }
 

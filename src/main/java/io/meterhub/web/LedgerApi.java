@@ -9,13 +9,16 @@ import io.meterhub.billing.CreditTerms;
 import io.meterhub.billing.LedgerCheck;
 import io.meterhub.billing.PayMethod;
 import io.meterhub.billing.Receipt;
+import io.meterhub.billing.Receipt.Kind;
 import io.meterhub.site.Sites;
 import io.meterhub.site.Texts;
 import io.meterhub.web.BookedAnswers.Booked;
+import io.meterhub.web.Problems.FieldProblem;
 import io.meterhub.web.Problems.Refusal;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.DecimalMax;
@@ -28,8 +31,12 @@ import jakarta.validation.constraints.NotNull;
 import jakarta.validation.constraints.Pattern;
 import jakarta.validation.constraints.Size;
 import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -41,16 +48,15 @@ import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** What staff do with a customer's money besides selling, the receipts of it, and whether the books hold. */
+/** What staff do with a customer's money, the receipts of it, and whether the books hold. */
 @RestController
 @RequestMapping("/api/v1")
-@Tag(name = "Ledger", description = "Each act takes an Idempotency-Key as a sale does: asked again with the same key and body, the first"
-        + " answer comes again with status 200 and Idempotent-Replayed: true. Each gives a receipt with a number that has no gap in"
-        + " the site's day.")
+@Tag(name = "Ledger", description = "Each act takes an Idempotency-Key: asked again with the same key and body, the first answer comes"
+        + " again with status 200 and Idempotent-Replayed: true. Each gives a receipt with a number that has no gap in the site's day.")
 class LedgerApi {
 
-    private static final String KEY = "[\\x21-\\x7e]{1,100}";
-    private static final String KEY_MESSAGE = "must have 1 to 100 printable ASCII characters without spaces";
+    /** Described act by act, see {@link ApiDescription}. */
+    static final String ACTS = "/accounts/{id}/{act}";
 
     private final Accounts accounts;
     private final Counter counter;
@@ -75,55 +81,55 @@ class LedgerApi {
         this.texts = texts;
     }
 
-    record Given(@NotNull(message = "is needed: a number above 0, at most two decimals") @DecimalMin(value = "0.01", message = "must be at least 0.01")
-                 @Digits(integer = 10, fraction = 2, message = "must have at most two decimals") BigDecimal amountYuan,
-                 @Size(max = 200, message = "must have at most 200 characters") String note) {
-    }
-
-    record Paid(@NotNull(message = "is needed: a number above 0, at most two decimals") @DecimalMin(value = "0.01", message = "must be at least 0.01")
-                @Digits(integer = 10, fraction = 2, message = "must have at most two decimals") BigDecimal amountYuan,
-                @NotNull(message = "is needed, one of CASH, TRANSFER") PayMethod method,
-                @Size(max = 200, message = "must have at most 200 characters") String note) {
-    }
-
-    record PaidBack(@Schema(description = "Left out: all there is, down to the fen") @DecimalMin(value = "0.01", message = "must be at least 0.01")
-                    @Digits(integer = 10, fraction = 2, message = "must have at most two decimals") BigDecimal amountYuan,
-                    @NotNull(message = "is needed, one of CASH, TRANSFER") PayMethod method,
-                    @Size(max = 200, message = "must have at most 200 characters") String note) {
-    }
-
-    record Reversal(@NotBlank(message = "is needed: the number of the receipt") String receipt,
-                    @NotBlank(message = "is needed: others will have to understand it")
-                    @Size(max = 200, message = "must have at most 200 characters") String note) {
-    }
-
-    record Transfer(@NotNull(message = "is needed: the id of an account of the same site") Integer toAccountId,
-                    @NotNull(message = "is needed: a number above 0, at most two decimals") @DecimalMin(value = "0.01", message = "must be at least 0.01")
-                    @Digits(integer = 10, fraction = 2, message = "must have at most two decimals") BigDecimal amountYuan,
-                    @Size(max = 200, message = "must have at most 200 characters") String note) {
-    }
-
     /** What of an account's obligations is written off. */
     enum Owed { ARREARS, DEBT }
 
-    record WriteOff(@Schema(description = "ARREARS: what the credit is below 0; DEBT: what is paid back in parts")
-                    @NotNull(message = "is needed, one of ARREARS, DEBT") Owed of,
-                    @Schema(description = "Left out: all of it, up to the fen") @DecimalMin(value = "0.01", message = "must be at least 0.01")
-                    @Digits(integer = 10, fraction = 2, message = "must have at most two decimals") BigDecimal amountYuan,
-                    @NotBlank(message = "is needed: others will have to understand it")
-                    @Size(max = 200, message = "must have at most 200 characters") String note) {
-    }
+    /** What is said of an act; each takes some of it, see {@link AccountAct}. */
+    @Schema(name = "CounterOrder")
+    record Order(@DecimalMin(value = "0.01", message = "must be at least 0.01")
+                 @Digits(integer = 9, fraction = 2, message = "must have at most two decimals") BigDecimal amountYuan,
+                 PayMethod method,
+                 @Schema(description = "An account of the same site") Integer toAccountId,
+                 @Schema(description = "The number of the receipt of a sale or gift") String receipt,
+                 @Schema(description = "ARREARS: what the credit is below 0; DEBT: what is paid back in parts") Owed of,
+                 @Schema(description = "Of each later sale, what goes to the debt, in percent")
+                 @DecimalMin(value = "0.01", message = "must be at least 0.01") @DecimalMax(value = "100", message = "must be at most 100")
+                 @Digits(integer = 3, fraction = 2, message = "must have at most two decimals") BigDecimal sharePercent,
+                 @Schema(description = "For the receipt") @Size(max = 200, message = "must have at most 200 characters") String note) {
 
-    record Debt(@Schema(description = "Left out: all of the arrears, up to the fen") @DecimalMin(value = "0.01", message = "must be at least 0.01")
-                @Digits(integer = 10, fraction = 2, message = "must have at most two decimals") BigDecimal amountYuan,
-                @Schema(description = "Of each later sale, what goes to the debt, in percent")
-                @NotNull(message = "is needed: from 0.01 to 100") @DecimalMin(value = "0.01", message = "must be at least 0.01")
-                @DecimalMax(value = "100", message = "must be at most 100")
-                @Digits(integer = 3, fraction = 2, message = "must have at most two decimals") BigDecimal sharePercent,
-                @Size(max = 200, message = "must have at most 200 characters") String note) {
-    }
+        private static final Map<String, String> NEEDED = Map.of(
+                "amountYuan", "is needed: a number above 0, at most two decimals, such as 100.00",
+                "method", "is needed, one of CASH, TRANSFER",
+                "toAccountId", "is needed: the id of an account of the same site",
+                "receipt", "is needed: the number of the receipt",
+                "of", "is needed, one of ARREARS, DEBT",
+                "sharePercent", "is needed: from 0.01 to 100",
+                "note", "is needed: others will have to understand it");
 
-    record Emergency(@Size(max = 200, message = "must have at most 200 characters") String note) {
+        CounterRequest request(AccountAct act, String key, int account, String who) {
+            return new CounterRequest(key, act == AccountAct.WRITE_OFF && of == Owed.DEBT ? Kind.DEBT_WRITE_OFF : act.kind(), account,
+                    amountYuan, method, toAccountId, receipt, sharePercent, who, note);
+        }
+
+        /** What an act needs and is not said, and what is said and it does not take. */
+        private List<FieldProblem> problems(AccountAct act) {
+            Map<String, Object> said = new LinkedHashMap<>();
+            said.put("amountYuan", amountYuan);
+            said.put("method", method);
+            said.put("toAccountId", toAccountId);
+            said.put("receipt", receipt);
+            said.put("of", of);
+            said.put("sharePercent", sharePercent);
+            said.put("note", note);
+            said.values().removeIf(value -> value == null || value instanceof String text && text.isBlank());
+            List<FieldProblem> problems = new ArrayList<>();
+            act.fields().stream().filter(field -> field.needed() && !said.containsKey(field.name()))
+                    .forEach(field -> problems.add(new FieldProblem(field.name(), NEEDED.get(field.name()))));
+            List<String> taken = act.fields().stream().map(AccountAct.Field::name).toList();
+            said.keySet().stream().filter(field -> !taken.contains(field)).forEach(field ->
+                    problems.add(new FieldProblem(field, "is not known; allowed are " + String.join(", ", taken))));
+            return problems;
+        }
     }
 
     record Limit(@NotNull(message = "is needed: 0 or more, at most two decimals") @DecimalMin(value = "0", message = "must be at least 0")
@@ -141,79 +147,21 @@ class LedgerApi {
                   @NotBlank(message = "is needed: others will have to understand it") String why) {
     }
 
-    @PostMapping("/accounts/{id}/gifts")
-    @Operation(summary = "Gives credit away")
-    ResponseEntity<Booked> gift(@PathVariable int id, @RequestHeader("Idempotency-Key") @Pattern(regexp = KEY, message = KEY_MESSAGE) String key,
-                                @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Given gift) {
-        return act(CounterRequest.gift(key, id, gift.amountYuan(), operator.name(), gift.note()));
-    }
-
-    @PostMapping("/accounts/{id}/deposits")
-    @Operation(summary = "Takes a deposit", description = "It is held beside the credit and pays for nothing.")
-    ResponseEntity<Booked> deposit(@PathVariable int id, @RequestHeader("Idempotency-Key") @Pattern(regexp = KEY, message = KEY_MESSAGE) String key,
-                                   @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Paid deposit) {
-        return act(CounterRequest.deposit(key, id, deposit.amountYuan(), deposit.method(), operator.name(), deposit.note()));
-    }
-
-    @PostMapping("/accounts/{id}/deposit-returns")
-    @Operation(summary = "Pays a deposit back", description = "Never more than is held.")
-    ResponseEntity<Booked> depositReturn(@PathVariable int id,
-                                         @RequestHeader("Idempotency-Key") @Pattern(regexp = KEY, message = KEY_MESSAGE) String key,
-                                         @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody PaidBack back) {
-        return act(CounterRequest.depositReturn(key, id, back.amountYuan(), back.method(), operator.name(), back.note()));
-    }
-
-    @PostMapping("/accounts/{id}/refunds")
-    @Operation(summary = "Pays credit back", description = "Never more than the credit; what is below a fen stays in the account.")
-    ResponseEntity<Booked> refund(@PathVariable int id, @RequestHeader("Idempotency-Key") @Pattern(regexp = KEY, message = KEY_MESSAGE) String key,
-                                  @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody PaidBack back) {
-        return act(CounterRequest.refund(key, id, back.amountYuan(), back.method(), operator.name(), back.note()));
-    }
-
-    @PostMapping("/accounts/{id}/reversals")
-    @Operation(summary = "Takes a wrong sale or gift of the account back, once", description = "All of it, by a journal of its own: credit"
-            + " and debt become what they would be without it. The credit may go below 0.")
-    ResponseEntity<Booked> reverse(@PathVariable int id, @RequestHeader("Idempotency-Key") @Pattern(regexp = KEY, message = KEY_MESSAGE) String key,
-                                   @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Reversal reversal) {
-        return act(CounterRequest.reversal(key, id, reversal.receipt(), operator.name(), reversal.note()));
-    }
-
-    @PostMapping("/accounts/{id}/transfers")
-    @Operation(summary = "Moves credit to another account of the site", description = "Never more than the credit.")
-    ResponseEntity<Booked> transfer(@PathVariable int id, @RequestHeader("Idempotency-Key") @Pattern(regexp = KEY, message = KEY_MESSAGE) String key,
-                                    @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Transfer transfer) {
-        return act(CounterRequest.transfer(key, id, transfer.toAccountId(), transfer.amountYuan(), operator.name(), transfer.note()));
-    }
-
-    @PostMapping("/accounts/{id}/write-offs")
-    @Operation(summary = "Writes off arrears or debt that will not be paid", description = "Never more than is owed.")
-    ResponseEntity<Booked> writeOff(@PathVariable int id, @RequestHeader("Idempotency-Key") @Pattern(regexp = KEY, message = KEY_MESSAGE) String key,
-                                    @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody WriteOff off) {
-        return act(switch (off.of()) {
-            case ARREARS -> CounterRequest.writeOff(key, id, off.amountYuan(), operator.name(), off.note());
-            case DEBT -> CounterRequest.debtWriteOff(key, id, off.amountYuan(), operator.name(), off.note());
-        });
-    }
-
-    @PostMapping("/accounts/{id}/debts")
-    @Operation(summary = "Makes arrears a debt that is paid back in parts", description = "The credit is lifted by it at once. Of each later"
-            + " sale the share goes to the debt, never more than is owed; the sale's receipt shows both parts.")
-    ResponseEntity<Booked> debt(@PathVariable int id, @RequestHeader("Idempotency-Key") @Pattern(regexp = KEY, message = KEY_MESSAGE) String key,
-                                @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Debt debt) {
-        return act(CounterRequest.debt(key, id, debt.amountYuan(), debt.sharePercent(), operator.name(), debt.note()));
-    }
-
-    @PostMapping("/accounts/{id}/emergency-credits")
-    @Operation(summary = "Takes emergency credit, once until the next sale", description = "As much as the account or its site is allowed. It"
-            + " moves no money: the account may go that far below 0. The next sale ends it.")
-    ResponseEntity<Booked> emergency(@PathVariable int id, @RequestHeader("Idempotency-Key") @Pattern(regexp = KEY, message = KEY_MESSAGE) String key,
-                                     @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Emergency emergency) {
-        return act(CounterRequest.emergency(key, id, operator.name(), emergency.note()));
-    }
-
-    private ResponseEntity<Booked> act(CounterRequest request) {
-        account(request.accountId());
-        return booked.answer(counter.act(request));
+    @PostMapping(path = ACTS, consumes = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(summary = "Does one of the acts at the counter")
+    @ApiResponse(responseCode = "201", description = "Done and durable")
+    @ApiResponse(responseCode = "200", description = "This was done before: its first answer")
+    ResponseEntity<Booked> act(@PathVariable int id, @PathVariable String act,
+                               @RequestHeader("Idempotency-Key") @Pattern(regexp = "[\\x21-\\x7e]{1,100}",
+                                       message = "must have 1 to 100 printable ASCII characters without spaces") String key,
+                               @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Order order) {
+        AccountAct asked = AccountAct.of(act).filter(one -> one.kind() != null).orElseThrow(() -> Refusal.notFound("act", act));
+        List<FieldProblem> problems = order.problems(asked);
+        if (!problems.isEmpty()) {
+            throw Refusal.fields(HttpStatus.BAD_REQUEST, problems);
+        }
+        account(id);
+        return booked.answer(counter.act(order.request(asked, key, id, operator.name())));
     }
 
     private Account account(int id) {

@@ -67,8 +67,16 @@ class Problems extends ResponseEntityExceptionHandler {
         }
 
         static Refusal field(HttpStatus status, String field, String message) {
-            return new Refusal(status, field + ": " + message, List.of(new FieldProblem(field, message)));
+            return fields(status, List.of(new FieldProblem(field, message)));
         }
+
+        static Refusal fields(HttpStatus status, List<FieldProblem> errors) {
+            return new Refusal(status, detail(errors), errors);
+        }
+    }
+
+    private static String detail(List<FieldProblem> errors) {
+        return errors.stream().map(error -> error.field() + ": " + error.message()).collect(Collectors.joining("; "));
     }
 
     @ExceptionHandler
@@ -226,8 +234,7 @@ class Problems extends ResponseEntityExceptionHandler {
     }
 
     private ResponseEntity<Object> bad(Exception e, List<FieldProblem> errors, HttpHeaders headers, WebRequest request) {
-        String detail = errors.stream().map(error -> error.field() + ": " + error.message()).collect(Collectors.joining("; "));
-        return handleExceptionInternal(e, problem(HttpStatus.BAD_REQUEST, detail, errors), headers, HttpStatus.BAD_REQUEST, request);
+        return handleExceptionInternal(e, problem(HttpStatus.BAD_REQUEST, detail(errors), errors), headers, HttpStatus.BAD_REQUEST, request);
     }
 
     /** What a query that should find one row found none of. */

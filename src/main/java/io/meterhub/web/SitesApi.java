@@ -1,6 +1,5 @@
 package io.meterhub.web;
 
-import io.meterhub.billing.LedgerCheck;
 import io.meterhub.site.ImportResult;
 import io.meterhub.site.Site;
 import io.meterhub.site.SiteFile;
@@ -41,13 +40,11 @@ class SitesApi {
     private final Sites sites;
     private final Equipment equipment;
     private final SiteImport siteImport;
-    private final LedgerCheck ledgerCheck;
 
-    SitesApi(Sites sites, Equipment equipment, SiteImport siteImport, LedgerCheck ledgerCheck) {
+    SitesApi(Sites sites, Equipment equipment, SiteImport siteImport) {
         this.sites = sites;
         this.equipment = equipment;
         this.siteImport = siteImport;
-        this.ledgerCheck = ledgerCheck;
     }
 
     @GetMapping("/sites")
@@ -102,11 +99,5 @@ class SitesApi {
                     + " problem(s); nothing was taken.", refused.problems());
         }
         return (ImportResult.Imported) result;
-    }
-
-    @GetMapping("/ledger-check")
-    @Operation(summary = "Recounts the books of all sites in one snapshot", description = "The books are right when problems is empty.")
-    LedgerCheck.Report ledgerCheck() {
-        return ledgerCheck.check();
     }
 }

@@ -2,21 +2,25 @@ package io.meterhub.web;
 
 import io.meterhub.billing.Account;
 import io.meterhub.billing.Accounts;
+import io.meterhub.billing.Bill;
+import io.meterhub.billing.Bills;
 import io.meterhub.billing.Statement;
 import io.meterhub.billing.Statements;
 import io.meterhub.site.Sites;
 import io.meterhub.web.Problems.Refusal;
 import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import java.time.Clock;
 import java.time.LocalDate;
+import java.time.YearMonth;
 import org.springframework.http.HttpStatus;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Statements: opening + movements = closing. */
+/** Bills, and statements: opening + movements = closing. */
 @RestController
 @Tag(name = "Accounts")
 class StatementsApi {
@@ -24,15 +28,29 @@ class StatementsApi {
     private static final int MOST_DAYS = 731;
 
     private final Statements statements;
+    private final Bills bills;
     private final Accounts accounts;
     private final Sites sites;
     private final Clock clock;
 
-    StatementsApi(Statements statements, Accounts accounts, Sites sites, Clock clock) {
+    StatementsApi(Statements statements, Bills bills, Accounts accounts, Sites sites, Clock clock) {
         this.statements = statements;
+        this.bills = bills;
         this.accounts = accounts;
         this.sites = sites;
         this.clock = clock;
+    }
+
+    @GetMapping("/api/v1/accounts/{id}/bill")
+    @Operation(summary = "Its bill of a month, by default the present one up to today", description = "What its meters used by tariff version,"
+            + " band and tier, with the parts of each price; public areas and property fee are lines apart. Energy + shared + fees = total, and"
+            + " the parts are the energy's amount, all to the last decimal. By the prices that hold now.")
+    Bill bill(@PathVariable int id, @RequestParam(required = false) @Schema(type = "string", example = "2026-11") YearMonth month) {
+        return bills.of(account(id), month);
+    }
+
+    private Account account(int id) {
+        return accounts.account(id).orElseThrow(() -> Refusal.notFound("account", id));
     }
 
     @GetMapping("/api/v1/accounts/{id}/statement")
@@ -41,7 +59,7 @@ class StatementsApi {
             + " belongs to, a late charge on the day of its use, so a day can still change; consumption counts whether posted or not.")
     Statement statement(@PathVariable int id, @RequestParam(required = false) LocalDate from, @RequestParam(required = false) LocalDate to,
                         @RequestParam(defaultValue = "day") String by) {
-        Account account = accounts.account(id).orElseThrow(() -> Refusal.notFound("account", id));
+        Account account = account(id);
         LocalDate last = to != null ? to : sites.site(account.siteId()).dayOf(clock.instant());
         LocalDate first = from != null ? from : last.withDayOfMonth(1);
         if (first.isAfter(last) || first.plusDays(MOST_DAYS).isBefore(last)) {

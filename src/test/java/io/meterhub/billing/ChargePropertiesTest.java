@@ -31,7 +31,7 @@ import net.jqwik.api.Provide;
 class ChargePropertiesTest {
 
     private static final BigDecimal UNIT = new BigDecimal("0.01");
-    private static final List<String> TARIFFS = List.of("one-price", "six-decimals", "tou", "floating", "five-bands", "seasons", "week", "hot",
+    private static final List<String> TARIFFS = List.of("one-price", "one-price-in-parts", "with-rebate", "six-decimals", "tou", "floating", "five-bands", "seasons", "week", "hot",
             "month-tiers", "january-tiers", "december-tiers", "contract-tiers", "account-tiers", "dwelling", "tou-tiers", "night", "water-tiers");
 
     /** A site's prices, in its zone, with some days marked. */
@@ -177,6 +177,29 @@ class ChargePropertiesTest {
                     .isEqualTo(charge.quantity().unscaledValue().multiply(charge.price().unscaledValue()));
             assertThat(place.plan().on(charge.siteDay()).prices().get(charge.rate()).get(charge.tier() - 1)).isEqualTo(charge.price());
         }
+    }
+
+    /** A bill shows the parts of an amount: of each line, of a day's lines put together, and of all. */
+    @Property(tries = 1000)
+    void thePartsOfALineAddUpToTheLineToTheLastDecimal(@ForAll("places") Place place, @ForAll("rows") Row row) {
+        Map<Integer, Map<Rate, List<TariffRule.Price>>> prices = new HashMap<>();
+        place.tariffs().forEach(code -> prices.put(ChargeCases.table(code).versionId(), ChargeCases.rule(code).matrix()));
+        Map<List<Object>, BigDecimal> quantities = new HashMap<>();
+        List<Charge> charges = charge(place.plan(), row.intervals());
+        charges.forEach(charge -> quantities.merge(List.of(charge.versionId(), charge.rate(), charge.tier()), charge.quantity(), BigDecimal::add));
+        BigDecimal parts = BigDecimal.ZERO;
+        for (Map.Entry<List<Object>, BigDecimal> line : quantities.entrySet()) {
+            int version = (Integer) line.getKey().get(0);
+            Rate rate = (Rate) line.getKey().get(1);
+            int tier = (Integer) line.getKey().get(2);
+            Map<String, BigDecimal> amounts = prices.get(version).get(rate).get(tier - 1).amounts(line.getValue());
+            BigDecimal price = charges.stream().filter(charge -> charge.versionId() == version && charge.rate() == rate && charge.tier() == tier)
+                    .findFirst().orElseThrow().price();
+            BigDecimal sum = amounts.values().stream().reduce(BigDecimal.ZERO, BigDecimal::add);
+            assertThat(sum).isEqualByComparingTo(line.getValue().multiply(price));
+            parts = parts.add(sum);
+        }
+        assertThat(parts).as("all parts are all that is charged").isEqualByComparingTo(yuan(charges));
     }
 
     /** Minute by minute the clock says which band it is; an interval of it all holds as much time of each band. */

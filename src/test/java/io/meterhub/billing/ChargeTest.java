@@ -208,7 +208,7 @@ class ChargeTest {
     void aPriceOfAMillionDigitsIsRefusedWithoutBeingReckoned() {
         TariffRule rule = new TariffRule(List.of(new TariffRule.Price(Rate.SINGLE,
                 Map.of("energy", new BigDecimal("1e999999999"), "surcharge", BigDecimal.ONE))), List.of());
-        assertThat(rule.problem().orElseThrow()).startsWith("prices: SINGLE needs named parts");
+        assertThat(rule.problem().orElseThrow().toString()).startsWith("prices: SINGLE needs named parts");
     }
 
     @Test

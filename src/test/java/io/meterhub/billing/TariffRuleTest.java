@@ -29,7 +29,7 @@ class TariffRuleTest {
     private static final String CALENDAR = "\ncalendar: [{periods: [{from: \"00:00\", band: FLAT}, {from: \"08:00\", band: PEAK}]}]";
 
     private static String problem(String yaml) throws IOException {
-        return YAML.readValue(yaml, TariffRule.class).problem().orElse("none");
+        return YAML.readValue(yaml, TariffRule.class).problem().map(TariffRule.Problem::toString).orElse("none");
     }
 
     @ParameterizedTest

@@ -111,6 +111,34 @@ class AccountLifeApiIT {
     }
 
     @Test
+    void aBillShowsThePartsOfEachPriceAndTheyAddUp() {
+        int account = mall.account("E-A-102");
+        JsonNode bill = http.get(ACCOUNTS + "/" + account + "/bill").json();
+        BigDecimal energy = sum(bill.get("lines"), "amount");
+        assertThat(bill.at("/lines/0/tariff").asText()).isEqualTo("ELECTRICITY");
+        assertThat(bill.at("/lines/0/tariffFrom").asText()).isEqualTo("2026-01-01");
+        assertThat(energy).isPositive();
+        assertThat(bill.at("/lines/0/parts/energy").decimalValue()).isEqualByComparingTo(bill.at("/lines/0/amount").decimalValue());
+        assertThat(bill.at("/totals/energyYuan").decimalValue()).isEqualByComparingTo(energy);
+        assertThat(bill.at("/totals/totalYuan").decimalValue()).isEqualByComparingTo(energy);
+        assertThat(bill.at("/statement/closingYuan").decimalValue())
+                .isEqualByComparingTo(http.get(ACCOUNTS + "/" + account).json().get("creditYuan").decimalValue());
+        assertThat(http.get(ACCOUNTS + "/" + account + "/charges").json().at("/0/parts/energy").decimalValue()).isEqualByComparingTo(energy);
+        assertThat(http.get(ACCOUNTS + "/" + account + "/bill?month=2026-01").json().get("lines")).isEmpty();
+        Answer wrong = http.get(ACCOUNTS + "/" + account + "/bill?month=January");
+        assertThat(wrong.status()).isEqualTo(400);
+        assertThat(wrong.json().at("/errors/0/field").asText()).isEqualTo("month");
+    }
+
+    private static BigDecimal sum(JsonNode lines, String field) {
+        BigDecimal sum = BigDecimal.ZERO;
+        for (JsonNode line : lines) {
+            sum = sum.add(line.get(field).decimalValue());
+        }
+        return sum;
+    }
+
+    @Test
     void levelsAreSetAndWhatThereIsToTellIsListedOnce() {
         int account = mall.account("E-A-101");
         String path = ACCOUNTS + "/" + account + "/warnings";

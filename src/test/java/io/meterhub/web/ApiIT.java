@@ -153,7 +153,7 @@ class ApiIT {
 
     @Test
     void theBooksAreRecounted() {
-        JsonNode report = http.get("/api/v1/ledger-check").json();
+        JsonNode report = http.get("/api/v1/ledger/verification").json();
         assertThat(report.get("debitsYuan").decimalValue()).isEqualByComparingTo(report.get("creditsYuan").decimalValue());
         assertThat(report.get("problems").isArray()).isTrue();
     }

@@ -74,6 +74,43 @@ class LedgerApiIT {
     }
 
     @Test
+    void anActTakesItsOwnFieldsAndNoOthers() {
+        Answer gift = act("gifts", "{\"method\": \"CASH\"}");
+        assertThat(gift.status()).isEqualTo(400);
+        assertThat(gift.json().get("errors")).extracting(error -> error.get("field").asText()).containsExactly("amountYuan", "method");
+        assertThat(gift.json().at("/errors/1/message").asText()).contains("allowed are amountYuan, note");
+        assertThat(act("reversals", "{\"receipt\": \"R-1\", \"note\": \" \"}").json().at("/errors/0/field").asText()).isEqualTo("note");
+        assertThat(act("write-offs", "{\"of\": \"NOTHING\", \"note\": \"x\"}").json().at("/errors/0/field").asText()).isEqualTo("of");
+        assertThat(act("loans", "{}").status()).isEqualTo(404);
+        assertThat(act("overdraft", "{}").status()).as("set by PUT").isEqualTo(404);
+    }
+
+    @Test
+    void aKeyIsForOneActOnly() {
+        String sale = "/api/v1/accounts/" + account + "/sales";
+        String key = UUID.randomUUID().toString();
+        assertThat(http.post(sale, "{\"amountYuan\": 1, \"method\": \"CASH\"}", Operator.HEADER, "ann", "Idempotency-Key", key).status()).isEqualTo(201);
+        Answer gift = http.post("/api/v1/accounts/" + account + "/gifts", "{\"amountYuan\": 1}", Operator.HEADER, "ann", "Idempotency-Key", key);
+        assertThat(gift.status()).isEqualTo(422);
+        assertThat(gift.json().at("/errors/0/message").asText()).contains("used for something else");
+    }
+
+    @Test
+    void eachActIsDescribedWithWhatItTakes() {
+        JsonNode paths = http.get("/v3/api-docs").json().get("paths");
+        assertThat(paths.at("/~1api~1v1~1accounts~1{id}~1{act}").isMissingNode()).isTrue();
+        for (AccountAct act : AccountAct.atTheCounter()) {
+            JsonNode post = paths.at("/~1api~1v1~1accounts~1{id}~1" + act.path() + "/post");
+            JsonNode body = post.at("/requestBody/content/application~1json/schema");
+            assertThat(post.get("summary").asText()).isEqualTo(act.summary());
+            assertThat(body.get("properties").fieldNames()).toIterable()
+                    .containsExactlyElementsOf(act.fields().stream().map(AccountAct.Field::name).toList());
+        }
+        assertThat(paths.at("/~1api~1v1~1accounts~1{id}~1refunds/post/requestBody/content/application~1json/schema/required").toString())
+                .isEqualTo("[\"method\"]");
+    }
+
+    @Test
     void aReceiptIsSetOutInBothLanguages() {
         String number = done("sales", "{\"amountYuan\": 100.05, \"method\": \"CASH\", \"note\": \"for March\"}").at("/receipt/number").asText();
         JsonNode paper = http.get("/api/v1/accounts/" + account + "/receipts/" + number).json();

@@ -81,6 +81,18 @@ class TariffsApiIT {
     }
 
     @Test
+    void whatIsWrongIsSaidInTheLanguageAskedFor() {
+        String body = """
+                {"name": "Test", "energyKind": "ELECTRICITY", "why": "new contract",
+                 "rule": {"prices": [{"band": "SINGLE", "parts": {"energy": 1}}], "tiers": {"period": "YEAR", "edges": [5]}}}""";
+        String path = tariffs + "/wrong/versions/2026-02-01";
+        assertThat(http.send("PUT", path, body, Operator.HEADER, "ann").json().at("/errors/0/message").asText())
+                .isEqualTo("SINGLE in tier 2 has none; each band needs a price for every tier from 1 to 2");
+        assertThat(http.send("PUT", path, body, Operator.HEADER, "ann", "Accept-Language", "zh-CN").json().at("/errors/0/message").asText())
+                .isEqualTo("SINGLE 第 2 档 没有价格；每个时段的第 1 至 2 档都须有价格");
+    }
+
+    @Test
     void anAccountsContractDateIsSetAndWhatItUsedIsTold() {
         int account = jdbc.sql("select min(id) from account where site_id = ?").param(mall.siteId()).query(Integer.class).single();
         String path = "/api/v1/accounts/" + account;
