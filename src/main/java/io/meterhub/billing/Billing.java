@@ -6,6 +6,8 @@ import io.meterhub.metering.EntryResult;
 import io.meterhub.metering.Interval;
 import io.meterhub.metering.Readings;
 import io.meterhub.metering.Slice;
+import io.meterhub.site.AlarmKind;
+import io.meterhub.site.Alarms;
 import io.meterhub.site.Texts;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -35,6 +37,8 @@ import org.springframework.jdbc.support.SqlArrayValue;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
 import org.springframework.transaction.interceptor.TransactionAspectSupport;
+import org.springframework.transaction.support.TransactionSynchronization;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 /**
  * Turns readings into charges. Each call is one transaction, which locks meter states, then the use of tiers, then charge lines,
@@ -54,16 +58,18 @@ public class Billing {
     private final EnteredReadings entered;
     private final Provisional provisional;
     private final TierRecounts tierRecounts;
+    private final Alarms alarms;
     private final Texts texts;
     private final Timer chargeTime;
-    /** Meters without a tariff that the log has named since the start. */
+    /** Meters without a tariff that this hub has told of. */
     private final Set<Integer> toldUnpriced = ConcurrentHashMap.newKeySet();
 
     Billing(Readings readings, EnteredReadings entered, Assignments assignments, Credits credits, Provisional provisional,
-            TierRecounts tierRecounts, JdbcClient jdbc, Texts texts, MeterRegistry metrics) {
+            TierRecounts tierRecounts, JdbcClient jdbc, Alarms alarms, Texts texts, MeterRegistry metrics) {
         this.entered = entered;
         this.provisional = provisional;
         this.tierRecounts = tierRecounts;
+        this.alarms = alarms;
         this.texts = texts;
         this.readings = readings;
         this.assignments = assignments;
@@ -81,22 +87,50 @@ public class Billing {
     public void bill(Slice slice) {
         chargeTime.record(() -> {
             Map<Integer, Assignments.Payer> payers = payers(slice.readings().stream().map(Slice.Reading::meter).toList());
+            List<Integer> unpriced = unheard(payers);
             List<Interval> counted = readings.record(withoutUnpriced(slice, payers));
             // a meter may have got another account, or other prices, while this waited for its state; while that is locked, it
             // cannot get another account, and what other prices make of the past is charged anew after this
             charge(counted, payers(counted.stream().map(Interval::meterId).toList()));
+            tell(unpriced);
         });
+    }
+
+    private void tell(List<Integer> unpriced) {
+        if (unpriced.isEmpty()) {
+            return;
+        }
+        log.warn("Meters without a tariff are not recorded: {}. Assign one to the meter, its shop group or its site", unpriced);
+        alarms.raise(AlarmKind.TARIFF_MISSING, unpriced.stream().map(meter -> new Alarms.Finding(meter, null, Map.of())).toList());
+        TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
+            @Override
+            public void afterCommit() {
+                toldUnpriced.addAll(unpriced);
+            }
+        });
+    }
+
+    /** Clears the alarms of meters that have a tariff by now. Called every minute by the route watch-tariffs. */
+    @Transactional
+    public void forgetPriced() {
+        List<Integer> open = jdbc.sql("select subject_id from alarm where kind = :kind and cleared_at is null order by subject_id")
+                .param("kind", AlarmKind.TARIFF_MISSING.name()).query(Integer.class).list();
+        Map<Integer, Assignments.Payer> payers = payers(open);
+        List<Integer> over = open.stream().filter(meter -> !unpriced(payers.get(meter))).toList();
+        toldUnpriced.removeAll(over);
+        alarms.clear(AlarmKind.TARIFF_MISSING, over);
+    }
+
+    /** Meters without a tariff that nobody was told of yet. */
+    private List<Integer> unheard(Map<Integer, Assignments.Payer> payers) {
+        return payers.entrySet().stream().filter(payer -> unpriced(payer.getValue())).map(Map.Entry::getKey)
+                .filter(meter -> !toldUnpriced.contains(meter)).sorted().toList();
     }
 
     private Slice withoutUnpriced(Slice slice, Map<Integer, Assignments.Payer> payers) {
         List<Slice.Reading> priced = slice.readings().stream().filter(reading -> !unpriced(payers.get(reading.meter()))).toList();
         if (priced.size() == slice.readings().size()) {
             return slice;
-        }
-        List<Integer> unheard = payers.entrySet().stream().filter(payer -> unpriced(payer.getValue())).map(Map.Entry::getKey)
-                .filter(toldUnpriced::add).sorted().toList();
-        if (!unheard.isEmpty()) {
-            log.warn("Meters without a tariff are not recorded: {}. Assign one to the meter, its shop group or its site", unheard);
         }
         return new Slice(slice.site(), slice.gateway(), slice.round(), priced, slice.failures());
     }

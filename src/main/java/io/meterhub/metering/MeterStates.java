@@ -3,6 +3,8 @@ package io.meterhub.metering;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.meterhub.metering.Plausibility.Value;
+import io.meterhub.site.AlarmKind;
+import io.meterhub.site.Alarms;
 import java.math.BigDecimal;
 import java.sql.Array;
 import java.sql.ResultSet;
@@ -34,12 +36,14 @@ class MeterStates {
     private final ObjectMapper json;
     private final Retention retention;
     private final MeterModels models;
+    private final Alarms alarms;
 
-    MeterStates(JdbcClient jdbc, ObjectMapper json, Retention retention, MeterModels models) {
+    MeterStates(JdbcClient jdbc, ObjectMapper json, Retention retention, MeterModels models, Alarms alarms) {
         this.jdbc = jdbc;
         this.json = json;
         this.retention = retention;
         this.models = models;
+        this.alarms = alarms;
     }
 
     /** Locks the meters' rows in the order of their ids, making those that are missing; a meter that is gone is left out. */
@@ -242,19 +246,20 @@ class MeterStates {
     /** Two registers that answer in turn stay an alarm until one of them is alone. */
     void endDoubt(Collection<Integer> meterIds) {
         if (!meterIds.isEmpty()) {
-            jdbc.sql("""
+            alarms.clear(AlarmKind.QUARANTINE, jdbc.sql("""
                     update quarantine set ended_at = now(), ended_how = 'RECOVERED', ended_by = 'hub'
-                    where meter_id = any(:ids) and ended_at is null and kind <> 'INTERLEAVED'""")
-                    .param("ids", array("int4", meterIds, Function.identity())).update();
+                    where meter_id = any(:ids) and ended_at is null and kind <> 'INTERLEAVED' returning meter_id""")
+                    .param("ids", array("int4", meterIds, Function.identity())).query(Integer.class).list());
         }
     }
 
     void end(Collection<Integer> meterIds, String how, String who) {
         if (!meterIds.isEmpty()) {
-            jdbc.sql("""
+            alarms.clear(AlarmKind.QUARANTINE, jdbc.sql("""
                     update quarantine set ended_at = now(), ended_how = :how, ended_by = :who
-                    where meter_id = any(:ids) and ended_at is null""")
-                    .param("ids", array("int4", meterIds, Function.identity())).param("how", how).param("who", who).update();
+                    where meter_id = any(:ids) and ended_at is null returning meter_id""")
+                    .param("ids", array("int4", meterIds, Function.identity())).param("how", how).param("who", who)
+                    .query(Integer.class).list());
         }
     }
 

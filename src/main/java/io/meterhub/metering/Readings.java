@@ -4,6 +4,8 @@ import static io.meterhub.metering.MeterStates.array;
 
 import io.meterhub.metering.Plausibility.Value;
 import io.meterhub.metering.Plausibility.Verdict;
+import io.meterhub.site.AlarmKind;
+import io.meterhub.site.Alarms;
 import io.meterhub.site.Audit;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -42,15 +44,17 @@ public class Readings {
 
     private final JdbcClient jdbc;
     private final MeterStates states;
+    private final Alarms alarms;
     private final Audit audit;
     private final Clock clock;
     private final Counter acceptedCount;
     private final Counter lateCount;
     private final Counter suspectCount;
 
-    Readings(JdbcClient jdbc, MeterStates states, Audit audit, Clock clock, MeterRegistry metrics) {
+    Readings(JdbcClient jdbc, MeterStates states, Alarms alarms, Audit audit, Clock clock, MeterRegistry metrics) {
         this.jdbc = jdbc;
         this.states = states;
+        this.alarms = alarms;
         this.audit = audit;
         this.clock = clock;
         this.acceptedCount = count(metrics, "accepted");

@@ -2,6 +2,8 @@ package io.meterhub.supply;
 
 import io.meterhub.metering.Pokes;
 import io.meterhub.metering.SupplyControl;
+import io.meterhub.site.AlarmKind;
+import io.meterhub.site.Alarms;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -37,16 +39,18 @@ class ControlLoop implements SupplyControl {
     private final MeterSupplies supplies;
     private final Reasons reasons;
     private final Pokes pokes;
+    private final Alarms alarms;
     private final Rows rows;
     private final Clock clock;
     private final int alarmAfter;
 
-    ControlLoop(JdbcClient jdbc, MeterSupplies supplies, Reasons reasons, Pokes pokes, Rows rows, Clock clock,
+    ControlLoop(JdbcClient jdbc, MeterSupplies supplies, Reasons reasons, Pokes pokes, Alarms alarms, Rows rows, Clock clock,
                 @Value("${meterhub.supply.alarm-after:3}") int alarmAfter) {
         this.jdbc = jdbc;
         this.supplies = supplies;
         this.reasons = reasons;
         this.pokes = pokes;
+        this.alarms = alarms;
         this.rows = rows;
         this.clock = clock;
         this.alarmAfter = alarmAfter;
@@ -72,6 +76,10 @@ class ControlLoop implements SupplyControl {
                         "found open, and the hub did not open it"))
                 .toList();
         reasons.change(List.of(), opened);
+        alarms.raise(AlarmKind.OPENED_AT_METER, opened.stream()
+                .map(reason -> new Alarms.Finding(reason.meterId(), null, Map.of())).toList());
+        alarms.clear(AlarmKind.SWITCH_FAILED, transitions.stream().filter(transition -> transition.before().failure() != null
+                && transition.step().after().failure() == null).map(transition -> transition.before().meterId()).toList());
         return transitions.stream().filter(transition -> transition.step().command() != null)
                 .map(transition -> new Command(transition.before().meterId(), transition.step().command())).toList();
     }
@@ -129,7 +137,11 @@ class ControlLoop implements SupplyControl {
                 write(List.of(new Event(after.meterId(), "FAILED", Map.of("to", outcome.to(), "why", why(outcome),
                         "attempt", after.attempts(), "alarm", after.failure() != null))), now);
             }
+            if (after.failure() == null && before.failure() != null) {
+                alarms.clear(AlarmKind.SWITCH_FAILED, after.meterId());
+            }
             if (alarm) {
+                alarms.raise(AlarmKind.SWITCH_FAILED, after.meterId(), Map.of("to", outcome.to(), "why", after.failure()));
                 log.warn("Meter {} does not go {}: {}", outcome.meterId(), outcome.to(), after.failure());
             }
         }

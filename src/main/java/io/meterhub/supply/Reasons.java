@@ -1,6 +1,8 @@
 package io.meterhub.supply;
 
 import io.meterhub.metering.Pokes;
+import io.meterhub.site.AlarmKind;
+import io.meterhub.site.Alarms;
 import java.sql.Array;
 import java.sql.SQLException;
 import java.time.Clock;
@@ -41,12 +43,14 @@ class Reasons {
     private final JdbcClient jdbc;
     private final Rows rows;
     private final Pokes pokes;
+    private final Alarms alarms;
     private final Clock clock;
 
-    Reasons(JdbcClient jdbc, Rows rows, Pokes pokes, Clock clock) {
+    Reasons(JdbcClient jdbc, Rows rows, Pokes pokes, Alarms alarms, Clock clock) {
         this.jdbc = jdbc;
         this.rows = rows;
         this.pokes = pokes;
+        this.alarms = alarms;
         this.clock = clock;
     }
 
@@ -61,6 +65,8 @@ class Reasons {
         Set<Integer> changed = new TreeSet<>();
         if (!ends.isEmpty()) {
             changed.addAll(end(ends));
+            alarms.clear(AlarmKind.OPENED_AT_METER, ends.stream().filter(end -> end.kind() == ReasonKind.MANUAL_OFF)
+                    .map(End::meterId).toList());
         }
         if (!starts.isEmpty()) {
             changed.addAll(start(starts));
@@ -130,6 +136,7 @@ class Reasons {
                 from jsonb_to_recordset(:rows::jsonb) as v (meter_id int, wanted text)
                 where s.meter_id = v.meter_id""")
                 .param("rows", rows.of(changed)).update();
+        alarms.clear(AlarmKind.SWITCH_FAILED, changed.stream().map(Wish::meterId).toList());
         pokes.poke(changed.stream().map(Wish::meterId).toList());
     }
 

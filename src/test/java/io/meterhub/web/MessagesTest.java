@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.meterhub.billing.AccountKind;
 import io.meterhub.billing.Rate;
 import io.meterhub.metering.Slice.ReadFailure;
+import io.meterhub.site.AlarmKind;
 import io.meterhub.supply.ReasonKind;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -31,6 +32,8 @@ class MessagesTest {
                 Arrays.stream(Rate.values()).map(rate -> "word." + rate),
                 Arrays.stream(ReadFailure.values()).map(failure -> "word." + failure),
                 Arrays.stream(AccountKind.values()).map(kind -> "kind." + kind),
+                Arrays.stream(AlarmKind.values()).map(kind -> "alarm." + kind),
+                Arrays.stream(AlarmKind.Severity.values()).map(severity -> "severity." + severity),
                 Stream.of("word.BACKWARDS", "word.JUMP", "word.INTERLEAVED")).flatMap(words -> words).toList());
     }
 

@@ -1,0 +1,51 @@
+package io.meterhub.site;
+
+/** What can be wrong, how bad that is and what it befalls. Its words stand in the message bundles under {@code alarm.KIND}. */
+public enum AlarmKind {
+
+    /** A gateway takes no connection. */
+    GATEWAY_LOST(Severity.CRITICAL, Subject.GATEWAY),
+    /** Many meters of a bus are lost although its gateway answers: a cable, a terminal, a meter that talks across the others. */
+    BUS_TROUBLE(Severity.CRITICAL, Subject.GATEWAY),
+    METER_LOST(Severity.WARNING, Subject.METER),
+    CLOCK_DRIFT(Severity.NOTICE, Subject.METER),
+    /** It does not do what is wanted of it, or cannot. */
+    SWITCH_FAILED(Severity.CRITICAL, Subject.METER),
+    OPENED_AT_METER(Severity.WARNING, Subject.METER),
+    /** Water flows on although the valve is shut. */
+    VALVE_STUCK(Severity.CRITICAL, Subject.METER),
+    VALVE_EXERCISE_FAILED(Severity.WARNING, Subject.METER),
+    LEAK(Severity.WARNING, Subject.METER),
+    OVERLOAD(Severity.CRITICAL, Subject.METER),
+    FORBIDDEN_LOAD(Severity.CRITICAL, Subject.METER),
+    /** The meter shows more purchases than the ledger knows. */
+    COUNT_AHEAD(Severity.CRITICAL, Subject.METER),
+    CREDIT_DRIFT(Severity.WARNING, Subject.METER),
+    /** Its counter shows what cannot be true. */
+    QUARANTINE(Severity.WARNING, Subject.METER),
+    /** It has an account but no price, so that it is not recorded. */
+    TARIFF_MISSING(Severity.CRITICAL, Subject.METER),
+    MASS_CUT_WAITS(Severity.WARNING, Subject.SITE);
+
+    /** In falling order of urgency. */
+    public enum Severity { CRITICAL, WARNING, NOTICE }
+
+    /** What an alarm is about; its id is that of the table of this name. */
+    public enum Subject { METER, GATEWAY, SHOP, SITE }
+
+    private final Severity severity;
+    private final Subject subject;
+
+    AlarmKind(Severity severity, Subject subject) {
+        this.severity = severity;
+        this.subject = subject;
+    }
+
+    public Severity severity() {
+        return severity;
+    }
+
+    public Subject subject() {
+        return subject;
+    }
+}

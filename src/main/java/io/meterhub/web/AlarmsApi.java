@@ -1,0 +1,71 @@
+package io.meterhub.web;
+
+import io.meterhub.site.Alarm;
+import io.meterhub.site.AlarmKind;
+import io.meterhub.site.Alarms;
+import io.meterhub.site.Texts;
+import io.meterhub.web.Problems.Refusal;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import jakarta.validation.Valid;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import jakarta.validation.constraints.NotBlank;
+import jakarta.validation.constraints.Size;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+/** What is wrong now, and what was. */
+@RestController
+@RequestMapping("/api/v1/alarms")
+@Tag(name = "Alarms")
+class AlarmsApi {
+
+    private final Alarms alarms;
+    private final Texts texts;
+
+    AlarmsApi(Alarms alarms, Texts texts) {
+        this.alarms = alarms;
+        this.texts = texts;
+    }
+
+    record Acknowledgement(@NotBlank(message = "is needed: what is done about it") @Size(max = 500, message = "must have at most 500 characters")
+                           String why) {
+    }
+
+    @GetMapping
+    @Operation(summary = "Alarms, the newest first", description = "One open alarm a kind and subject, with the time since; an alarm with an underId is"
+            + " explained by that wider one. open=false: those that were cleared. next, given as before, goes further back.")
+    Part<Alarm> list(@RequestParam(required = false) Integer site, @RequestParam(required = false) Boolean open,
+                     @RequestParam(required = false) AlarmKind kind, @RequestParam(required = false) AlarmKind.Subject subject,
+                     @RequestParam(required = false) Integer subjectId, @RequestParam(required = false) Long before,
+                     @RequestParam(defaultValue = "200") @Min(1) @Max(1000) int limit) {
+        return Part.of(alarms.list(new Alarms.Choice(site, null, open, kind, subject, subjectId, before), limit + 1), limit, Alarm::id);
+    }
+
+    @GetMapping("/{id}")
+    @Operation(summary = "One alarm")
+    Alarm alarm(@PathVariable long id) {
+        return alarms.find(id).orElseThrow(() -> Refusal.notFound("alarm", id));
+    }
+
+    @PostMapping(path = "/{id}/acknowledge", consumes = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(summary = "A person takes notice of an open alarm, once", description = "It stays open until what is wrong is over.")
+    Alarm acknowledge(@PathVariable long id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Acknowledgement said) {
+        Alarm before = alarm(id);
+        if (!alarms.acknowledge(id, operator.name(), said.why().strip())) {
+            Alarm now = alarm(id);
+            throw Refusal.field(HttpStatus.UNPROCESSABLE_ENTITY, "id", now.open()
+                    ? texts.of("alarm.acknowledged_already", now.acknowledgedBy()) : texts.of("alarm.is_over", before.code()));
+        }
+        return alarm(id);
+    }
+}
