@@ -7,6 +7,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -60,6 +62,8 @@ class Lane implements AutoCloseable {
     private WireTime wireTime;
     private boolean busy;
     private int urgentWaiting;
+    // a round and whatever else has time take turns, however fast one of them comes back for more
+    private final Deque<Object> patient = new ArrayDeque<>();
     private volatile boolean connected = true;
     private volatile long plannedMicros;
 
@@ -219,8 +223,14 @@ class Lane implements AutoCloseable {
             urgentWaiting--;
             urgentWait.record(nanos.getAsLong() - since, TimeUnit.NANOSECONDS);
         } else {
-            while (busy || urgentWaiting > 0) {
-                await();
+            Object turn = new Object();
+            patient.add(turn);
+            try {
+                while (busy || urgentWaiting > 0 || patient.peek() != turn) {
+                    await();
+                }
+            } finally {
+                patient.remove(turn);
             }
         }
         busy = true;

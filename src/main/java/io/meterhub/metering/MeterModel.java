@@ -16,10 +16,13 @@ import java.util.Optional;
  * @param digits     decimal digits of the total in register units before it starts again at 0; null: as many as the register holds
  * @param quantities in the order of their registers
  * @param maxGap     most registers of no interest that may be read along between two wanted ones
+ * @param parameters by name, in the order of the file
+ * @param records    by kind: {@code months}, {@code purchases}
  */
 public record MeterModel(String name, String title, String maker, String source, EnergyKind energyKind, int unitIds,
                          Integer digits, int maxGap, List<Quantity> quantities, Optional<RelayStatus> relay,
-                         Map<Operation, Procedure> procedures) {
+                         Map<Operation, Procedure> procedures, Map<String, Parameter> parameters,
+                         Map<String, Records> records) {
 
     static final String TOTAL = "total";
     static final String POWER = "power";
@@ -27,14 +30,31 @@ public record MeterModel(String name, String title, String maker, String source,
     /** Something that a meter can be told to do. */
     public enum Operation { SWITCH_OFF, SWITCH_ON, CREDIT, CLOCK }
 
-    /** How a number lies in registers. */
+    /** How a number lies in registers. A byte (U8) is only ever a part of a table or a record. */
     public enum Type {
-        U16(1), I16(1), U32(2), I32(2);
+        U8(1, false), U16(2, false), I16(2, true), U32(4, false), I32(4, true);
 
+        final int bytes;
         final int words;
+        private final boolean sign;
 
-        Type(int words) {
-            this.words = words;
+        Type(int bytes, boolean sign) {
+            this.bytes = bytes;
+            this.words = (bytes + 1) / 2;
+            this.sign = sign;
+        }
+
+        long least() {
+            return sign ? -(1L << 8 * bytes - 1) : 0;
+        }
+
+        long most() {
+            return (1L << 8 * bytes - (sign ? 1 : 0)) - 1;
+        }
+
+        /** The number that these bits stand for. */
+        long signed(long bits) {
+            return bits > most() ? bits - (1L << 8 * bytes) : bits;
         }
     }
 
@@ -61,6 +81,22 @@ public record MeterModel(String name, String title, String maker, String source,
             }
             return false;
         }
+    }
+
+    /** Something that the meter keeps and goes by: a number or a table, which is written and read as a whole. */
+    public record Parameter(String name, int register, Layout layout, boolean writable) {
+
+        int end() {
+            return register + layout.words();
+        }
+    }
+
+    /**
+     * What the meter has written down by itself: {@code count} records, the latest first, each read by itself.
+     *
+     * @param step how many addresses the next record is further on; it need not be as many as a record has registers
+     */
+    public record Records(int register, int count, int step, Layout layout) {
     }
 
     /** Where the relay or valve shows its state: the register's masked bits equal {@code on}, {@code off} or neither. */
@@ -95,10 +131,10 @@ public record MeterModel(String name, String title, String maker, String source,
         }
 
         /** The amount of a credit, or the purchase count that goes with it. */
-        record Number(Value value, Type type, boolean lowWordFirst, BigDecimal factor) implements Field {
+        record Number(Value value, Layout.Item item) implements Field {
             @Override
             public int words() {
-                return type.words;
+                return item.type().words;
             }
         }
 
@@ -149,6 +185,10 @@ public record MeterModel(String name, String title, String maker, String source,
 
     public Optional<Quantity> quantity(String quantity) {
         return quantities.stream().filter(q -> q.name().equals(quantity)).findFirst();
+    }
+
+    public Optional<Parameter> parameter(String parameter) {
+        return Optional.ofNullable(parameters.get(parameter));
     }
 
     /** The value at which the total starts again at 0: kWh or m3, before the CT ratio. */

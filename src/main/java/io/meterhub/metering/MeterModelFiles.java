@@ -3,9 +3,11 @@ package io.meterhub.metering;
 import io.meterhub.metering.MeterModel.ClockPart;
 import io.meterhub.metering.MeterModel.Field;
 import io.meterhub.metering.MeterModel.Operation;
+import io.meterhub.metering.MeterModel.Parameter;
 import io.meterhub.metering.MeterModel.Procedure;
 import io.meterhub.metering.MeterModel.Quantity;
 import io.meterhub.metering.MeterModel.ReadBack;
+import io.meterhub.metering.MeterModel.Records;
 import io.meterhub.metering.MeterModel.RelayStatus;
 import io.meterhub.metering.MeterModel.Type;
 import io.meterhub.metering.MeterModel.Value;
@@ -37,13 +39,19 @@ import org.yaml.snakeyaml.nodes.Node;
 class MeterModelFiles {
 
     private static final Set<String> MODEL = fields("model", "extends", "title", "maker", "source", "energy", "unit-ids",
-            "digits", "max-gap", "quantities", "relay", "operations");
+            "digits", "max-gap", "quantities", "relay", "operations", "parameters", "records");
     private static final Set<String> QUANTITY = fields("register", "type", "word-order", "factor", "unit", "ct", "range");
     private static final Set<String> RELAY = fields("register", "mask", "on", "off");
     private static final Set<String> OPERATION = fields("write", "read-back", "within", "unit");
     private static final Set<String> WRITE = fields("register", "words", "fields");
     private static final Set<String> FIELD = fields("value", "type", "word-order", "factor", "bytes");
     private static final Set<String> READ_BACK = fields("register", "expect");
+    private static final Set<String> PARAMETER = fields("register", "type", "word-order", "factor", "unit", "ct", "range",
+            "entries", "fields", "writable");
+    private static final Set<String> RECORDS = fields("register", "count", "step", "fields");
+    private static final Set<String> ITEM = fields("name", "type", "word-order", "factor", "unit", "ct", "range");
+    /** The kinds of records that a meter may keep. */
+    private static final Set<String> RECORD_KINDS = fields("months", "purchases");
     private static final Set<String> ENERGY_UNITS = Set.of("kWh");
     private static final Set<String> WATER_UNITS = Set.of("m3");
     private static final int MOST_WRITTEN = 123;
@@ -143,7 +151,110 @@ class MeterModelFiles {
                         : parent == null ? null : parent.digits(),
                 fields.containsKey("max-gap") ? fields.get("max-gap").integer(0, ReadPlan.MOST_REGISTERS - 2)
                         : parent == null ? ReadPlan.MOST_REGISTERS - 2 : parent.maxGap(),
-                quantities, relay, Collections.unmodifiableMap(procedures));
+                quantities, relay, Collections.unmodifiableMap(procedures), parameters(fields, parent), records(fields, parent));
+    }
+
+    private static Map<String, Parameter> parameters(Map<String, ModelNode> fields, MeterModel parent) {
+        Map<String, Parameter> parameters = new LinkedHashMap<>(parent == null ? Map.of() : parent.parameters());
+        if (fields.containsKey("parameters")) {
+            Map<String, ModelNode> own = fields.get("parameters").entries();
+            own.forEach((name, node) -> parameters.put(name, parameter(name, node)));
+            own.forEach((name, node) -> {
+                Parameter one = parameters.get(name);
+                parameters.values().stream().filter(other -> other != one && other.register() < one.end() && one.register() < other.end())
+                        .findFirst().ifPresent(other -> {
+                            throw node.bad("%s (from %04X) overlaps %s (from %04X)".formatted(name, one.register(), other.name(),
+                                    other.register()));
+                        });
+            });
+        }
+        return Collections.unmodifiableMap(parameters);
+    }
+
+    private static Parameter parameter(String name, ModelNode node) {
+        Map<String, ModelNode> fields = node.section(PARAMETER);
+        if (fields.containsKey("type") == fields.containsKey("fields")) {
+            throw node.bad(name + " must have either a type, for one number, or fields, for a table");
+        }
+        Layout layout = fields.containsKey("type") ? new Layout(List.of(item(Layout.VALUE, node, fields, false)), 1)
+                : layout(fields.get("fields"), fields.containsKey("entries") ? fields.get("entries").integer(1, 100) : 1);
+        return new Parameter(name, fitting(node, fields, layout, 1), layout,
+                fields.containsKey("writable") && fields.get("writable").yesNo());
+    }
+
+    private static Map<String, Records> records(Map<String, ModelNode> fields, MeterModel parent) {
+        Map<String, Records> records = new LinkedHashMap<>(parent == null ? Map.of() : parent.records());
+        if (fields.containsKey("records")) {
+            fields.get("records").section(RECORD_KINDS).forEach((kind, node) -> records.put(kind, records(node)));
+        }
+        return Collections.unmodifiableMap(records);
+    }
+
+    private static Records records(ModelNode node) {
+        Map<String, ModelNode> fields = node.section(RECORDS);
+        Layout layout = layout(required(node, fields, "fields"), 1);
+        int count = required(node, fields, "count").integer(1, 1000);
+        int step = fields.containsKey("step") ? fields.get("step").integer(1, ReadPlan.MOST_REGISTERS) : layout.words();
+        return new Records(fitting(node, fields, layout, (count - 1) * step + 1), count, step, layout);
+    }
+
+    /** The first register of a block that one request can carry, and that ends at FFFF, wherever it begins. */
+    private static int fitting(ModelNode node, Map<String, ModelNode> fields, Layout layout, int beginnings) {
+        int register = required(node, fields, "register").hex();
+        if (layout.words() > MOST_WRITTEN || register + beginnings - 1 + layout.words() > 0x10000) {
+            throw node.bad("%s has %d registers; one request carries at most %d, up to FFFF".formatted(node.called(), layout.words(),
+                    MOST_WRITTEN));
+        }
+        return register;
+    }
+
+    private static Layout layout(ModelNode list, int entries) {
+        List<Layout.Item> items = new ArrayList<>();
+        for (ModelNode node : list.list()) {
+            Map<String, ModelNode> fields = node.section(ITEM);
+            String name = required(node, fields, "name").text();
+            if (items.stream().anyMatch(item -> item.name().equals(name))) {
+                throw node.bad("the name " + name + " stands twice in fields");
+            }
+            items.add(item(name, node, fields, true));
+        }
+        if (items.isEmpty()) {
+            throw list.bad("fields must name at least one field");
+        }
+        return new Layout(List.copyOf(items), entries);
+    }
+
+    private static Layout.Item item(String name, ModelNode node, Map<String, ModelNode> fields, boolean packed) {
+        ModelNode written = required(node, fields, "type");
+        Type type = packed ? written.word(Type.class) : written.registers();
+        BigDecimal factor = fields.containsKey("factor") ? fields.get("factor").positive() : BigDecimal.ONE;
+        String unit = fields.containsKey("unit") ? fields.get("unit").text() : "";
+        Layout.Item item = new Layout.Item(name, type, lowWordFirst(fields), factor, unit, byCt(fields));
+        List<BigDecimal> range = range(fields);
+        if (range.isEmpty()) {
+            return item;
+        }
+        if (range.get(0).compareTo(item.least()) < 0 || range.get(1).compareTo(item.most()) > 0) {
+            throw fields.get("range").bad("range goes beyond what %s with the factor %s can hold: %s to %s".formatted(type,
+                    factor.toPlainString(), item.least().toPlainString(), item.most().toPlainString()));
+        }
+        return new Layout.Item(name, type, item.lowWordFirst(), factor, unit, item.byCt(), range.get(0), range.get(1));
+    }
+
+    private static boolean byCt(Map<String, ModelNode> fields) {
+        return fields.containsKey("ct") && fields.get("ct").yesNo();
+    }
+
+    /** The least and the most, or nothing. */
+    private static List<BigDecimal> range(Map<String, ModelNode> fields) {
+        if (!fields.containsKey("range")) {
+            return List.of();
+        }
+        List<ModelNode> range = fields.get("range").list();
+        if (range.size() != 2 || range.get(0).decimal().compareTo(range.get(1).decimal()) > 0) {
+            throw fields.get("range").bad("range must be the least and the most of what can be, such as [0, 500]");
+        }
+        return List.of(range.get(0).decimal(), range.get(1).decimal());
     }
 
     private static <T> T inherited(Map<String, ModelNode> fields, String key, MeterModel parent,
@@ -197,24 +308,16 @@ class MeterModelFiles {
     private static Quantity quantity(String name, ModelNode node) {
         Map<String, ModelNode> fields = node.section(QUANTITY);
         int register = required(node, fields, "register").hex();
-        Type type = required(node, fields, "type").word(Type.class);
+        Type type = required(node, fields, "type").registers();
         if (register + type.words > 0x10000) {
             throw node.bad(name + " goes beyond register FFFF");
         }
-        BigDecimal least = null;
-        BigDecimal most = null;
-        if (fields.containsKey("range")) {
-            List<ModelNode> range = fields.get("range").list();
-            if (range.size() != 2 || range.get(0).decimal().compareTo(range.get(1).decimal()) > 0) {
-                throw fields.get("range").bad("range must be the least and the most of what can be, such as [0, 500]");
-            }
-            least = range.get(0).decimal();
-            most = range.get(1).decimal();
-        }
+        List<BigDecimal> range = range(fields);
         return new Quantity(name, register, type, lowWordFirst(fields),
                 fields.containsKey("factor") ? fields.get("factor").positive() : BigDecimal.ONE,
                 fields.containsKey("unit") ? fields.get("unit").text() : "",
-                fields.containsKey("ct") && fields.get("ct").yesNo(), least, most);
+                byCt(fields), range.isEmpty() ? null : range.get(0),
+                range.isEmpty() ? null : range.get(1));
     }
 
     private static boolean lowWordFirst(Map<String, ModelNode> fields) {
@@ -333,9 +436,8 @@ class MeterModelFiles {
             throw item.bad(operation == Operation.CLOCK ? "a field of clock must be bytes"
                     : ModelNode.written(operation) + " writes words, not fields");
         }
-        return new Field.Number(required(item, fields, "value").word(Value.class),
-                required(item, fields, "type").word(Type.class), lowWordFirst(fields),
-                fields.containsKey("factor") ? fields.get("factor").positive() : BigDecimal.ONE);
+        Value value = required(item, fields, "value").word(Value.class);
+        return new Field.Number(value, item(ModelNode.written(value), item, fields, false));
     }
 
     private static ReadBack readBack(Operation operation, ModelNode node, List<Quantity> quantities, Optional<RelayStatus> relay) {

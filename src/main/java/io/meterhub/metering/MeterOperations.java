@@ -1,13 +1,22 @@
 package io.meterhub.metering;
 
 import java.math.BigDecimal;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDateTime;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
 
 /**
- * Operations on a meter besides switching: each goes ahead of polling in the lane of the meter's gateway, and is read back.
- * The calls block until the outcome is known, at most some seconds.
+ * Operations on a meter besides switching: each goes ahead of polling in the lane of the meter's gateway, and what is written
+ * is read back. Nothing is ever written a second time before the meter was read. The calls block until the outcome is known,
+ * at most some seconds for one value.
  */
 public interface MeterOperations {
+
+    /** The same operations, but taking turns with polling on the bus: for many meters, where nobody waits for one of them. */
+    MeterOperations inTurn();
 
     /**
      * Hands a purchase to the meter. The count makes it happen once: the meter must show {@code count} - 1 before, and
@@ -21,6 +30,59 @@ public interface MeterOperations {
     /** Sets the meter's clock to the time of its site. */
     Result setClock(int meterId);
 
+    /** The meter's clock, as far as its model says how it is set. */
+    Read<ClockShown> readClock(int meterId);
+
+    /**
+     * What these parameters hold now, by name in the order asked; all of the model's for an empty list. Those that the model does not
+     * have make the answer {@link Result.NotAvailable}.
+     */
+    Read<Map<String, ParameterValue>> readParameters(int meterId, Collection<String> names);
+
+    /**
+     * Writes a parameter, if the meter does not hold the value already, and reads it back. A write whose answer was lost is
+     * repeated once, after the read-back showed that it did not happen.
+     *
+     * @throws ParameterRefused for a value that the parameter cannot hold; nothing was sent
+     */
+    Result writeParameter(int meterId, String name, ParameterValue value);
+
+    /**
+     * Whether {@link #writeParameter} would send the value.
+     *
+     * @throws ParameterRefused for a value that the parameter cannot hold, or a parameter that the meter's model does not
+     *                          have or cannot be written
+     */
+    void check(int meterId, String name, ParameterValue value);
+
+    /**
+     * What the meter has written down, the latest first; records never written are left out.
+     *
+     * @param kind {@code months} (energies at each month's end) or {@code purchases}
+     */
+    Read<List<MeterRecord>> readRecords(int meterId, String kind);
+
+    /**
+     * A meter's clock.
+     *
+     * @param shown in the site's zone
+     * @param drift by how much it goes before the hub's, negative when it is behind
+     */
+    record ClockShown(LocalDateTime shown, Duration drift) {
+    }
+
+    /** What came of a reading. */
+    sealed interface Read<T> {
+
+        /** @param at when the last answer came */
+        record Got<T>(Instant at, T value) implements Read<T> {
+        }
+
+        /** Nothing was got; {@code result} is NotAvailable, Refused or Unreachable. */
+        record Missed<T>(Result result) implements Read<T> {
+        }
+    }
+
     /** What came of it. */
     sealed interface Result {
 
@@ -29,15 +91,19 @@ public interface MeterOperations {
         }
 
         /** The meter's model does not describe the operation. */
-        record NotAvailable(String why) implements Result {
+        record NotAvailable(Why why) implements Result {
         }
 
         /** The meter said no, or what it shows does not allow it (its purchase count is another). Nothing has changed. */
-        record Refused(String why) implements Result {
+        record Refused(Why why) implements Result {
+        }
+
+        /** The meter or its gateway does not answer. Nothing has changed. */
+        record Unreachable(Why why) implements Result {
         }
 
         /** Nobody knows whether it happened: the meter did not answer the read-back. Asking again is safe. */
-        record Unknown(String why) implements Result {
+        record Unknown(Why why) implements Result {
         }
     }
 }

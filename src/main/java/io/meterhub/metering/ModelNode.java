@@ -131,6 +131,14 @@ record ModelNode(Path file, Node node, String called) {
                 String.join(", ", Arrays.stream(type.getEnumConstants()).map(ModelNode::written).toList()), text())));
     }
 
+    /** A type that fills registers. */
+    MeterModel.Type registers() {
+        if (text().equals(MeterModel.Type.U8.name())) {
+            throw bad(called + " must be one of U16, I16, U32, I32; a byte (U8) can only stand in the fields of a table");
+        }
+        return word(MeterModel.Type.class);
+    }
+
     static String written(Enum<?> value) {
         return value instanceof MeterModel.Type ? value.name() : value.name().toLowerCase().replace('_', '-');
     }

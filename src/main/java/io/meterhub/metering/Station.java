@@ -78,7 +78,7 @@ record Station(Meter meter, MeterModel model, ReadPlan plan) {
 
     private static long number(Quantity quantity, int[] words, int at) {
         return switch (quantity.type()) {
-            case U16 -> words[at];
+            case U8, U16 -> words[at];
             case I16 -> (short) words[at];
             case U32 -> Integer.toUnsignedLong(doubleWord(quantity, words, at));
             case I32 -> doubleWord(quantity, words, at);

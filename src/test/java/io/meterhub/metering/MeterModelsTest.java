@@ -61,7 +61,7 @@ class MeterModelsTest {
     static Stream<Arguments> mistakes() {
         return Stream.of(
                 Arguments.of(GOOD.replace("0002, type: I16", "0001, type: I16"), 8, "power (0001) overlaps total (0000-0001)"),
-                Arguments.of(GOOD.replace("U32", "U64"), 7, "type must be one of U16, I16, U32, I32, not U64"),
+                Arguments.of(GOOD.replace("U32", "U64"), 7, "type must be one of U8, U16, I16, U32, I32, not U64"),
                 Arguments.of(GOOD.replace("factor: 0.01", "scale: 0.01"), 7, "total has no field scale; there are register, type"),
                 Arguments.of(GOOD.replace("0002", "2"), 8, "register must be four hexadecimal digits such as 030A, not 2"),
                 Arguments.of(GOOD.replace("0.001", "-1"), 8, "factor must be above 0, not -1"),
@@ -101,6 +101,17 @@ class MeterModelsTest {
                             write: {register: 0801, fields: [{value: amount, type: U32}, {value: count, type: U16}]}
                             read-back: {register: 0900, expect: count}
                         """, 14, "register 0900 is none of the model's one-register quantities"),
+                Arguments.of(GOOD.replace("I16", "U8"), 8, "a byte (U8) can only stand in the fields of a table"),
+                Arguments.of(GOOD + "parameters:\n  price: {register: 0501}\n", 11, "price must have either a type"),
+                Arguments.of(GOOD + "parameters:\n  price: {register: 0501, type: U32}\n  limit: {register: 0502, type: U16}\n", 11,
+                        "price (from 0501) overlaps limit (from 0502)"),
+                Arguments.of(GOOD + "parameters:\n  price: {register: 0501, type: U16, range: [0, 70000]}\n", 11,
+                        "range goes beyond what U16 with the factor 1 can hold: 0 to 65535"),
+                Arguments.of(GOOD + "parameters:\n  plan: {register: 0501, entries: 100, fields: [{name: a, type: U32}]}\n", 11,
+                        "plan has 200 registers; one request carries at most 123"),
+                Arguments.of(GOOD + "records:\n  days: {register: 1A00}\n", 11, "records has no field days; there are months, purchases"),
+                Arguments.of(GOOD + "records:\n  months: {register: FFF0, count: 12, step: 2, fields: [{name: a, type: U8}]}\n", 11,
+                        "months has 1 registers; one request carries at most 123, up to FFFF"),
                 Arguments.of(GOOD + "operations:\n  switch-on:\n    write: {register: 0801, words: ["
                         + "0000, ".repeat(125) + "0000]}\n    read-back: judged\n", 12, "126 registers are written"));
     }
