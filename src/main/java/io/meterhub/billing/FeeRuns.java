@@ -69,10 +69,11 @@ class FeeRuns implements CreditWatch {
 
     /** Takes what is due of all sites, and cuts whom notice has run out for. */
     public void run() {
-        sites.sites().forEach(this::run);
+        sites.sites().forEach(this::runOn);
     }
 
-    void run(Site site) {
+    /** Not {@code run}: of methods of one name a route would call this one, and without a site. */
+    void runOn(Site site) {
         fees.settings(site.id()).ifPresent(settings -> run(site, settings));
         cutOverdue(site);
     }

@@ -124,7 +124,7 @@ public class SharedAreas {
         YearMonth current = YearMonth.from(site.dayOf(clock.instant().minus(GRACE)));
         for (Group group : groups.groups(site.id())) {
             try {
-                due(group, current).forEach(month -> share(site, group.id(), month));
+                due(group, current).forEach(month -> shareOut(site, group.id(), month));
             } catch (RuntimeException e) {
                 // one group's trouble does not hold up the others
                 log.error("Group {} of site {} could not be shared out", group.code(), site.code(), e);
@@ -133,7 +133,8 @@ public class SharedAreas {
         }
     }
 
-    void share(Site site, int groupId, YearMonth month) {
+    /** Not {@code share}: of methods of one name a route would call this one, and without its arguments. */
+    void shareOut(Site site, int groupId, YearMonth month) {
         transaction.executeWithoutResult(status -> post(site, groupId, month, month.atEndOfMonth(), key -> true));
     }
 

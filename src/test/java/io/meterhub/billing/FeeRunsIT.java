@@ -141,12 +141,12 @@ class FeeRunsIT {
         agree(mall, 1, "3.20", "85.5", "2026-11-15");
         agree(mall, 2, "500", null, "2026-01-01");
         fees.end(shop(mall, 2), LocalDate.parse("2026-11-10"), "Li", "moved out");
-        at("2026-11-04T10:00:00Z").run(mall.site());
+        at("2026-11-04T10:00:00Z").runOn(mall.site());
         assertThat(lines(mall)).as("the fifth has not come").isEmpty();
-        at("2026-11-05T10:00:00Z").run(mall.site());
+        at("2026-11-05T10:00:00Z").runOn(mall.site());
         // 85.5 x 3.20; 16 of 30 days of that; 9 of 30 days of 500
         assertThat(lines(mall)).containsExactly("1: 30 days 273.60", "1: 16 days 145.92", "1: 9 days 150.00");
-        at("2026-11-20T10:00:00Z").run(mall.site());
+        at("2026-11-20T10:00:00Z").runOn(mall.site());
         assertThat(lines(mall)).hasSize(3);
         assertThat(accounts.account(account(mall, 0)).orElseThrow().creditYuan()).isEqualByComparingTo("-273.60");
         assertThat(accounts.lines(account(mall, 0), null, 9)).extracting(line -> line.cause() + " " + line.why())
@@ -164,9 +164,9 @@ class FeeRunsIT {
     void whoLeavesAfterTheDayGetsTheLaterDaysBack() {
         Mall mall = mall(1, 7);
         agree(mall, 0, "3.20", "85.5", "2026-01-01");
-        at("2026-11-05T10:00:00Z").run(mall.site());
+        at("2026-11-05T10:00:00Z").runOn(mall.site());
         fees.end(shop(mall, 0), LocalDate.parse("2026-11-21"), "Li", "moved out");
-        at("2026-11-20T10:00:00Z").run(mall.site());
+        at("2026-11-20T10:00:00Z").runOn(mall.site());
         // 20 of 30 days of 273.60 are 182.40
         assertThat(lines(mall)).containsExactly("1: 30 days 273.60", "2: 20 days -91.20");
         assertThat(accounts.account(account(mall, 0)).orElseThrow().creditYuan()).isEqualByComparingTo("-182.40");
@@ -177,16 +177,16 @@ class FeeRunsIT {
         Mall mall = mall(2, 7);
         agree(mall, 0, "500", null, "2026-01-01");
         agree(mall, 1, "500", null, "2026-01-01");
-        at("2026-10-20T10:00:00Z").run(mall.site());
-        at("2026-11-05T10:00:00Z").run(mall.site());
+        at("2026-10-20T10:00:00Z").runOn(mall.site());
+        at("2026-11-05T10:00:00Z").runOn(mall.site());
         fees.end(shop(mall, 0), LocalDate.parse("2026-11-11"), "Li", "moved out");
         jdbc.sql("update account set closed_at = now() where id = ?").param(account(mall, 0)).update();
-        at("2026-11-12T10:00:00Z").run(mall.site());
+        at("2026-11-12T10:00:00Z").runOn(mall.site());
         assertThat(fees.failures(mall.site().id(), NOVEMBER)).singleElement()
                 .satisfies(failure -> assertThat(failure.failure()).contains("closed"));
         assertThat(fees.runs(mall.site().id(), 1).get(0).state()).isEqualTo("INCOMPLETE");
         jdbc.sql("update account set closed_at = null where shop_id = ? and kind = 'PROPERTY_FEE'").param(shop(mall, 0)).update();
-        at("2026-11-13T10:00:00Z").run(mall.site());
+        at("2026-11-13T10:00:00Z").runOn(mall.site());
         assertThat(lines(mall)).containsExactly("1: 30 days 500.00", "2: 10 days -333.33", "1: 30 days 500.00");
         PropertyFees.Run run = fees.runs(mall.site().id(), 1).get(0);
         assertThat(List.of(run.state(), run.total(), run.done(), run.failed())).containsExactly("DONE", 2, 2, 0);
@@ -196,7 +196,7 @@ class FeeRunsIT {
     void aFeeIsNotTakenFromAnAccountThatIsBeingClosed() throws Exception {
         Mall mall = mall(1, 7);
         agree(mall, 0, "500", null, "2026-01-01");
-        at("2026-11-05T10:00:00Z").run(mall.site());
+        at("2026-11-05T10:00:00Z").runOn(mall.site());
         fees.end(shop(mall, 0), LocalDate.parse("2026-11-11"), "Li", "moved out");
         int account = account(mall, 0);
         ExecutorService hub = Executors.newSingleThreadExecutor();
@@ -204,7 +204,7 @@ class FeeRunsIT {
             Future<?> run = new TransactionTemplate(transactions).execute(status -> {
                 jdbc.sql("update account set closed_at = now() where id = ?").param(account).update();
                 int me = jdbc.sql("select pg_backend_pid()").query(Integer.class).single();
-                Future<?> other = hub.submit(() -> at("2026-11-12T10:00:00Z").run(mall.site()));
+                Future<?> other = hub.submit(() -> at("2026-11-12T10:00:00Z").runOn(mall.site()));
                 await().until(() -> jdbc.sql("select exists (select from pg_locks where ? = any(pg_blocking_pids(pid)) and not granted)")
                         .param(me).query(Boolean.class).single());
                 return other;
@@ -223,7 +223,7 @@ class FeeRunsIT {
         Mall mall = mall(2, 3);
         agree(mall, 0, "300", null, "2026-01-01");
         agree(mall, 1, "300", null, "2026-01-01");
-        at("2026-11-05T10:00:00Z").run(mall.site());
+        at("2026-11-05T10:00:00Z").runOn(mall.site());
         int account = account(mall, 0);
         assertThat(events(account)).containsExactly("FEE_DUE 300.00");
         assertThat(reasons(shop(mall, 0))).as("the notice runs").isEmpty();
@@ -249,7 +249,7 @@ class FeeRunsIT {
         YearMonth month = YearMonth.now(mall.site().zone());
         takes(mall.site(), 1, 0, month);
         agree(mall, 0, "300", null, month.atDay(1).toString());
-        runs(Clock.systemUTC()).run(mall.site());
+        runs(Clock.systemUTC()).runOn(mall.site());
         assertThat(reasons(shop(mall, 0))).containsExactly("PROPERTY_FEE");
     }
 
@@ -278,11 +278,11 @@ class FeeRunsIT {
         agreeAll(shops, random);
         for (int kill = 0; kill < 5; kill++) {
             int calls = 10 + random.nextInt(150);
-            assertThatThrownBy(() -> runs(killedAfter(calls)).run(site)).as(because).isInstanceOf(Killed.class);
+            assertThatThrownBy(() -> runs(killedAfter(calls)).runOn(site)).as(because).isInstanceOf(Killed.class);
         }
         Clock clock = Clock.fixed(Instant.parse("2026-11-20T10:00:00Z"), ZoneOffset.UTC);
-        atOnce(() -> runs(clock).run(site));
-        runs(clock).run(site);
+        atOnce(() -> runs(clock).runOn(site));
+        runs(clock).runOn(site);
 
         assertThat(fees.runs(site.id(), 1)).singleElement().satisfies(run ->
                 assertThat(List.of(run.state(), run.total(), run.done(), run.failed())).as(because).containsExactly("DONE", CASES, CASES, 0));

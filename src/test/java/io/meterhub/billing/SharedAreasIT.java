@@ -130,7 +130,7 @@ class SharedAreasIT {
         counter(meter, 1, "00:00", "1000");
         counter(meter, 11, "12:00", "1100.001");
         counter(meter, afterLast(), "00:00", "1300.001");
-        areas.share(mall.site(), group.id(), MONTH);
+        areas.shareOut(mall.site(), group.id(), MONTH);
         // 300.001 kWh; a third of it is 100.0003333..; the step that is left over goes to the first
         assertThat(lines(group)).containsExactly("1 S-0000: 100.000334 x 0.850000 = 85.0002839", "1 S-0001: 100.000333 x 0.850000 = 85.00028305",
                 "1 S-0002: 100.000333 x 0.850000 = 85.00028305");
@@ -152,7 +152,7 @@ class SharedAreasIT {
         counter(meter, 1, "00:00", "0");
         counter(meter, 11, "00:00", "50");
         counter(meter, afterLast(), "00:00", "150");
-        areas.share(mall.site(), group.id(), MONTH);
+        areas.shareOut(mall.site(), group.id(), MONTH);
         // ten days alone: 50; then 60 and 40 of 100
         assertThat(lines(group)).containsExactly("1 S-0000: 110.000000 x 0.850000 = 93.5", "1 S-0001: 40.000000 x 0.850000 = 34");
         assertThat(areas.lines(group.id(), MONTH).get(0).share()).isEqualByComparingTo("0.733333");
@@ -167,7 +167,7 @@ class SharedAreasIT {
         billing.bill(mall.slice(MONTH.atDay(5).atTime(9, 0).atZone(ZONE).toInstant(), "1010", "1030", "1000"));
         counter(meter, 1, "00:00", "0");
         counter(meter, afterLast(), "00:00", "100");
-        areas.share(mall.site(), group.id(), MONTH);
+        areas.shareOut(mall.site(), group.id(), MONTH);
         assertThat(lines(group)).containsExactly("1 S-0000: 25.000000 x 0.850000 = 21.25", "1 S-0001: 75.000000 x 0.850000 = 63.75");
     }
 
@@ -183,7 +183,7 @@ class SharedAreasIT {
                 .params(meter, MONTH.atDay(12).atTime(12, 0).atZone(ZONE).toOffsetDateTime()).update();
         counter(meter, 20, "10:00", "15");
         counter(meter, afterLast(), "00:00", "25");
-        areas.share(mall.site(), group.id(), MONTH);
+        areas.shareOut(mall.site(), group.id(), MONTH);
         // 50, then 10 to the closing value, 10 from the opening one, then 10
         assertThat(lines(group)).containsExactly("1 S-0000: 80.000000 x 0.850000 = 68");
     }
@@ -197,7 +197,7 @@ class SharedAreasIT {
         counter(meter, 2, "09:00", "0");
         counter(meter, 2, "10:00", "3");
         counter(meter, 2, "11:00", "8.001");
-        areas.share(mall.site(), group.id(), MONTH);
+        areas.shareOut(mall.site(), group.id(), MONTH);
         // FLAT up to 10:00, then PEAK; 5.001 in two
         assertThat(lines(group)).containsExactlyInAnyOrder("1 S-0000: 1.500000 x 0.587325 = 0.8809875", "1 S-0000: 2.500500 x 0.909325 = 2.2737671625",
                 "1 S-0001: 1.500000 x 0.587325 = 0.8809875", "1 S-0001: 2.500500 x 0.909325 = 2.2737671625");
@@ -215,11 +215,11 @@ class SharedAreasIT {
         member(group, mall, 1, "1");
         counter(meter, 1, "00:00", "0");
         counter(meter, 10, "00:00", "40");
-        areas.share(mall.site(), group.id(), MONTH);
-        areas.share(mall.site(), group.id(), MONTH);
+        areas.shareOut(mall.site(), group.id(), MONTH);
+        areas.shareOut(mall.site(), group.id(), MONTH);
         counter(meter, afterLast(), "00:00", "60");
-        areas.share(mall.site(), group.id(), MONTH);
-        areas.share(mall.site(), group.id(), MONTH);
+        areas.shareOut(mall.site(), group.id(), MONTH);
+        areas.shareOut(mall.site(), group.id(), MONTH);
         assertThat(lines(group)).containsExactly("1 S-0000: 30.000000 x 0.850000 = 25.5", "2 S-0000: 15.000000 x 0.850000 = 12.75",
                 "1 S-0001: 10.000000 x 0.850000 = 8.5", "2 S-0001: 5.000000 x 0.850000 = 4.25");
         assertThat(accounts.lines(mall.account(), null, 9)).extracting(line -> line.why().split(" ")[0])
@@ -241,7 +241,7 @@ class SharedAreasIT {
                 .isInstanceOf(PriceChangeResult.Previewed.class));
         counter(meter, 1, "00:00", "0");
         counter(meter, afterLast(), "00:00", "40");
-        areas.share(mall.site(), group.id(), MONTH);
+        areas.shareOut(mall.site(), group.id(), MONTH);
         List<String> booked = lines(group);
         assertThat(booked).containsExactly("1 S-0000: 20.000000 x 1.000000 = 20", "1 S-0001: 20.000000 x 1.000000 = 20");
         assertThat(refused(site, late)).startsWith("effectiveFrom: ").contains(MONTH.atEndOfMonth().toString());
@@ -255,7 +255,7 @@ class SharedAreasIT {
         assertThat(changes.make(site, next, null, "Li", "later")).isInstanceOf(PriceChangeResult.Made.class);
         assertThat(changes.make(site, new MarkDays(List.of(new CalendarDay(MONTH.atDay(10), DayKind.TEMPERATURE))), null, "Li", "no price has it"))
                 .isInstanceOf(PriceChangeResult.Made.class);
-        areas.share(mall.site(), group.id(), MONTH);
+        areas.shareOut(mall.site(), group.id(), MONTH);
         assertThat(lines(group)).isEqualTo(booked);
     }
 
@@ -287,7 +287,7 @@ class SharedAreasIT {
         counter(meter, 1, "00:00", "0");
         counter(meter, 11, "00:00", "7");
         counter(meter, afterLast(), "00:00", "27");
-        areas.share(mall.site(), group.id(), MONTH);
+        areas.shareOut(mall.site(), group.id(), MONTH);
         assertThat(lines(group)).containsExactlyInAnyOrder("1 S-0000: 7.000000 x 0.850000 = 5.95 landlord", "1 S-0000: 20.000000 x 0.850000 = 17");
         assertThat(malls.credits(mall)).containsExactly("83");
     }
@@ -304,7 +304,7 @@ class SharedAreasIT {
         transaction.executeWithoutResult(status -> areas.settle(mall.account(), areas.hold(mall.account())));
         assertThat(lines(group)).containsExactly("1 S-0000: 20.000000 x 0.850000 = 17");
         jdbc.sql("update account set closed_at = now() where id = ?").param(mall.account()).update();
-        areas.share(mall.site(), group.id(), MONTH);
+        areas.shareOut(mall.site(), group.id(), MONTH);
         assertThat(lines(group)).containsExactly("1 S-0000: 20.000000 x 0.850000 = 17", "2 S-0001: 20.000000 x 0.850000 = 17");
     }
 
@@ -324,7 +324,7 @@ class SharedAreasIT {
                 List<Future<?>> done = new ArrayList<>();
                 done.add(threads.submit(() -> {
                     together.await();
-                    areas.share(mall.site(), group.id(), MONTH);
+                    areas.shareOut(mall.site(), group.id(), MONTH);
                     return null;
                 }));
                 for (int leaving : List.of(mall.accounts().get(2 * round), mall.accounts().get(2 * round + 1))) {
@@ -384,7 +384,7 @@ class SharedAreasIT {
             found.add(group);
         }
         List<YearMonth> months = IntStream.range(0, 10).mapToObj(back -> MONTH.minusMonths(back)).toList();
-        atOnce(() -> found.forEach(group -> months.forEach(month -> areas.share(mall.site(), group, month))));
+        atOnce(() -> found.forEach(group -> months.forEach(month -> areas.shareOut(mall.site(), group, month))));
         assertThat(jdbc.sql("""
                 select count(*) from shared_line l join sharing_group g on g.id = l.group_id where g.site_id = ? and l.posting > 1""")
                 .param(mall.site().id()).query(Integer.class).single()).as(because).isZero();
