@@ -200,16 +200,27 @@ create trigger no_truncate before truncate on journal execute function refuse_ch
 create trigger append_only before update or delete on entry for each row execute function refuse_change();
 create trigger no_truncate before truncate on entry execute function refuse_change();
 
+-- At the commit a journal has its entries, and they balance. An entry is above 0 on one side: those that balance are two at least.
 create function check_journal_balanced() returns trigger language plpgsql as $$
 declare
+    journal bigint;
     off numeric;
 begin
-    select sum(debit) - sum(credit) into off from entry where journal_id = new.journal_id;
-    if off <> 0 then
-        raise exception 'journal % is out of balance by %', new.journal_id, off using errcode = 'check_violation';
+    if tg_table_name = 'journal' then
+        journal := new.id;
+    else
+        journal := new.journal_id;
+    end if;
+    select sum(debit) - sum(credit) into off from entry where journal_id = journal;
+    if off is null then
+        raise exception 'journal % has no entries', journal using errcode = 'check_violation';
+    elsif off <> 0 then
+        raise exception 'journal % is out of balance by %', journal, off using errcode = 'check_violation';
     end if;
     return null;
 end $$;
+create constraint trigger balanced after insert on journal deferrable initially deferred
+    for each row execute function check_journal_balanced();
 create constraint trigger balanced after insert on entry deferrable initially deferred
     for each row execute function check_journal_balanced();
 

@@ -94,10 +94,12 @@ public class Balances {
                 left join (select account_id, sum(credit - debit) filter (where gl = 'CUSTOMER') as posted,
                                   sum(credit - debit) filter (where gl = 'DEPOSIT') as deposit,
                                   sum(debit - credit) filter (where gl = 'DEBT') as debt
-                           from entry where account_id is not null and (:account::int is null or account_id = :account)
+                           from entry where account_id in (select id from account where (:site::int is null or site_id = :site)
+                                                           and (:account::int is null or id = :account))
                            group by account_id) e on e.account_id = a.id
                 left join (select account_id, sum(amount - posted_yuan) as open
-                           from charge_line where :account::int is null or account_id = :account
+                           from charge_line where account_id in (select id from account where (:site::int is null or site_id = :site)
+                                                                 and (:account::int is null or id = :account))
                            group by account_id) c on c.account_id = a.id
                 where (:site::int is null or a.site_id = :site) and (:account::int is null or a.id = :account)
                   and (a.posted_yuan, a.open_yuan, a.deposit_yuan, a.debt_yuan)

@@ -19,7 +19,8 @@ import org.springframework.transaction.annotation.Transactional;
 
 /**
  * The double-entry ledger (复式分类账). A journal has a key, once per site: the unique key decides whether something was
- * booked already. Nothing is ever changed in it; the schema refuses, and refuses a journal out of balance at the commit.
+ * booked already. Nothing is ever changed in it; the schema refuses, and at the commit it refuses a journal without entries or out
+ * of balance.
  */
 @Component
 class Ledger {

@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -493,17 +494,24 @@ class BillingIT {
     }
 
     @Test
-    void aJournalOutOfBalanceIsRefused() {
+    void aJournalWithoutTwoEntriesThatBalanceIsRefusedAtTheCommit() {
         Mall mall = malls.open("shop-single", 1);
-        assertThatThrownBy(() -> transaction.executeWithoutResult(status -> {
-            long journal = jdbc.sql("""
-                    insert into journal (site_id, key, cause, at, site_day, who, why)
-                    values (?, 'x', 'SALE', now(), current_date, 'x', 'x') returning id""").param(mall.site().id())
-                    .query(Long.class).single();
-            jdbc.sql("insert into entry (journal_id, line, gl, debit) values (?, 1, 'CASH', 5)").param(journal).update();
-            jdbc.sql("insert into entry (journal_id, line, gl, account_id, credit) values (?, 2, 'CUSTOMER', ?, 4)")
-                    .params(journal, mall.account()).update();
-        })).rootCause().hasMessageContaining("out of balance by 1");
+        Map.of("", "has no entries", "5", "is out of balance by 5", "-4", "is out of balance by -4", "5 -4", "is out of balance by 1",
+                "5 -3 -1", "is out of balance by 1").forEach((entries, why) -> assertThatThrownBy(
+                () -> transaction.executeWithoutResult(status -> journal(mall, entries))).as(entries).rootCause().hasMessageContaining(why));
+        assertThat(jdbc.sql("select count(*) from journal where site_id = ? and cause = 'SALE'").param(mall.site().id()).query(Integer.class)
+                .single()).isZero();
+    }
+
+    /** Debits above 0, credits below. */
+    private void journal(Mall mall, String entries) {
+        long journal = jdbc.sql("""
+                insert into journal (site_id, key, cause, at, site_day, who, why)
+                values (?, 'x', 'SALE', now(), current_date, 'x', 'x') returning id""").param(mall.site().id()).query(Long.class).single();
+        jdbc.sql("""
+                insert into entry (journal_id, line, gl, debit, credit)
+                select ?, n, 'CASH', greatest(yuan, 0), greatest(-yuan, 0)
+                from unnest(string_to_array(?, ' ')::numeric[]) with ordinality as e (yuan, n)""").params(journal, entries).update();
     }
 
     private long readings(int meter) {

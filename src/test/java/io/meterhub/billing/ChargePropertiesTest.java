@@ -10,6 +10,7 @@ import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -33,6 +34,7 @@ class ChargePropertiesTest {
     private static final BigDecimal UNIT = new BigDecimal("0.01");
     private static final List<String> TARIFFS = List.of("one-price", "one-price-in-parts", "with-rebate", "six-decimals", "tou", "floating", "five-bands", "seasons", "week", "hot",
             "month-tiers", "january-tiers", "december-tiers", "contract-tiers", "account-tiers", "dwelling", "tou-tiers", "night", "water-tiers");
+    private static final List<String> BY_BAND = List.of("tou", "floating", "five-bands", "two-parts-float", "seasons", "week", "hot", "night");
 
     /** A site's prices, in its zone, with some days marked. */
     record Place(List<String> tariffs, Plan plan) {
@@ -114,6 +116,56 @@ class ChargePropertiesTest {
         assertThat(yuan(charge(plan, row.intervals()))).isEqualByComparingTo(yuan(charge(plan, List.of(row.whole()))));
     }
 
+    /**
+     * What flowed in each stretch of a band is made up, and the registers show it at any readings: however those cut the time, each
+     * band keeps its quantity, and all of it its price.
+     */
+    @Property(tries = 1000)
+    void splittingByConsistentBandRegistersKeepsEachBandsQuantityAndTheMoney(@ForAll("placesByBand") Place place, @ForAll("rows") Row row,
+                                                                             @ForAll("shares") List<Integer> shares, @ForAll("cuts") List<Boolean> cuts) {
+        Map<Rate, BigDecimal> flowed = new EnumMap<>(Rate.class);
+        List<Interval> split = new ArrayList<>();
+        List<Interval> some = new ArrayList<>();
+        int stretch = 0;
+        for (Interval time : row.intervals()) {
+            Map<Rate, BigDecimal> its = new EnumMap<>(Rate.class);
+            for (BandUse use : BandUse.of(place.plan(), interval(time.from(), time.to(), new BigDecimal("1000000"), null))) {
+                its.merge(use.rate(), BigDecimal.valueOf(1 + shares.get(stretch++ % shares.size()), 3), BigDecimal::add);
+            }
+            its.forEach((rate, part) -> flowed.merge(rate, part, BigDecimal::add));
+            split.add(registered(time.from(), time.to(), its));
+            some.add(split.get(split.size() - 1));
+            if (some.size() > 1 && cuts.get(split.size())) {
+                some.set(some.size() - 2, joined(some.get(some.size() - 2), some.remove(some.size() - 1)));
+            }
+        }
+        BigDecimal yuan = flowed.entrySet().stream().map(band -> band.getValue()
+                .multiply(place.plan().on(LocalDate.EPOCH).prices().get(band.getKey()).get(0))).reduce(BigDecimal.ZERO, BigDecimal::add);
+        for (List<Interval> read : List.of(split, some, List.of(split.stream().reduce(ChargePropertiesTest::joined).orElseThrow()))) {
+            List<Charge> charges = charge(place.plan(), read);
+            Map<Rate, BigDecimal> charged = new EnumMap<>(Rate.class);
+            charges.forEach(charge -> charged.merge(charge.rate(), charge.quantity(), BigDecimal::add));
+            assertThat(charged).as("read %d times", read.size()).usingRecursiveComparison()
+                    .withComparatorForType(BigDecimal::compareTo, BigDecimal.class).isEqualTo(flowed);
+            assertThat(charges).allSatisfy(charge -> assertThat(charge.estimatedQuantity()).as("nothing is guessed").isZero());
+            assertThat(yuan(charges)).isEqualByComparingTo(yuan);
+        }
+    }
+
+    private static Interval registered(Instant from, Instant to, Map<Rate, BigDecimal> counted) {
+        List<BigDecimal> registers = Arrays.stream(Band.values()).map(band -> counted.entrySet().stream()
+                .filter(entry -> entry.getKey().band() == band).map(Map.Entry::getValue).findFirst().orElse(BigDecimal.ZERO)).toList();
+        return interval(from, to, registers.stream().reduce(BigDecimal.ZERO, BigDecimal::add), registers);
+    }
+
+    private static Interval joined(Interval one, Interval next) {
+        List<BigDecimal> registers = new ArrayList<>();
+        for (int band = 0; band < one.bandQuantities().size(); band++) {
+            registers.add(one.bandQuantities().get(band).add(next.bandQuantities().get(band)));
+        }
+        return interval(one.from(), next.to(), one.quantity().add(next.quantity()), registers);
+    }
+
     @Property(tries = 1000)
     void tiersFillInTheirOrderAndUpToTheirEdges(@ForAll("tieredPlaces") Place place, @ForAll("rows") Row row) {
         TariffRule.Tiers tiers = place.plan().on(LocalDate.EPOCH).tiers();
@@ -148,11 +200,7 @@ class ChargePropertiesTest {
             counted.put(rate, part);
             sum = sum.add(part);
         }
-        List<BigDecimal> registers = new ArrayList<>();
-        for (Band band : Band.values()) {
-            registers.add(counted.entrySet().stream().filter(entry -> entry.getKey().band() == band).map(Map.Entry::getValue)
-                    .findFirst().orElse(BigDecimal.ZERO));
-        }
+        List<BigDecimal> registers = registered(whole.from(), whole.to(), counted).bandQuantities();
         // the total may be a step ahead or behind
         BigDecimal total = sum.add(BigDecimal.valueOf(shares.get(0) % 3 - 1L, 2)).max(UNIT);
         List<Charge> charges = charge(place.plan(), List.of(interval(whole.from(), whole.to(), total, registers)));
@@ -262,11 +310,25 @@ class ChargePropertiesTest {
 
     @Provide
     Arbitrary<Place> places() {
-        Arbitrary<List<String>> tariffs = Arbitraries.of(TARIFFS).list().ofMinSize(1).ofMaxSize(3);
+        return places(Arbitraries.of(TARIFFS).list().ofMinSize(1).ofMaxSize(3));
+    }
+
+    private static Arbitrary<Place> places(Arbitrary<List<String>> tariffs) {
         Arbitrary<ZoneId> zones = Arbitraries.of("Asia/Shanghai", "Europe/Berlin", "Asia/Beirut", "Australia/Lord_Howe").map(ZoneId::of);
         Arbitrary<SiteDays> days = Arbitraries.maps(Arbitraries.integers().between(0, 60).map(LocalDate.parse("2026-02-20")::plusDays),
                 Arbitraries.of(DayKind.HOLIDAY, DayKind.WORKDAY, DayKind.TEMPERATURE).map(Set::of)).ofMaxSize(20).map(SiteDays::new);
         return Combinators.combine(tariffs, zones, days).as((codes, zone, marked) -> new Place(codes, plan(zone, codes, marked)));
+    }
+
+    /** One tariff by time of use, the bands of which all have another price, the same on all days. */
+    @Provide
+    Arbitrary<Place> placesByBand() {
+        return places(Arbitraries.of(BY_BAND).map(List::of));
+    }
+
+    @Provide
+    Arbitrary<List<Boolean>> cuts() {
+        return Arbitraries.of(true, false).list().ofSize(9);
     }
 
     @Provide

@@ -12,6 +12,8 @@ import java.math.RoundingMode;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -19,6 +21,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.IntFunction;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -34,6 +37,7 @@ import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.ApplicationContext;
 import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.support.SqlArrayValue;
 import org.springframework.test.context.TestContextManager;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.TransactionDefinition;
@@ -72,6 +76,9 @@ class LedgerPropertiesIT {
     private TransactionStatus all;
     private int keys;
     private int cases;
+    private int restored;
+    /** Told apart from what the counter keeps: the emergency credit that each sale ended, by its receipt. */
+    private final Map<String, BigDecimal> endedBySale = new HashMap<>();
 
     @BeforeProperty
     void attach() throws Exception {
@@ -149,10 +156,16 @@ class LedgerPropertiesIT {
         return accounts.of(mall.site().id());
     }
 
-    /** Takes from the account, as a charge of so much would, so that there are arrears to deal with. */
+    /** Takes from the account, as a charge of so much would, so that there are arrears to deal with; below 0: gives. */
     private void take(int account, BigDecimal yuan) {
+        take(account, "take" + ++keys, yuan);
+    }
+
+    private void take(int account, String key, BigDecimal yuan) {
+        if (yuan.signum() == 0) {
+            return;
+        }
         Ledger ledger = hub.getBean(Ledger.class);
-        String key = "take" + ++keys;
         long journal = ledger.open(List.of(new Ledger.Journal(mall.site().id(), key, Ledger.Cause.FEE_RUN, Instant.now(),
                 mall.site().dayOf(Instant.now()), "test", "taken"))).get(key);
         int id = mall.accounts().get(account);
@@ -164,8 +177,27 @@ class LedgerPropertiesIT {
         return new TransactionTemplate(transactions, new DefaultTransactionDefinition(TransactionDefinition.PROPAGATION_NESTED));
     }
 
+    /** Entries of a journal, debits above 0 and credits below; about half of them balance. */
+    @Provide
+    Arbitrary<List<BigDecimal>> entries() {
+        Arbitrary<List<BigDecimal>> any = Combinators.combine(yuan(), Arbitraries.of(1, -1)).as((yuan, side) -> yuan.multiply(BigDecimal.valueOf(side)))
+                .list().ofMaxSize(4);
+        return Combinators.combine(any, Arbitraries.of(true, false)).as((entries, balanced) -> {
+            BigDecimal off = sum(entries);
+            List<BigDecimal> all = new ArrayList<>(entries);
+            if (balanced && off.signum() != 0) {
+                all.add(off.negate());
+            }
+            return all;
+        });
+    }
+
+    private static BigDecimal sum(Collection<BigDecimal> amounts) {
+        return amounts.stream().reduce(BigDecimal.ZERO, BigDecimal::add);
+    }
+
     @Property(tries = CASES)
-    void debitsEqualCreditsAndTheDatabaseRefusesAnyOther(@ForAll("yuan") BigDecimal debit, @ForAll("yuan") BigDecimal credit) {
+    void debitsEqualCreditsOfTwoEntriesOrMoreAndTheDatabaseRefusesAnyOther(@ForAll("entries") List<BigDecimal> entries) {
         Runnable book = () -> nested().executeWithoutResult(status -> {
             long journal = jdbc.sql("""
                     insert into journal (site_id, key, cause, at, site_day, who, why)
@@ -173,17 +205,23 @@ class LedgerPropertiesIT {
                     .query(Long.class).single();
             jdbc.sql("""
                     insert into entry (journal_id, line, gl, account_id, debit, credit)
-                    values (:journal, 1, 'CASH', null, :debit, 0), (:journal, 2, 'CUSTOMER', :account, 0, :credit)""")
-                    .param("journal", journal).param("account", mall.account()).param("debit", debit).param("credit", credit).update();
+                    select :journal, n, case when yuan > 0 then 'CASH' else 'CUSTOMER' end, case when yuan < 0 then :account end,
+                           greatest(yuan, 0), greatest(-yuan, 0)
+                    from unnest(:entries) with ordinality as e (yuan, n)""")
+                    .param("journal", journal).param("account", mall.account())
+                    .param("entries", new SqlArrayValue("numeric", entries.toArray())).update();
             jdbc.sql("set constraints all immediate").update();
             jdbc.sql("set constraints all deferred").update();
             // no balance went with it
             status.setRollbackOnly();
         });
-        if (debit.compareTo(credit) == 0) {
-            book.run();
+        if (entries.isEmpty()) {
+            assertThatThrownBy(book::run).rootCause().hasMessageContaining("has no entries");
+        } else if (sum(entries).signum() != 0) {
+            assertThatThrownBy(book::run).rootCause().hasMessageContaining("out of balance by " + sum(entries));
         } else {
-            assertThatThrownBy(book::run).rootCause().hasMessageContaining("out of balance by " + debit.subtract(credit));
+            assertThat(entries).hasSizeGreaterThanOrEqualTo(2);
+            book.run();
         }
     }
 
@@ -212,15 +250,22 @@ class LedgerPropertiesIT {
         CounterRequest request = request(act);
         CounterResult first = counter.act(request);
         List<Account> before = everyAccount();
-        long receipts = receipts();
+        List<Long> books = books();
         CounterResult second = counter.act(request);
         assertThat(everyAccount()).isEqualTo(before);
-        assertThat(receipts()).isEqualTo(receipts);
+        assertThat(books()).isEqualTo(books);
         if (first instanceof Booked booked) {
             assertThat(second).isEqualTo(new Booked(booked.receipt(), booked.creditAfterYuan(), true));
         } else {
             assertThat(second).isEqualTo(first);
         }
+    }
+
+    /** How many journals, entries and receipts there are. */
+    private List<Long> books() {
+        return List.of(jdbc.sql("select count(*) from journal where site_id = ?").param(mall.site().id()).query(Long.class).single(),
+                jdbc.sql("select count(*) from entry e join journal j on j.id = e.journal_id where j.site_id = ?").param(mall.site().id())
+                        .query(Long.class).single(), receipts());
     }
 
     private long receipts() {
@@ -309,19 +354,156 @@ class LedgerPropertiesIT {
         assertThat(account(1).creditYuan()).isEqualByComparingTo(before.creditYuan().add(sale.amountYuan()).subtract(sale.toDebtYuan()));
     }
 
+    @Provide
+    Arbitrary<Act> lending() {
+        return Combinators.combine(Arbitraries.of(Receipt.Kind.EMERGENCY, Receipt.Kind.EMERGENCY, Receipt.Kind.SALE, Receipt.Kind.SALE,
+                Receipt.Kind.REVERSAL, Receipt.Kind.REVERSAL, Receipt.Kind.GIFT, Receipt.Kind.TRANSFER), Arbitraries.integers().between(0, 1),
+                Arbitraries.integers().between(1, 2_000)).as((what, account, fen) -> new Act(what, account, 2, fen, 1));
+    }
+
     @Property(tries = CASES)
-    void emergencyCreditIsTakenOnceUntilTheNextSale(@ForAll("acts") Act act) {
+    void emergencyCreditIsLentOnceUntilTheNextSaleAndIsBackToTheFenWhenThatIsTakenBack(@ForAll("lending") Act act,
+                                                                                       @ForAll @IntRange(max = 5_000) int fen) {
+        BigDecimal allowed = BigDecimal.valueOf(fen, 2);
+        terms.emergency(mall.accounts().get(act.account()), allowed, "Li", "another winter");
         BigDecimal lent = account(act.account()).emergencyYuan();
-        CounterResult result = counter.act(request(act));
-        BigDecimal now = account(act.account()).emergencyYuan();
-        switch (act.what()) {
+        CounterRequest request = request(act);
+        CounterResult result = counter.act(request);
+        BigDecimal due = switch (act.what()) {
             case EMERGENCY -> {
-                assertThat(result instanceof Booked).isEqualTo(lent.signum() == 0);
-                assertThat(now).isEqualByComparingTo("30");
+                assertThat(result instanceof Booked).as("%s lent, %s allowed", lent, allowed).isEqualTo(lent.signum() == 0 && fen > 0);
+                yield lent.signum() == 0 ? allowed : lent;
             }
-            case SALE -> assertThat(now).isEqualByComparingTo("0");
-            case REVERSAL -> assertThat(now).isGreaterThanOrEqualTo(lent);
-            default -> assertThat(now).isEqualByComparingTo(lent);
+            case SALE -> {
+                endedBySale.put(((Booked) result).receipt().number(), lent);
+                yield BigDecimal.ZERO;
+            }
+            // what the sale ended is there again, unless as much or more was lent since
+            case REVERSAL -> result instanceof Booked ? lent.max(endedBySale.getOrDefault(request.receipt(), BigDecimal.ZERO)) : lent;
+            default -> lent;
+        };
+        if (act.what() == Receipt.Kind.REVERSAL && due.compareTo(lent) > 0) {
+            restored++;
+        }
+        assertThat(account(act.account()).emergencyYuan()).isEqualByComparingTo(due);
+        if (due.signum() > 0) {
+            assertThat(counter.act(CounterRequest.emergency("more" + keys, mall.accounts().get(act.account()), "Wang", null))).isInstanceOf(Refused.class);
+        }
+        if (cases % CASES == 0) {
+            assertThat(restored).as("sales taken back that had ended emergency credit").isGreaterThan(20);
+        }
+    }
+
+    /** How far beyond its credit an account may be, and where it stands from there; in fen and in millionths of a yuan. */
+    record Limits(int account, int overdraftFen, int emergencyFen, boolean overdraftFirst, int beyondMicros) {
+
+        BigDecimal overdraft() {
+            return BigDecimal.valueOf(overdraftFen, 2);
+        }
+
+        BigDecimal limit() {
+            return BigDecimal.valueOf(overdraftFen + emergencyFen, 2);
+        }
+
+        /** Above 0: there is that much left to use. */
+        BigDecimal left() {
+            return BigDecimal.valueOf(beyondMicros, 6);
+        }
+    }
+
+    @Provide
+    Arbitrary<Limits> limits() {
+        return Combinators.combine(Arbitraries.integers().between(0, 2), Arbitraries.oneOf(Arbitraries.just(0), Arbitraries.integers().between(1, 30_000)),
+                Arbitraries.oneOf(Arbitraries.just(0), Arbitraries.integers().between(1, 5_000)), Arbitraries.of(true, false),
+                Arbitraries.oneOf(Arbitraries.of(-1, 0, 1), Arbitraries.integers().between(-9_000_000, 9_999))).as(Limits::new);
+    }
+
+    /** Both limits, set in either order, add up: supply is on above that and off at it, to the last decimal, and no fen of them is paid out. */
+    @Property(tries = CASES)
+    void theOverdraftGuardHoldsExactlyAtWhateverLimits(@ForAll("limits") Limits limits) {
+        int account = limits.account();
+        int id = mall.accounts().get(account);
+        int other = (account + 1) % 3;
+        counter.act(request(new Act(Receipt.Kind.SALE, account, account, 100, 1)));
+        if (limits.overdraftFirst()) {
+            terms.overdraft(id, limits.overdraft(), "Li", "known customer");
+        }
+        terms.emergency(id, BigDecimal.valueOf(limits.emergencyFen(), 2), "Li", "another winter");
+        assertThat(counter.act(CounterRequest.emergency("lent" + ++keys, id, "Wang", null)) instanceof Booked).isEqualTo(limits.emergencyFen() > 0);
+        if (!limits.overdraftFirst()) {
+            terms.overdraft(id, limits.overdraft(), "Li", "known customer");
+        }
+        BigDecimal spare = account(account).creditYuan().setScale(2, RoundingMode.FLOOR).max(BigDecimal.ZERO);
+        Receipt.Kind out = limits.overdraftFirst() ? Receipt.Kind.REFUND : Receipt.Kind.TRANSFER;
+        assertThat(counter.act(request(new Act(out, account, other, spare.movePointRight(2).intValueExact() + 1, 1))))
+                .as("a fen more than the credit of %s", spare).isInstanceOf(Refused.class);
+        if (spare.signum() > 0) {
+            assertThat(counter.act(request(new Act(out, account, other, spare.movePointRight(2).intValueExact(), 1))))
+                    .as("the credit of %s itself", spare).isInstanceOf(Booked.class);
+        }
+        take(account, account(account).creditYuan().add(limits.limit()).subtract(limits.left()));
+        assertThat(account(account).creditYuan()).isEqualByComparingTo(limits.limit().negate().add(limits.left()));
+        assertThat(on(account)).isEqualTo(limits.beyondMicros() > 0);
+        assertThat(counter.act(request(new Act(out, account, other, 1, 1)))).isInstanceOf(Refused.class);
+
+        BigDecimal wider = limits.overdraft().add(new BigDecimal("0.01"));
+        terms.overdraft(id, wider, "Li", "a fen more");
+        assertThat(on(account)).as("%s is left", limits.left()).isEqualTo(limits.beyondMicros() > -10_000);
+        counter.act(request(new Act(Receipt.Kind.SALE, account, account, 1, 1)));
+        assertThat(on(account)).as("the emergency credit is over").isEqualTo(
+                account(account).creditYuan().compareTo(wider.negate()) > 0);
+    }
+
+    /** Whether the supply of an account's meter is wanted on. */
+    private boolean on(int account) {
+        return jdbc.sql("select wanted = 'ON' from meter_supply where meter_id = ?").param(mall.meters().get(account)).query(Boolean.class).single();
+    }
+
+    @Example
+    void theOverdraftGuardHoldsWhateverIsDoneAtOnce() throws Exception {
+        eachForItself();
+        int each = CASES / 8;
+        TransactionTemplate own = new TransactionTemplate(transactions);
+        List<BigDecimal> came = together(8, n -> () -> {
+            Random random = new Random(n);
+            BigDecimal in = BigDecimal.ZERO;
+            for (int i = 0; i < each; i++) {
+                int account = random.nextInt(3);
+                int id = mall.accounts().get(account);
+                String key = "at-once" + n + "-" + i;
+                BigDecimal yuan = BigDecimal.valueOf(1 + random.nextInt(6000), 2);
+                CounterResult result = switch (random.nextInt(6)) {
+                    case 0 -> counter.act(CounterRequest.sale(key, id, yuan, PayMethod.CASH, "Wang", null));
+                    case 1 -> counter.act(CounterRequest.refund(key, id, yuan, PayMethod.CASH, "Wang", null));
+                    case 2 -> counter.act(CounterRequest.transfer(key, id, mall.accounts().get((account + 1) % 3), yuan, "Wang", null));
+                    case 3 -> counter.act(CounterRequest.emergency(key, id, "Wang", null));
+                    case 4 -> {
+                        terms.overdraft(id, yuan, "Li", "at once");
+                        yield null;
+                    }
+                    default -> {
+                        own.executeWithoutResult(status -> take(account, key, yuan));
+                        in = in.subtract(yuan);
+                        yield null;
+                    }
+                };
+                if (result instanceof Booked booked) {
+                    switch (booked.receipt().kind()) {
+                        case SALE -> in = in.add(yuan);
+                        case REFUND -> in = in.subtract(yuan);
+                        default -> { }
+                    }
+                    if (booked.receipt().kind() == Receipt.Kind.REFUND || booked.receipt().kind() == Receipt.Kind.TRANSFER) {
+                        assertThat(booked.creditAfterYuan()).as("paid out of the credit alone").isNotNegative();
+                    }
+                }
+            }
+            return in;
+        });
+        assertThat(sum(everyAccount().stream().map(Account::creditYuan).toList())).isEqualByComparingTo(sum(came).add(new BigDecimal("300")));
+        for (int account = 0; account < 3; account++) {
+            Account its = account(account);
+            assertThat(on(account)).isEqualTo(its.creditYuan().compareTo(its.overdraftYuan().add(its.emergencyYuan()).negate()) > 0);
         }
     }
 
@@ -400,7 +582,7 @@ class LedgerPropertiesIT {
         assertThat(left.add(paid.stream().reduce(BigDecimal.ZERO, BigDecimal::add))).isEqualByComparingTo("300");
     }
 
-    private static <T> List<T> together(int callers, java.util.function.IntFunction<Callable<T>> work) throws Exception {
+    private static <T> List<T> together(int callers, IntFunction<Callable<T>> work) throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(callers);
         try {
             List<Future<T>> asked = new ArrayList<>();
