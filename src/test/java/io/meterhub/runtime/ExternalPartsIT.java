@@ -21,8 +21,11 @@ import org.apache.activemq.artemis.jms.client.ActiveMQConnectionFactory;
 import org.apache.activemq.artemis.spi.core.security.ActiveMQJAASSecurityManager;
 import org.apache.activemq.artemis.spi.core.security.jaas.InVMLoginModule;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -48,6 +51,25 @@ class ExternalPartsIT {
             assertThat(broker.getActiveMQServer().getConnectionCount()).as("connections of the hub").isPositive();
         } finally {
             broker.stop();
+        }
+    }
+
+    /** Its user may make tables there, but no extension. */
+    @Test
+    @ExtendWith(OutputCaptureExtension.class)
+    void aDatabaseWithoutTheExtensionAndTheRightToMakeItIsRefusedWithWhatToDo(CapturedOutput output) throws Exception {
+        try (EmbeddedPostgres postgres = databaseOfOthers()) {
+            try (Connection connection = postgres.getPostgresDatabase().getConnection();
+                 Statement sql = connection.createStatement()) {
+                sql.execute("alter database mall owner to postgres");
+            }
+            try (Connection connection = postgres.getDatabase("postgres", "mall").getConnection();
+                 Statement sql = connection.createStatement()) {
+                sql.execute("grant all on schema public to hubber");
+            }
+            assertThatThrownBy(() -> start(postgres.getPort(), freePort())).isInstanceOf(Exception.class);
+            assertThat(output.getErr()).contains("MeterHub cannot start: The database lacks the extension btree_gist and this user cannot"
+                    + " make it", "permission denied", "create extension btree_gist");
         }
     }
 
