@@ -94,13 +94,9 @@ class BilledMall {
                 .toPlainString()).toList();
     }
 
-    /** What is wrong in the books of this mall. */
+    /** What is wrong in the books of this mall, of whatever accounts. */
     List<String> problems(Mall mall) {
-        List<String> numbers = mall.accounts().stream().map(id -> "account " + accounts.account(id).orElseThrow().number()).toList();
-        List<String> meters = mall.meters().stream().map(id -> "charge of meter " + id + " ").toList();
-        return check.check().problems().stream().filter(problem -> problem.startsWith("journal")
-                || numbers.stream().anyMatch(number -> problem.startsWith(number + ":"))
-                || meters.stream().anyMatch(problem::startsWith)).toList();
+        return check.check(mall.site().id()).problems();
     }
 
     BigDecimal charged(int meter) {
