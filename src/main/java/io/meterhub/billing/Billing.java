@@ -1,5 +1,7 @@
 package io.meterhub.billing;
 
+import static io.meterhub.billing.SqlArrays.array;
+
 import io.meterhub.metering.Correction;
 import io.meterhub.metering.EnteredReadings;
 import io.meterhub.metering.EntryResult;
@@ -33,7 +35,6 @@ import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.jdbc.support.SqlArrayValue;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
 import org.springframework.transaction.interceptor.TransactionAspectSupport;
@@ -385,9 +386,5 @@ public class Billing {
                 .param("tiers", array("int2", rows, row -> (short) row.getKey().tier()))
                 .param("quantities", array("numeric", rows, row -> row.getValue().quantity()))
                 .param("estimated", array("numeric", rows, row -> row.getValue().estimatedQuantity()));
-    }
-
-    private static <T> SqlArrayValue array(String type, Collection<T> rows, Function<? super T, ?> column) {
-        return new SqlArrayValue(type, rows.stream().map(column).toArray());
     }
 }

@@ -1,5 +1,7 @@
 package io.meterhub.billing;
 
+import static io.meterhub.billing.SqlArrays.array;
+
 import io.meterhub.billing.Billing.Line;
 import java.math.BigDecimal;
 import java.sql.ResultSet;
@@ -134,9 +136,5 @@ class Provisional {
             estimated = estimated.subtract(guessed);
             return new Charge(line.siteDay(), line.versionId(), line.rate(), line.tier(), price, part.negate(), guessed.negate());
         }
-    }
-
-    private static <T> SqlArrayValue array(String type, Collection<T> rows, Function<? super T, ?> column) {
-        return new SqlArrayValue(type, rows.stream().map(column).toArray());
     }
 }

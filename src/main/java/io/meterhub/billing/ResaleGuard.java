@@ -1,5 +1,7 @@
 package io.meterhub.billing;
 
+import static io.meterhub.billing.SqlArrays.array;
+
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.meterhub.billing.Ledger.Entry;
 import io.meterhub.billing.Ledger.Gl;
@@ -25,7 +27,6 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.jdbc.support.SqlArrayValue;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
 
@@ -255,9 +256,5 @@ public class ResaleGuard {
 
     private FeeRefused refused(String field, String key, Object... words) {
         return new FeeRefused(field, texts.of("refused." + key, words));
-    }
-
-    private static <T> SqlArrayValue array(String type, List<T> rows, Function<? super T, ?> column) {
-        return new SqlArrayValue(type, rows.stream().map(column).toArray());
     }
 }

@@ -1,5 +1,7 @@
 package io.meterhub.billing;
 
+import static io.meterhub.billing.SqlArrays.array;
+
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.meterhub.billing.Ledger.Entry;
 import io.meterhub.billing.Ledger.Gl;
@@ -40,7 +42,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.jdbc.support.SqlArrayValue;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.annotation.Propagation;
@@ -475,9 +476,5 @@ public class SharedAreas {
             quantities.forEach((shop, quantity) -> days.add(new Day(its, shop, shops.get(shop), quantity, amounts.get(shop))));
         }
         return days;
-    }
-
-    private static <T> SqlArrayValue array(String type, List<T> rows, Function<? super T, ?> column) {
-        return new SqlArrayValue(type, rows.stream().map(column).toArray());
     }
 }

@@ -1,16 +1,15 @@
 package io.meterhub.billing;
 
+import static io.meterhub.billing.SqlArrays.array;
+
 import io.meterhub.site.Audit;
 import io.meterhub.site.Texts;
 import java.time.LocalDate;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.jdbc.support.SqlArrayValue;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
@@ -107,10 +106,6 @@ public class SiteCalendar {
     private JdbcClient.StatementSpec columns(int siteId, List<CalendarDay> days, String sql) {
         return jdbc.sql(sql).param("site", siteId).param("days", array("date", days, CalendarDay::day))
                 .param("kinds", array("text", days, each -> each.kind().name()));
-    }
-
-    private static <T> SqlArrayValue array(String type, Collection<T> rows, Function<? super T, ?> column) {
-        return new SqlArrayValue(type, rows.stream().map(column).toArray());
     }
 
     private Optional<PriceChangeResult.Refused> refused(String key, Object... words) {

@@ -1,5 +1,7 @@
 package io.meterhub.billing;
 
+import static io.meterhub.billing.SqlArrays.array;
+
 import io.meterhub.metering.CounterHistory;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -16,7 +18,6 @@ import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.jdbc.support.SqlArrayValue;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
@@ -117,9 +118,5 @@ public class TierRecounts {
     private static TierUse.Key key(ResultSet row) throws SQLException {
         return new TierUse.Key(row.getInt("account_id"), 0, TariffRule.TierPeriod.valueOf(row.getString("period")),
                 row.getObject("period_start", LocalDate.class));
-    }
-
-    private static <T> SqlArrayValue array(String type, Collection<T> rows, Function<? super T, ?> column) {
-        return new SqlArrayValue(type, rows.stream().map(column).toArray());
     }
 }
