@@ -5,25 +5,33 @@ import java.time.LocalDateTime;
 import java.time.ZonedDateTime;
 
 /**
- * A user of an Acrel ADF400L cabinet, by the registers of its manual V1.2: measured values, energies by band, prepayment,
- * forced control and clock. Time and load control, rate tables and the histories are not played.
+ * A user of an Acrel ADF400L cabinet, by the registers of its manual V1.2: measured values, energies by band, prepayment, time,
+ * load and forced control, clock, rate tables, month and purchase records.
  *
  * <p>The virtual mall's own, as the manual does not say: the forced control word takes 0100 (open), 0001 (close) and 0000
- * (not forced); bit 0 of the status word is "relay open"; a purchase is the three registers of amount and count in one
- * write; a single-phase user, whose credit is in kWh, turns yuan into kWh at its flat price; it trips by itself only with the
- * prepaid switch on.
+ * (not forced); bits of the status word are 0 "relay open", 1 "below alarm amount 1", 2 "opened by load control", 3 "opened by time
+ * control"; a purchase is the three registers of amount and count in one write; a single-phase user, whose credit is in kWh, turns
+ * yuan into kWh at its flat price; it trips by itself only with the prepaid switch on, at alarm amount 2 less the overdraft, which can
+ * be written; the base amount is there anew each month and is used before the credit; how bytes are packed in tables and records
+ * (config/demo/meters); load control counts its trips anew when its switch is written off.
  */
 final class Adf400l extends VirtualMeter {
 
     private static final int FORCE_OPEN = 0x0100;
     private static final int FORCE_CLOSED = 0x0001;
     private static final long CENT = BILLION / 100;
+    private static final int LOAD_REGISTERS = 7;
+    private static final int RATES = 0x0914;
+    private static final int ZONES = 0x093E;
 
     private final boolean threePhase;
     // first registers of the groups that both kinds have in the same order
     private final int energies;
     private final int prepaid;
     private final int forced;
+    private final int times;
+    private final int loads;
+    private final int overdraft;
 
     Adf400l(Seat seat, boolean threePhase) {
         super(seat);
@@ -31,6 +39,9 @@ final class Adf400l extends VirtualMeter {
         this.energies = threePhase ? 0x0430 : 0x0400;
         this.prepaid = threePhase ? 0x0536 : 0x0500;
         this.forced = threePhase ? 0x0804 : 0x0801;
+        this.times = threePhase ? 0x064E : 0x0600;
+        this.loads = threePhase ? 0x0718 : 0x0700;
+        this.overdraft = threePhase ? 0x036D : 0x0315;
     }
 
     @Override
@@ -68,7 +79,22 @@ final class Adf400l extends VirtualMeter {
         if (cells[FORCED] != 0) {
             return cells[FORCED] == FORCE_CLOSED;
         }
-        return cells[PREPAID] == 0 || cells[CREDIT] > cells[ALARM + 1] * CENT;
+        return !loadTripped() && timeControlCloses() && (cells[PREPAID] == 0 || spendable() > 0);
+    }
+
+    /** What is left until the meter trips, in the credit's unit. */
+    private long spendable() {
+        return cells[CREDIT] + cells[BASE_LEFT] - own(cells[ALARM + 1] - cells[OVERDRAFT]);
+    }
+
+    /** 0.01 yuan in the billionths of the meter's own credit. */
+    private long own(long cents) {
+        return threePhase ? cents * CENT : cents * BILLION / Math.max(1, cells[PRICE + 2]);
+    }
+
+    @Override
+    long base() {
+        return own(cells[BASE_AMOUNT]);
     }
 
     @Override
@@ -76,7 +102,12 @@ final class Adf400l extends VirtualMeter {
         if (cells[FORCED] != 0 || cells[PREPAID] == 0 || price(band) == 0) {
             return Long.MAX_VALUE;
         }
-        return (long) Math.ceil(Math.max(0, cells[CREDIT] - cells[ALARM + 1] * CENT) / price(band));
+        return (long) Math.ceil(Math.max(0, spendable()) / price(band));
+    }
+
+    private int status() {
+        boolean low = cells[PREPAID] == 1 && cells[CREDIT] + cells[BASE_LEFT] <= own(cells[ALARM]);
+        return (cells[ON] == 1 ? 0 : 1) | (low ? 2 : 0) | (loadTripped() ? 4 : 0) | (timeControlCloses() ? 0 : 8);
     }
 
     @Override
@@ -100,6 +131,19 @@ final class Adf400l extends VirtualMeter {
                 .u16(0x090C, clock.getHour() << 8 | clock.getDayOfWeek().getValue())
                 .u16(0x090D, clock.getDayOfMonth() << 8 | clock.getMonthValue())
                 .u16(0x090E, clock.getYear() % 100 << 8);
+        window.block(times, times + 0x19).u16(times, cells[TIME_SWITCH]).words(times + 1, words(TIME_TABLES, 0, 24))
+                .u16(times + 0x19, cells[REST_DAYS]).block(loads, loads + LOAD_REGISTERS - 1);
+        for (int i = 0; i < LOAD_REGISTERS; i++) {
+            window.u16(loads + i, cells[LOAD_SWITCH + i]);
+        }
+        window.block(RATES, ZONES + 5).words(RATES, words(RATE_TABLES, 0, 42)).words(ZONES, words(TIME_ZONES, 0, 6));
+        for (int i = 0; i < PURCHASES_KEPT; i++) {
+            int index = i;
+            window.record(0x1B00 + i, () -> purchase(index));
+            if (i < MONTHS_KEPT) {
+                window.record(0x1A00 + i, () -> month(index));
+            }
+        }
     }
 
     private void showSinglePhase(Window window) {
@@ -110,7 +154,8 @@ final class Adf400l extends VirtualMeter {
                 .u16(0x0304, Math.round(powerFactor() * 1000)).u16(0x0305, Math.round(drift(50, 0.02, 1) * 100))
                 .u32(0x0306, totalRegister()).u32(0x030A, cells[CREDIT] / CENT)
                 .u32(0x030C, cells[PURCHASED] / CENT).u16(0x030E, cells[PURCHASE_COUNT])
-                .u32(0x030F, cells[BASE_AMOUNT]).u16(0x0311, cells[ON] == 1 ? 0 : 1);
+                .u32(0x030F, cells[BASE_AMOUNT]).u16(0x0311, status())
+                .u32(0x0312, cells[BASE_LEFT] / CENT).u32(0x0315, cells[OVERDRAFT]);
     }
 
     private void showThreePhase(Window window) {
@@ -119,17 +164,14 @@ final class Adf400l extends VirtualMeter {
                 .u16(0x0351, Math.round(drift(50, 0.02, 1) * 100))
                 .u32(0x035E, totalRegister()).u32(0x0362, cells[CREDIT] / CENT)
                 .u32(0x0364, cells[PURCHASED] / CENT).u16(0x0366, cells[PURCHASE_COUNT])
-                .u32(0x0367, cells[BASE_AMOUNT]).u16(0x0369, cells[ON] == 1 ? 0 : 1);
+                .u32(0x0367, cells[BASE_AMOUNT]).u16(0x0369, status())
+                .u32(0x036A, cells[BASE_LEFT] / CENT).u16(0x036D, cells[OVERDRAFT]);
         for (int phase = 0; phase < 3; phase++) {
             double voltage = drift(228, 4, phase);
             double share = power * (0.9 + 0.1 * phase) / 3;
             window.u16(0x033F + phase, Math.round(voltage * 10))
                     .u16(0x0342 + phase, Math.round(share * 1000 / voltage / powerFactor() * 100));
         }
-    }
-
-    private double powerFactor() {
-        return drift(0.94, 0.03, 7);
     }
 
     /** The register holds no more than 32.767 kW. */
@@ -146,19 +188,30 @@ final class Adf400l extends VirtualMeter {
             cells[FORCED] = words[0];
         } else if (address == prepaid + 0x0D && words.length == 3) {
             long amount = u32(words, 0);
-            purchase(amount, words[2], threePhase ? amount * CENT : amount * BILLION / Math.max(1, cells[PRICE + 2]));
-        } else if (address == prepaid && words.length == 1) {
+            purchase(amount, words[2], own(amount));
+        } else if (address == prepaid && words.length == 1 && words[0] <= 1) {
             cells[PREPAID] = words[0];
         } else if (address > prepaid && address < prepaid + 0x0D && (address - prepaid) % 2 == 1) {
             return writePairs(address, words);
         } else if (address == prepaid + 0x10 && words.length == 2) {
             cells[BASE_AMOUNT] = u32(words, 0);
+            cells[BASE_LEFT] = base();
+        } else if (address == overdraft && words.length == (threePhase ? 1 : 2)) {
+            cells[OVERDRAFT] = threePhase ? words[0] : u32(words, 0);
         } else if (address == 0x090B && words.length == 4) {
             return writeClock(words);
+        } else if (address >= loads && address + words.length <= loads + LOAD_REGISTERS) {
+            return writeLoadControl(address - loads, words);
+        } else if (isTable(address, words.length)) {
+            return writeTable(address, words);
+        } else if (address == times && words.length == 1 && words[0] <= 1) {
+            cells[TIME_SWITCH] = words[0];
+        } else if (address == times + 0x19 && words.length == 1 && words[0] < 0x80) {
+            cells[REST_DAYS] = words[0];
         } else {
             return writable(address, words.length) ? ILLEGAL_VALUE : ILLEGAL_ADDRESS;
         }
-        turn(decidesOn(), 0);
+        turn(decidesOn());
         return 0;
     }
 
@@ -172,15 +225,42 @@ final class Adf400l extends VirtualMeter {
             // the cells of prices and alarm amounts follow each other as the registers do
             cells[PRICE + first + i] = u32(words, 2 * i);
         }
-        turn(decidesOn(), 0);
+        turn(decidesOn());
         return 0;
+    }
+
+    /** The switch, the settings; the trips are the meter's own to count. */
+    private int writeLoadControl(int first, int[] words) {
+        int trips = LOAD_TRIPS - LOAD_SWITCH;
+        if (first == 0 && words[0] > 1 || first <= trips && first + words.length > trips) {
+            return ILLEGAL_VALUE;
+        }
+        for (int i = 0; i < words.length; i++) {
+            cells[LOAD_SWITCH + first + i] = words[i];
+        }
+        control();
+        return 0;
+    }
+
+    private boolean isTable(int address, int length) {
+        return length == 12 && (address == times + 1 || address == times + 13)
+                || length == 21 && (address == RATES || address == RATES + 21) || length == 6 && address == ZONES;
+    }
+
+    private int writeTable(int address, int[] words) {
+        int exception = switch (words.length) {
+            case 12 -> keep(TIME_TABLES, address - times - 1, words, 2, 23, 59);
+            case 21 -> keep(RATE_TABLES, address - RATES, words, 4, 23, 59);
+            default -> keep(TIME_ZONES, 0, words, 12, 31, 2);
+        };
+        turn(decidesOn());
+        return exception;
     }
 
     private int writeClock(int[] words) {
         try {
-            LocalDateTime set = LocalDateTime.of(2000 + (words[3] >> 8), words[2] & 0xFF, words[2] >> 8, words[1] >> 8,
-                    words[0] & 0xFF, words[0] >> 8);
-            cells[CLOCK_OFFSET] = set.atZone(zone).toInstant().toEpochMilli() - cells[AT];
+            setClock(LocalDateTime.of(2000 + (words[3] >> 8), words[2] & 0xFF, words[2] >> 8, words[1] >> 8,
+                    words[0] & 0xFF, words[0] >> 8));
             return 0;
         } catch (DateTimeException noSuchTime) {
             return ILLEGAL_VALUE;
@@ -189,6 +269,7 @@ final class Adf400l extends VirtualMeter {
 
     private boolean writable(int address, int count) {
         int last = address + count - 1;
-        return address >= prepaid && last <= prepaid + 0x11 || address == forced || address >= 0x090B && last <= 0x090E;
+        return address >= prepaid && last <= prepaid + 0x11 || address == forced || address >= 0x090B && last <= 0x0943
+                || address >= times && last <= times + 0x19 || address == overdraft;
     }
 }

@@ -59,6 +59,11 @@ class MallController {
     record LoadRequest(@Schema(description = "0 to 1000; the mall's own factor comes on top", example = "5") Double factor) {
     }
 
+    /** The body that makes a meter's clock wrong. */
+    record ClockRequest(@Schema(description = "how far it goes before the time, negative: behind", example = "-90") int offsetSeconds,
+                        @Schema(description = "how fast it goes wrong from then on, millionths", example = "40") int ppm) {
+    }
+
     @GetMapping("/gateways")
     @Operation(summary = "All gateways, with their connections and faults")
     List<GatewayTruth> gateways() {
@@ -116,6 +121,23 @@ class MallController {
             throw new IllegalArgumentException("The field factor is missing: a number from 0 to 1000.");
         }
         mall.loadFactor(code, request.factor());
+        return mall.meter(code);
+    }
+
+    @PutMapping("/meters/{code}/clock")
+    @Operation(summary = "Puts a meter's clock off, and lets it drift from now on")
+    MeterTruth clock(@PathVariable String code, @RequestBody ClockRequest request) {
+        mall.clock(code, Duration.ofSeconds(request.offsetSeconds()), request.ppm());
+        return mall.meter(code);
+    }
+
+    @PutMapping("/meters/{code}/power-factor")
+    @Operation(summary = "Gives a meter's load this power factor from now on; 0: as usual")
+    MeterTruth powerFactor(@PathVariable String code, @RequestBody LoadRequest request) {
+        if (request.factor() == null) {
+            throw new IllegalArgumentException("The field factor is missing: a number from 0 to 1.");
+        }
+        mall.powerFactor(code, request.factor());
         return mall.meter(code);
     }
 

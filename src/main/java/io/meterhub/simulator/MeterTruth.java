@@ -3,6 +3,7 @@ package io.meterhub.simulator;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.math.BigDecimal;
 import java.time.Instant;
+import java.time.LocalDateTime;
 import java.util.List;
 
 /**
@@ -17,10 +18,12 @@ import java.util.List;
  * @param power         kW or m3/h now
  * @param credit        the meter's own credit, yuan, or kWh for a single-phase ADF400L; null where it keeps none
  * @param purchaseCount null where the meter keeps no credit
+ * @param clock         what the meter takes the time for
  * @param fault         what is switched on at the meter, null for none
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record MeterTruth(String code, String gateway, int unitId, String model, Instant at, BigDecimal total,
                          List<BigDecimal> bands, BigDecimal delivered, boolean on, boolean moving, BigDecimal power,
-                         BigDecimal credit, Integer purchaseCount, double loadFactor, FaultKind fault) {
+                         BigDecimal credit, Integer purchaseCount, double loadFactor, LocalDateTime clock,
+                         FaultKind fault) {
 }

@@ -26,9 +26,9 @@ import java.util.Map;
 final class StateFile {
 
     /** The longs that a slot holds. */
-    static final int CELLS = 40;
+    static final int CELLS = 232;
 
-    private static final long MAGIC = 0x4D48_4D41_4C4C_0001L;
+    private static final long MAGIC = 0x4D48_4D41_4C4C_0002L;
     private static final int HEADER = 64;
     private static final int CODE_BYTES = 64;
     private static final int VERSION = CODE_BYTES;

@@ -289,6 +289,22 @@ public final class VirtualMall implements AutoCloseable {
         known(meters, meter, "meter").loadFactor(factor);
     }
 
+    /** Puts a meter's clock off by so much, and lets it drift from now on by so many millionths; setting it ends the first. */
+    public void clock(String meter, Duration offset, int ppm) {
+        if (Math.abs(ppm) > 100_000) {
+            throw new IllegalArgumentException("The drift must be -100000 to 100000 ppm.");
+        }
+        known(meters, meter, "meter").clock(offset.toMillis(), ppm);
+    }
+
+    /** What a meter's load has as its power factor from now on, 0 to 1; 0: as usual, about 0.94. */
+    public void powerFactor(String meter, double factor) {
+        if (!(factor >= 0 && factor <= 1)) {
+            throw new IllegalArgumentException("The power factor must be 0 to 1.");
+        }
+        known(meters, meter, "meter").powerFactor((int) Math.round(factor * 1000));
+    }
+
     private static <T> T known(Map<String, T> all, String code, String what) {
         T found = all.get(code);
         if (found == null) {

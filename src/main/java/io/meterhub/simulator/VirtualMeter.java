@@ -5,7 +5,9 @@ import java.math.BigDecimal;
 import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.LocalDateTime;
 import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.util.Arrays;
 import java.util.List;
@@ -42,13 +44,46 @@ abstract class VirtualMeter {
     static final int CLOCK_OFFSET = 25;
     static final int FAULT = 26;
     static final int LOAD_FACTOR = 27;
+    static final int BASE_LEFT = 28;
+    static final int OVERDRAFT = 29;
+    private static final int POWER_FACTOR = 30;
+    private static final int CLOCK_PPM = 31;
+    private static final int CLOCK_SET_AT = 32;
+    static final int TIME_SWITCH = 33;
+    static final int REST_DAYS = 34;
+    // the seven of the load control follow each other as the registers do
+    static final int LOAD_SWITCH = 35;
+    static final int LOAD_LIMIT = 36;
+    static final int LOAD_STEP = 37;
+    static final int LOAD_POWER_FACTOR = 38;
+    static final int LOAD_TRIPS = 39;
+    static final int LOAD_TRIPS_ALLOWED = 40;
+    static final int LOAD_RECOVERY = 41;
+    private static final int LOAD_OPEN_SINCE = 42;
+    private static final int LAST_POWER = 43;
+    // tables, kept as the registers they are written to, four in a cell
+    static final int TIME_TABLES = 44;
+    static final int RATE_TABLES = 50;
+    static final int TIME_ZONES = 61;
+    private static final int MONTHS = 70;
+    private static final int PURCHASES = 130;
+
+    static final int MONTHS_KEPT = 12;
+    static final int PURCHASES_KEPT = 20;
+    private static final int RECORD_CELLS = 5;
+    static final int RATE_ENTRIES = 14;
+    static final int TIME_ENTRIES = 8;
+    private static final int ZONE_ENTRIES = 4;
+    private static final int NOT_FLOWING = -1;
 
     static final long BILLION = 1_000_000_000L;
 
-    /** Bands in the order of the registers. The virtual meters are set to the demo tariff's calendar. */
+    /** Bands in the order of the registers. */
     private static final int PEAK = 1;
     private static final int FLAT = 2;
     private static final int VALLEY = 3;
+    /** What a new meter is set to: the demo tariff's calendar, hours and the bands that begin then. */
+    private static final int[][] USUAL_RATES = {{0, VALLEY}, {8, FLAT}, {10, PEAK}, {13, FLAT}, {17, PEAK}, {22, FLAT}};
 
     final long[] cells = new long[StateFile.CELLS];
     final MeterRow row;
@@ -136,12 +171,32 @@ abstract class VirtualMeter {
         cells[ON] = 1;
         cells[WAS_ON] = 1;
         cells[SWITCHED_AT] = 0;
-        for (int cell = CREDIT; cell <= CLOCK_OFFSET; cell++) {
-            cells[cell] = 0;
+        Arrays.fill(cells, CREDIT, CLOCK_OFFSET + 1, 0);
+        Arrays.fill(cells, BASE_LEFT, StateFile.CELLS, 0);
+        Arrays.fill(cells, PRICE, PRICE + 4, usualPrice());
+        cells[LAST_POWER] = NOT_FLOWING;
+        for (int i = 0; i < USUAL_RATES.length; i++) {
+            int hour = USUAL_RATES[i][0];
+            int rate = USUAL_RATES[i][1] + 1;
+            putBytes(RATE_TABLES, 3 * i, minuteFirst() ? new int[] {rate, 0, hour} : new int[] {rate, hour, 0});
         }
-        for (int band = 0; band < 4; band++) {
-            cells[PRICE + band] = 100;
+        LocalDateTime month = monthBegin(clock().toLocalDateTime());
+        for (int ago = 0; ago < MONTHS_KEPT; ago++) {
+            // a year ago it had counted a quarter less
+            long share = 100 - 2 * (ago + 1);
+            keep(MONTHS, ago, month.minusMonths(ago), bandRegister(0) * share / 100, bandRegister(1) * share / 100,
+                    bandRegister(2) * share / 100, bandRegister(3) * share / 100);
         }
+    }
+
+    /** 0.01 yuan for a unit of energy. */
+    long usualPrice() {
+        return 100;
+    }
+
+    /** Whether the entries of its rate tables have the minute before the hour. */
+    boolean minuteFirst() {
+        return false;
     }
 
     /** The PDU that answers this one. */
@@ -208,51 +263,282 @@ abstract class VirtualMeter {
     /** Makes the counters catch up with now, and keeps them. */
     private void settle() {
         long now = clock.millis();
-        if (now <= cells[AT]) {
-            return;
+        long[] before = cells.clone();
+        while (cells[AT] < now) {
+            advance(Math.min(now, nextEvent()));
         }
-        long from = cells[AT];
-        long moved = Math.min(now, Math.max(from, cells[SWITCHED_AT]));
-        if (cells[WAS_ON] == 1) {
-            flow(from, moved);
-        }
-        if (cells[ON] == 1) {
-            flow(moved, now);
-        }
-        cells[AT] = now;
-        turn(decidesOn(), 0);
-        file.write(slot, cells);
-    }
-
-    private void flow(long from, long to) {
-        for (long at = from; at < to; ) {
-            long quarterEnd = (Math.floorDiv(at, Load.QUARTER_MILLIS) + 1) * Load.QUARTER_MILLIS;
-            long until = Math.min(to, quarterEnd);
-            int band = band(at);
-            long energy = Math.min(allowed(band), Math.round(load.energy(at, until, factor()) * BILLION));
-            cells[TOTAL] += energy;
-            cells[DELIVERED] += energy;
-            cells[BAND + band] += energy;
-            cells[CREDIT] -= Math.round(energy * price(band));
-            at = until;
+        control();
+        if (!Arrays.equals(before, cells)) {
+            file.write(slot, cells);
         }
     }
 
-    private int band(long at) {
-        int hour = Instant.ofEpochMilli(at).atZone(zone).getHour();
-        if (hour < 8) {
-            return VALLEY;
+    /** Lets time go on, with nothing changing on the way. */
+    private void advance(long until) {
+        LocalDateTime before = clock().toLocalDateTime();
+        if (flowing()) {
+            flow(until);
         }
-        return hour >= 10 && hour < 13 || hour >= 17 && hour < 22 ? PEAK : FLAT;
+        cells[AT] = until;
+        LocalDateTime now = clock().toLocalDateTime();
+        if (now.getMonth() != before.getMonth()) {
+            pushed(MONTHS, MONTHS_KEPT, monthBegin(now), bandRegister(0), bandRegister(1), bandRegister(2), bandRegister(3));
+            cells[BASE_LEFT] = base();
+        }
+        control();
+    }
+
+    private static LocalDateTime monthBegin(LocalDateTime time) {
+        return time.toLocalDate().withDayOfMonth(1).atStartOfDay();
+    }
+
+    /** What the meter decides by itself, at this instant. */
+    final void control() {
+        controlLoad();
+        turn(decidesOn());
+    }
+
+    /** When something may change next: another mean load, a band, a day, a valve that arrives, a trip that is over. */
+    private long nextEvent() {
+        long at = cells[AT];
+        long next = (Math.floorDiv(at, Load.QUARTER_MILLIS) + 1) * Load.QUARTER_MILLIS;
+        if (moving()) {
+            next = Math.min(next, cells[SWITCHED_AT]);
+        }
+        if (cells[LOAD_OPEN_SINCE] != 0 && recovery() > at) {
+            next = Math.min(next, recovery());
+        }
+        long ofDay = clock().toLocalTime().toNanoOfDay() / 1_000_000;
+        for (int minute : switchingMinutes().toArray()) {
+            long in = minute * 60_000L - ofDay;
+            if (in > 0) {
+                next = Math.min(next, at + in);
+            }
+        }
+        return next;
+    }
+
+    /** Minutes of the day at which one of the tables, or midnight, changes something. */
+    private IntStream switchingMinutes() {
+        IntStream rates = IntStream.range(0, 2 * RATE_ENTRIES).map(i -> ratePart(i, 1) * 60 + ratePart(i, 2));
+        IntStream times = IntStream.range(0, 2 * TIME_ENTRIES)
+                .map(i -> bytes(TIME_TABLES, 3 * i + 1) * 60 + bytes(TIME_TABLES, 3 * i + 2));
+        return IntStream.concat(IntStream.of(24 * 60), IntStream.concat(rates, cells[TIME_SWITCH] == 1 ? times : IntStream.empty()));
+    }
+
+    private void flow(long until) {
+        int band = band();
+        long energy = Math.min(allowed(band), Math.round(load.energy(cells[AT], until, factor()) * BILLION));
+        cells[TOTAL] += energy;
+        cells[DELIVERED] += energy;
+        cells[BAND + band] += energy;
+        long cost = Math.round(energy * price(band));
+        long ofBase = Math.min(cost, cells[BASE_LEFT]);
+        cells[BASE_LEFT] -= ofBase;
+        cells[CREDIT] -= cost - ofBase;
+    }
+
+    /** The band in force by the meter's own clock and tables; without any, flat. */
+    private int band() {
+        ZonedDateTime now = clock();
+        int table = tableInForce(now.getMonthValue() * 100 + now.getDayOfMonth());
+        int minute = now.getHour() * 60 + now.getMinute();
+        int rate = 0;
+        int latest = 0;
+        int best = -1;
+        int last = -1;
+        for (int i = table * RATE_ENTRIES; i < (table + 1) * RATE_ENTRIES; i++) {
+            int from = ratePart(i, 1) * 60 + ratePart(i, 2);
+            if (ratePart(i, 0) != 0 && from <= minute && from > best) {
+                best = from;
+                rate = ratePart(i, 0);
+            }
+            if (ratePart(i, 0) != 0 && from > last) {
+                last = from;
+                latest = ratePart(i, 0);
+            }
+        }
+        int inForce = best >= 0 ? rate : latest;
+        return inForce == 0 ? FLAT : inForce - 1;
+    }
+
+    /** 0 or 1: the rate table of the last date that has come, over the turn of the year as well. */
+    private int tableInForce(int today) {
+        int table = 0;
+        int best = -1;
+        for (int i = 0; i < ZONE_ENTRIES; i++) {
+            int date = bytes(TIME_ZONES, 3 * i) * 100 + bytes(TIME_ZONES, 3 * i + 1);
+            int order = date <= today ? date + 10_000 : date;
+            if (bytes(TIME_ZONES, 3 * i + 2) != 0 && order > best) {
+                best = order;
+                table = bytes(TIME_ZONES, 3 * i + 2) - 1;
+            }
+        }
+        return table;
+    }
+
+    /** Part 0 of a rate entry is its rate, 1 its hour, 2 its minute. */
+    private int ratePart(int entry, int part) {
+        return bytes(RATE_TABLES, entry / RATE_ENTRIES * 2 * 21 + 3 * (entry % RATE_ENTRIES) + (part != 0 && minuteFirst() ? 3 - part : part));
+    }
+
+    /** Whether the time control lets the relay be closed: by the last entry of the day, or of the day before. */
+    final boolean timeControlCloses() {
+        ZonedDateTime now = clock();
+        int today = lastSwitch(restDay(now.getDayOfWeek().getValue()), now.getHour() * 60 + now.getMinute());
+        int held = today != 0 ? today : lastSwitch(restDay(now.minusDays(1).getDayOfWeek().getValue()), 24 * 60);
+        return cells[TIME_SWITCH] == 0 || held != 2;
+    }
+
+    private int restDay(int weekday) {
+        return (int) (cells[REST_DAYS] >> weekday - 1 & 1);
+    }
+
+    private int lastSwitch(int table, int minute) {
+        int best = -1;
+        int found = 0;
+        for (int i = table * TIME_ENTRIES; i < (table + 1) * TIME_ENTRIES; i++) {
+            int from = bytes(TIME_TABLES, 3 * i + 1) * 60 + bytes(TIME_TABLES, 3 * i + 2);
+            if (bytes(TIME_TABLES, 3 * i) != 0 && from <= minute && from > best) {
+                best = from;
+                found = bytes(TIME_TABLES, 3 * i);
+            }
+        }
+        return found;
+    }
+
+    /** More than the limit, or a large step of a heater's kind: opens until the recovery time is over, and not too often. */
+    private void controlLoad() {
+        if (cells[LOAD_SWITCH] == 0) {
+            cells[LOAD_OPEN_SINCE] = 0;
+            cells[LOAD_TRIPS] = 0;
+        } else if (cells[LOAD_OPEN_SINCE] != 0) {
+            if (cells[AT] >= recovery()) {
+                cells[LOAD_OPEN_SINCE] = 0;
+            }
+        } else if (flowing()) {
+            long watts = Math.round(power() / row.ctRatio() * 1000);
+            boolean tooMuch = cells[LOAD_LIMIT] > 0 && watts > cells[LOAD_LIMIT];
+            boolean heater = cells[LOAD_STEP] > 0 && cells[LAST_POWER] != NOT_FLOWING
+                    && watts - cells[LAST_POWER] >= cells[LOAD_STEP] && powerFactor() * 1000 >= cells[LOAD_POWER_FACTOR];
+            if (tooMuch || heater) {
+                cells[LOAD_OPEN_SINCE] = cells[AT];
+                cells[LOAD_TRIPS]++;
+            }
+        }
+        cells[LAST_POWER] = flowing() && cells[LOAD_OPEN_SINCE] == 0 ? Math.round(power() / row.ctRatio() * 1000) : NOT_FLOWING;
+    }
+
+    private long recovery() {
+        return cells[LOAD_RECOVERY] == 0 || cells[LOAD_TRIPS] > cells[LOAD_TRIPS_ALLOWED] ? Long.MAX_VALUE
+                : cells[LOAD_OPEN_SINCE] + cells[LOAD_RECOVERY] * 10_000;
+    }
+
+    final boolean loadTripped() {
+        return cells[LOAD_OPEN_SINCE] != 0;
+    }
+
+    final double powerFactor() {
+        return cells[POWER_FACTOR] == 0 ? drift(0.94, 0.03, 7) : cells[POWER_FACTOR] / 1000.0;
+    }
+
+    /** The amount that each month begins with, in the credit's unit, billionths. */
+    long base() {
+        return 0;
+    }
+
+    final int words(int area, int index) {
+        return (int) (cells[area + index / 4] >>> 16 * (index % 4)) & 0xFFFF;
+    }
+
+    final int[] words(int area, int from, int count) {
+        return IntStream.range(from, from + count).map(i -> words(area, i)).toArray();
+    }
+
+    final void putWords(int area, int from, int[] values) {
+        for (int i = 0; i < values.length; i++) {
+            int cell = area + (from + i) / 4;
+            int shift = 16 * ((from + i) % 4);
+            cells[cell] = cells[cell] & ~(0xFFFFL << shift) | (long) values[i] << shift;
+        }
+    }
+
+    /** A byte of an area, the high one of a register first. */
+    private int bytes(int area, int index) {
+        return words(area, index / 2) >> (index % 2 == 0 ? 8 : 0) & 0xFF;
+    }
+
+    private void putBytes(int area, int from, int[] values) {
+        for (int i = 0; i < values.length; i++) {
+            int at = from + i;
+            int other = words(area, at / 2) & (at % 2 == 0 ? 0x00FF : 0xFF00);
+            putWords(area, at / 2, new int[] {other | values[i] << (at % 2 == 0 ? 8 : 0)});
+        }
+    }
+
+    /** Keeps a table of entries of three bytes, each no larger than this; answers 0 or the exception's code. */
+    final int keep(int area, int from, int[] words, int... most) {
+        for (int at = 0; at < 2 * words.length; at++) {
+            if ((words[at / 2] >> (at % 2 == 0 ? 8 : 0) & 0xFF) > most[at % 3]) {
+                return ILLEGAL_VALUE;
+            }
+        }
+        putWords(area, from, words);
+        return 0;
+    }
+
+    private void pushed(int records, int kept, LocalDateTime at, long... values) {
+        System.arraycopy(cells, records, cells, records + RECORD_CELLS, (kept - 1) * RECORD_CELLS);
+        keep(records, 0, at, values);
+    }
+
+    private void keep(int records, int index, LocalDateTime at, long... values) {
+        cells[records + index * RECORD_CELLS] = at.toEpochSecond(ZoneOffset.UTC);
+        System.arraycopy(values, 0, cells, records + index * RECORD_CELLS + 1, values.length);
+    }
+
+    /** The counters at the end of a month, 0 the latest, as 20 bytes. */
+    final int[] month(int index) {
+        ByteBuffer record = ByteBuffer.allocate(20);
+        long[] kept = Arrays.copyOfRange(cells, MONTHS + index * RECORD_CELLS, MONTHS + (index + 1) * RECORD_CELLS);
+        LocalDateTime at = LocalDateTime.ofEpochSecond(kept[0], 0, ZoneOffset.UTC);
+        record.put((byte) (at.getYear() % 100)).put((byte) at.getMonthValue()).put((byte) at.getDayOfMonth()).put((byte) at.getHour());
+        for (int band = 0; band < 4; band++) {
+            record.putInt((int) kept[1 + band]);
+        }
+        return registers(record);
+    }
+
+    /** A purchase, 0 the latest, as 20 bytes; zeros where there was none. */
+    final int[] purchase(int index) {
+        ByteBuffer record = ByteBuffer.allocate(20);
+        long[] kept = Arrays.copyOfRange(cells, PURCHASES + index * RECORD_CELLS, PURCHASES + (index + 1) * RECORD_CELLS);
+        if (kept[0] != 0) {
+            LocalDateTime at = LocalDateTime.ofEpochSecond(kept[0], 0, ZoneOffset.UTC);
+            record.put((byte) (at.getYear() % 100)).put((byte) at.getMonthValue()).put((byte) at.getDayOfMonth()).put((byte) at.getHour())
+                    .put((byte) at.getMinute()).put((byte) at.getSecond()).putShort((short) kept[1]).putInt((int) kept[2])
+                    .putInt((int) kept[3]).putInt((int) kept[4]);
+        }
+        return registers(record);
+    }
+
+    private static int[] registers(ByteBuffer bytes) {
+        bytes.flip();
+        return IntStream.range(0, 10).map(i -> bytes.getShort(2 * i) & 0xFFFF).toArray();
     }
 
     /** Sets the switch on its way; until it is there, things flow, or not, as before. */
-    final void turn(boolean on, long travelMillis) {
+    final void turn(boolean on) {
         if (on != (cells[ON] == 1)) {
             cells[WAS_ON] = flowing() ? 1 : 0;
             cells[ON] = on ? 1 : 0;
-            cells[SWITCHED_AT] = cells[AT] + travelMillis;
+            cells[SWITCHED_AT] = cells[AT] + travelMillis();
         }
+    }
+
+    /** How long the switch takes from end to end. */
+    long travelMillis() {
+        return 0;
     }
 
     final boolean moving() {
@@ -291,8 +577,31 @@ abstract class VirtualMeter {
         return middle + swing * (Math.sin(x) + Math.sin(x * 0.37)) / 2;
     }
 
+    /** What the meter takes the time for. */
     final ZonedDateTime clock() {
-        return Instant.ofEpochMilli(cells[AT] + cells[CLOCK_OFFSET]).atZone(zone);
+        long since = cells[AT] - cells[CLOCK_SET_AT];
+        return Instant.ofEpochMilli(cells[AT] + cells[CLOCK_OFFSET] + Math.round(since * (cells[CLOCK_PPM] / 1e6))).atZone(zone);
+    }
+
+    final void setClock(LocalDateTime to) {
+        cells[CLOCK_OFFSET] = to.atZone(zone).toInstant().toEpochMilli() - cells[AT];
+        cells[CLOCK_SET_AT] = cells[AT];
+    }
+
+    /** Puts the clock off by so much, and lets it run fast (or slow) from now on by so many millionths. */
+    final synchronized void clock(long offsetMillis, int ppm) {
+        settle();
+        cells[CLOCK_OFFSET] = offsetMillis;
+        cells[CLOCK_SET_AT] = cells[AT];
+        cells[CLOCK_PPM] = ppm;
+        file.write(slot, cells);
+    }
+
+    /** The power factor from now on, thousandths; 0: as it usually is. */
+    final synchronized void powerFactor(int thousandths) {
+        settle();
+        cells[POWER_FACTOR] = thousandths;
+        file.write(slot, cells);
     }
 
     /**
@@ -307,7 +616,8 @@ abstract class VirtualMeter {
             cells[LAST_PURCHASE] = amount;
             cells[CREDIT] += credit;
             cells[PURCHASED] += credit;
-            turn(decidesOn(), 0);
+            pushed(PURCHASES, PURCHASES_KEPT, clock().toLocalDateTime(), count, amount, cells[CREDIT] / (BILLION / 100), totalRegister());
+            turn(decidesOn());
         }
     }
 
@@ -351,7 +661,7 @@ abstract class VirtualMeter {
                 BigDecimal.valueOf(Math.round(power() * 1000), 3),
                 keepsCredit() ? BigDecimal.valueOf(cells[CREDIT] / (BILLION / 100), 2) : null,
                 keepsCredit() ? (int) cells[PURCHASE_COUNT] : null,
-                Double.longBitsToDouble(cells[LOAD_FACTOR]), answering == null ? counter : answering);
+                Double.longBitsToDouble(cells[LOAD_FACTOR]), clock().toLocalDateTime(), answering == null ? counter : answering);
     }
 
     private BigDecimal shown(long register) {

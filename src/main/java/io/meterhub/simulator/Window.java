@@ -21,6 +21,26 @@ final class Window {
         return this;
     }
 
+    /** Registers from here on, which can be read in one request with their neighbours or alone. */
+    Window words(int address, int[] values) {
+        for (int i = 0; i < values.length; i++) {
+            u16(address + i, values[i]);
+        }
+        return this;
+    }
+
+    /** A record, read by the address that is its own: the next record's address lies within this one's registers. */
+    Window record(int address, java.util.function.Supplier<int[]> record) {
+        if (from == address) {
+            int[] values = record.get();
+            if (values.length == words.length) {
+                covered = true;
+                System.arraycopy(values, 0, words, 0, values.length);
+            }
+        }
+        return this;
+    }
+
     Window u16(int address, long value) {
         int at = address - from;
         if (at >= 0 && at < words.length) {
