@@ -44,17 +44,19 @@ create table shop (
     unique (site_id, code)
 );
 
--- A meter hangs on one gateway's bus under its unit id. With a shop it is that shop's; without, a public area's.
+-- A meter hangs on one gateway's bus under its unit id, or on none: then people read it. With a shop it is that shop's; without, a
+-- public area's.
 create table meter (
     id              int generated always as identity primary key,
     site_id         int  not null references site,
-    gateway_id      int  not null references gateway,
+    gateway_id      int  references gateway,
     shop_id         int references shop,
     code            text not null,
     name            text not null,
-    model           text not null,
+    -- none: a meter that is read by hand, of no model that the hub knows
+    model           text,
     energy_kind     text not null check (energy_kind in ('ELECTRICITY', 'WATER')),
-    unit_id         int  not null check (unit_id between 1 and 247),
+    unit_id         int  check (unit_id between 1 and 247),
     ct_ratio        int  not null default 1 check (ct_ratio between 1 and 10000),
     -- the most that can flow in an hour, kW or m3/h, after the CT ratio: what is beyond it cannot be true
     rating          numeric(10, 3) not null check (rating > 0),
@@ -63,7 +65,9 @@ create table meter (
     enabled         boolean not null default true,
     unique (site_id, code),
     -- looked at when a statement ends: two meters can change their unit ids for each other's
-    unique (gateway_id, unit_id) deferrable
+    unique (gateway_id, unit_id) deferrable,
+    check ((gateway_id is null) = (unit_id is null)),
+    check (gateway_id is null or model is not null)
 );
 create index on meter (shop_id);
 

@@ -27,7 +27,9 @@ create table meter_state (
     other_quiet    int,
     -- up to when, and up to which value, a lost meter is charged by estimate; what is believed of it stays as it is
     stand_in_at    timestamptz,
-    stand_in_total numeric(18, 3)
+    stand_in_total numeric(18, 3),
+    -- the CT ratio since it was changed; null: as in meter. Here it is locked: a reading that waits for this row must not go by the old one
+    ct_ratio       int
 ) with (fillfactor = 50);
 
 -- Every accepted or late reading as it came, a partition a day; (meter, time) decides that a reading counts once. Late: a newer
@@ -69,16 +71,21 @@ create table quarantine (
 );
 create unique index quarantine_open on quarantine (meter_id) where ended_at is null;
 
--- A meter changed on the wall: the old one's closing and the new one's opening value, both kept.
+-- A meter changed on the wall: the old one's closing and the new one's opening value, both kept. Or the meter stays and its current
+-- transformers were changed: the same value of its counter times the ratio before, and times the ratio after.
 create table meter_replacement (
     id             bigint generated always as identity primary key,
     meter_id       int not null references meter,
     at             timestamptz not null,
     closing_total  numeric(18, 3) not null,
     opening_total  numeric(18, 3) not null,
+    ct_before      int check (ct_before between 1 and 10000),
+    ct_after       int check (ct_after between 1 and 10000),
     who            text not null,
     why            text not null,
-    unique (meter_id, at)
+    unique (meter_id, at),
+    check ((ct_before is null) = (ct_after is null)),
+    check (ct_before <> ct_after and closing_total * ct_after = opening_total * ct_before)
 );
 create trigger append_only before update or delete on meter_replacement for each row execute function refuse_change();
 create trigger no_truncate before truncate on meter_replacement execute function refuse_change();

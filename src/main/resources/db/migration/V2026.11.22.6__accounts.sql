@@ -28,7 +28,8 @@ create table group_level (
     check (warn1_days >= warn2_days)
 );
 
--- Room: metering. Where a counter went elsewhere without having counted it: another meter on the wall (opening - closing), a
+-- Room: metering. Where a counter went elsewhere without having counted it: another meter on the wall or another CT ratio
+-- (opening - closing), a
 -- register that overflowed (- its range), a lower value that a person believed. start + used + jumps = end.
 create table counter_jump (
     meter_id  int not null references meter,

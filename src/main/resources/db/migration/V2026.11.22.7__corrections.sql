@@ -24,11 +24,13 @@ create index on entered_reading (meter_id, read_at);
 create trigger append_only before update or delete on entered_reading for each row execute function refuse_change();
 create trigger no_truncate before truncate on entered_reading execute function refuse_change();
 
--- How a site has its meters read. No row: lost meters are not estimated.
+-- How a site has its meters read. No row: as if both were null.
 create table reading_setting (
     site_id               int primary key references site,
-    -- a meter that has not answered for so long gets an estimated reading at the end of each day
-    estimate_after_hours  int not null check (estimate_after_hours between 1 and 8760)
+    -- a meter that has not answered for so long gets an estimated reading at the end of each day; null: none does
+    estimate_after_hours  int check (estimate_after_hours between 1 and 8760),
+    -- staff are told of a meter read by hand that was not read for so long; null: as the hub has it
+    by_hand_days          int check (by_hand_days between 1 and 366)
 );
 
 -- Room: billing. What charge lines hold for want of a real reading, by meter: taken out of them again when one comes.

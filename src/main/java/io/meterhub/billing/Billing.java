@@ -156,6 +156,18 @@ public class Billing {
     }
 
     /**
+     * The current transformers before a meter were changed, the meter stayed: what it counted up to then is billed by the ratio before,
+     * what it counts from then on is multiplied by the new one. What was billed stays.
+     *
+     * @param at      when, after the last accepted reading; null: now
+     * @param counter what the meter itself showed then, kWh before the CT ratio
+     */
+    @Transactional
+    public Correction changeCtRatio(int meterId, Instant at, BigDecimal counter, int ratio, String who, String why) {
+        return charged(readings.changeCtRatio(meterId, at, counter, ratio, who, why));
+    }
+
+    /**
      * The value in quarantine is true after all: what it adds is billed; where it is lower than the last accepted one,
      * counting begins anew from there and nothing is billed.
      *

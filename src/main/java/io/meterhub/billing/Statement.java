@@ -31,9 +31,11 @@ public record Statement(int accountId, String accountNumber, List<Period> period
      * A meter's counter, kWh or m3 after the CT ratio; start + used + jumped = end.
      *
      * @param start  at the beginning of the first day; where the account began later, or a reading lies across, as charged
-     * @param jumped by how much the counter went elsewhere without having counted: a meter changed on the wall, an overflow
+     * @param jumped by how much the counter went elsewhere without having counted: a meter or CT ratio changed, an overflow
+     * @param readByHand the site day of the last reading of a meter that people read; null for any other
      */
-    public record Counter(int meterId, String meter, BigDecimal start, BigDecimal used, BigDecimal jumped, BigDecimal end) {
+    public record Counter(int meterId, String meter, BigDecimal start, BigDecimal used, BigDecimal jumped, BigDecimal end,
+                          LocalDate readByHand) {
     }
 
     /** An amount of a day; {@code day} null: of all days before. */
@@ -50,7 +52,8 @@ public record Statement(int accountId, String accountNumber, List<Period> period
      * @param last what the counter showed in the end: now, or when the account let go of it
      * @param after what it went after the statement's last day, jumps included
      */
-    record Way(int meterId, String meter, LocalDate from, LocalDate to, BigDecimal last, BigDecimal after, List<Went> went) {
+    record Way(int meterId, String meter, LocalDate from, LocalDate to, BigDecimal last, BigDecimal after, List<Went> went,
+               LocalDate readByHand) {
 
         BigDecimal end() {
             return last.subtract(after);
@@ -81,7 +84,8 @@ public record Statement(int accountId, String accountNumber, List<Period> period
                 counters.put(way.meterId(), start.add(used).add(jumped));
                 boolean served = !way.from().isAfter(until) && (way.to() == null || !way.to().isBefore(day));
                 if (served || !days.isEmpty()) {
-                    meters.add(new Counter(way.meterId(), way.meter(), start, used, jumped, start.add(used).add(jumped)));
+                    meters.add(new Counter(way.meterId(), way.meter(), start, used, jumped, start.add(used).add(jumped),
+                            way.readByHand()));
                 }
             }
             periods.add(new Period(from, until, balance, byCause,

@@ -94,7 +94,8 @@ public class Statements {
                 });
         return jdbc.sql("""
                 select distinct on (am.meter_id) am.meter_id, m.code, min(am.valid_from) over meter as begun, am.valid_to,
-                       coalesce(am.end_total, st.stand_in_total, st.total, m.opening_reading, 0) as last
+                       coalesce(am.end_total, st.stand_in_total, st.total, m.opening_reading, 0) as last,
+                       case when m.gateway_id is null then st.read_at end as read_by_hand
                 from account_meter am join meter m on m.id = am.meter_id left join meter_state st on st.meter_id = am.meter_id
                 where am.account_id = :account window meter as (partition by am.meter_id)
                 order by am.meter_id, am.valid_from desc""")
@@ -102,9 +103,11 @@ public class Statements {
                 .query((row, n) -> {
                     int meter = row.getInt("meter_id");
                     var to = Accounts.instant(row, "valid_to");
+                    var readByHand = Accounts.instant(row, "read_by_hand");
                     return new Way(meter, row.getString("code"), site.dayOf(Accounts.instant(row, "begun")),
                             to == null ? null : site.dayOf(to), row.getBigDecimal("last"), after.getOrDefault(meter, BigDecimal.ZERO),
-                            went.getOrDefault(meter, List.of()));
+                            went.getOrDefault(meter, List.of()),
+                            readByHand == null ? null : site.dayOf(readByHand));
                 }).list();
     }
 }

@@ -28,8 +28,12 @@ public class Consumption {
         this.states = states;
     }
 
-    /** A meter changed on the wall. */
-    record Replacement(Instant at, BigDecimal closing, BigDecimal opening) {
+    /**
+     * A meter, or its current transformers, changed on the wall.
+     *
+     * @param before what was known of the counter up to then, after the CT ratio that held
+     */
+    record Replacement(Instant at, BigDecimal closing, BigDecimal opening, Plausibility.Meter before) {
     }
 
     /**
@@ -59,10 +63,15 @@ public class Consumption {
                     values.computeIfAbsent(row.getInt("meter_id"), id -> new ArrayList<>())
                             .add(new Value(instant(row, "read_at"), row.getBigDecimal("total")));
                 });
-        jdbc.sql("select * from meter_replacement where meter_id = any(:ids) order by meter_id, at").param("ids", ids)
+        jdbc.sql("""
+                select r.meter_id, r.at, r.closing_total, r.opening_total, m.model, m.rating, coalesce(r.ct_before,
+                       (select later.ct_before from meter_replacement later where later.meter_id = r.meter_id and later.at > r.at
+                            and later.ct_before is not null order by later.at limit 1), m.ct_ratio) as ct_ratio
+                from meter_replacement r join meter m on m.id = r.meter_id
+                where r.meter_id = any(:ids) order by r.meter_id, r.at""").param("ids", ids)
                 .query(row -> {
                     replacements.computeIfAbsent(row.getInt("meter_id"), id -> new ArrayList<>()).add(new Replacement(
-                            instant(row, "at"), row.getBigDecimal("closing_total"), row.getBigDecimal("opening_total")));
+                            instant(row, "at"), row.getBigDecimal("closing_total"), row.getBigDecimal("opening_total"), states.limits(row)));
                 });
         Map<Integer, List<Interval>> counted = new HashMap<>();
         jdbc.sql("select id, site_id, model, ct_ratio, rating from meter where id = any(:ids)").param("ids", ids)
@@ -94,16 +103,20 @@ public class Consumption {
                 Value since = last;
                 for (Replacement replaced : replacements) {
                     if (replaced.at().isAfter(last.at()) && !replaced.at().isAfter(now.at())) {
-                        quantity = quantity.add(counted(limits, since, new Value(replaced.at(), replaced.closing())));
+                        quantity = quantity.add(counted(replaced.before(), since, new Value(replaced.at(), replaced.closing())));
                         since = new Value(replaced.at(), replaced.opening());
                     }
                 }
-                intervals.add(new Interval(meterId, siteId, last.at(), now.at(), quantity.add(counted(limits, since, now)), null,
-                        limits.unit()));
+                intervals.add(new Interval(meterId, siteId, last.at(), now.at(),
+                        quantity.add(counted(limitsAt(now.at(), limits, replacements), since, now)), null, limits.unit()));
             }
             last = now;
         }
         return intervals;
+    }
+
+    private static Plausibility.Meter limitsAt(Instant at, Plausibility.Meter today, List<Replacement> replacements) {
+        return replacements.stream().filter(replaced -> replaced.at().isAfter(at)).findFirst().map(Replacement::before).orElse(today);
     }
 
     /**

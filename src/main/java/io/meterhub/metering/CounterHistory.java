@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.NavigableSet;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -129,10 +130,10 @@ public class CounterHistory {
         return new Interval(meter, kind.siteId, point.at, point.at, very ? since : null, null, kind.limits.unit());
     }
 
-    private static Interval between(int meter, Kind kind, Point from, Point to, SortedSet<Instant> replaced) {
+    private static Interval between(int meter, Kind kind, Point from, Point to, NavigableSet<Instant> replaced) {
         BigDecimal quantity = to.total.subtract(from.total);
         boolean known = quantity.signum() >= 0
-                && replaced.subSet(from.at, to.at).isEmpty();
+                && replaced.headSet(to.at, true).tailSet(from.at, false).isEmpty();
         return new Interval(meter, kind.siteId, from.at, to.at, known ? quantity : null,
                 known ? MeterState.difference(from.bands, to.bands) : null, kind.limits.unit());
     }

@@ -44,10 +44,12 @@ public class EnteredReadings {
 
     private static final Duration CLOCKS_DIFFER = Duration.ofMinutes(5);
     private static final Duration OLDEST = Duration.ofDays(366);
+    /** A month, and some days to walk through the house. */
+    public static final int BY_HAND_DAYS = 35;
     private static final Duration PACE = Duration.ofDays(7);
     private static final Duration LEAST_PACE = Duration.ofDays(1);
     private static final BigDecimal MILLIS_PER_HOUR = new BigDecimal(3_600_000);
-    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss");
+    static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss");
 
     private final JdbcClient jdbc;
     private final MeterStates states;
@@ -217,7 +219,7 @@ public class EnteredReadings {
     /** After how long of not answering a site's meters are estimated, by site; a site that is not there does not want it. */
     public Map<Integer, Duration> estimateAfter() {
         Map<Integer, Duration> after = new HashMap<>();
-        jdbc.sql("select site_id, estimate_after_hours from reading_setting").query(row -> {
+        jdbc.sql("select site_id, estimate_after_hours from reading_setting where estimate_after_hours is not null").query(row -> {
             after.put(row.getInt("site_id"), Duration.ofHours(row.getInt("estimate_after_hours")));
         });
         return after;
@@ -226,28 +228,41 @@ public class EnteredReadings {
     /** @param hours 1 to 8760, or null for no estimates */
     @Transactional
     public void setEstimateAfter(int siteId, Integer hours, String who, String why) {
-        Integer before = jdbc.sql("select estimate_after_hours from reading_setting where site_id = ? for update").param(siteId)
-                .query(Integer.class).optional().orElse(null);
-        if (hours == null) {
-            jdbc.sql("delete from reading_setting where site_id = ?").param(siteId).update();
-        } else {
-            jdbc.sql("""
-                    insert into reading_setting (site_id, estimate_after_hours) values (?, ?)
-                    on conflict (site_id) do update set estimate_after_hours = excluded.estimate_after_hours""")
-                    .param(siteId).param(hours).update();
-        }
-        Map<String, Object> was = new HashMap<>();
-        was.put("estimateAfterHours", before);
-        Map<String, Object> is = new HashMap<>();
-        is.put("estimateAfterHours", hours);
-        audit.record(siteId, who, "site.estimates", "site", was, is, why);
+        set(siteId, "estimate_after_hours", hours, "site.estimates", "estimateAfterHours", who, why);
     }
 
-    /** The site's enabled meters that may need an estimate at a day's end; it is looked again when they are locked. */
+    /** After how many days without a reading staff are told of a site's meter that is read by hand. */
+    public int byHandDays(int siteId) {
+        return jdbc.sql("select coalesce(min(by_hand_days), ?) from reading_setting where site_id = ?").param(BY_HAND_DAYS).param(siteId)
+                .query(Integer.class).single();
+    }
+
+    /** @param days 1 to 366, or null for {@value #BY_HAND_DAYS} */
+    @Transactional
+    public void setByHandDays(int siteId, Integer days, String who, String why) {
+        set(siteId, "by_hand_days", days, "site.by_hand_days", "byHandDays", who, why);
+    }
+
+    private void set(int siteId, String column, Integer value, String what, String word, String who, String why) {
+        jdbc.sql("insert into reading_setting (site_id) values (?) on conflict do nothing").param(siteId).update();
+        Integer before = jdbc.sql("select " + column + " from reading_setting where site_id = ? for update").param(siteId)
+                .query((row, n) -> row.getObject(1, Integer.class)).list().get(0);
+        jdbc.sql("update reading_setting set " + column + " = ? where site_id = ?").param(value).param(siteId).update();
+        Map<String, Object> was = new HashMap<>();
+        was.put(word, before);
+        Map<String, Object> is = new HashMap<>();
+        is.put(word, value);
+        audit.record(siteId, who, what, "site", was, is, why);
+    }
+
+    /**
+     * The site's enabled meters that may need an estimate at a day's end; it is looked again when they are locked. One that is read by
+     * hand is not lost.
+     */
     public List<Integer> lost(int siteId, Instant at, Duration lostFor) {
         return jdbc.sql("""
                 select m.id from meter m join meter_state s on s.meter_id = m.id
-                where m.site_id = :site and m.enabled and s.read_at < :since and (s.answered_at is null or s.answered_at < :since)
+                where m.site_id = :site and m.enabled and m.gateway_id is not null and s.read_at < :since and (s.answered_at is null or s.answered_at < :since)
                   and s.suspect_at is null and (s.stand_in_at is null or s.stand_in_at < :at)
                 order by m.id""")
                 .param("site", siteId).param("since", utc(at.minus(lostFor))).param("at", utc(at)).query(Integer.class).list();

@@ -34,7 +34,8 @@ class JmsPokes implements Pokes {
         if (meterIds.isEmpty()) {
             return;
         }
-        Map<Integer, List<Integer>> byGateway = jdbc.sql("select id, gateway_id from meter where id = any(:ids) order by id")
+        Map<Integer, List<Integer>> byGateway = jdbc.sql("""
+                select id, gateway_id from meter where id = any(:ids) and gateway_id is not null order by id""")
                 .param("ids", meterIds.toArray(Integer[]::new)).query(Place.class).stream()
                 .collect(Collectors.groupingBy(Place::gatewayId, Collectors.mapping(Place::id, Collectors.toList())));
         if (TransactionSynchronizationManager.isSynchronizationActive()) {

@@ -30,8 +30,9 @@ public class MeterModels {
         this.models = MeterModelFiles.read(folders);
     }
 
+    /** @param name null: nothing, as of a meter that is read by hand */
     public Optional<MeterModel> find(String name) {
-        return Optional.ofNullable(models.get(name));
+        return Optional.ofNullable(name).map(models::get);
     }
 
     /** @throws IllegalArgumentException when there is no such model */

@@ -15,6 +15,7 @@ final class MeterState {
     final int meterId;
     final int siteId;
     final String code;
+    final int ctRatio;
     final Plausibility.Meter limits;
     final BigDecimal opening;
     final ZoneId zone;
@@ -35,16 +36,17 @@ final class MeterState {
     int otherQuiet;
     /** Up to where a lost meter was charged by estimate since the last accepted value, or null. Not wrapped at an overflow. */
     Value standIn;
-    /** {@code other} or {@code standIn} changed, which is so seldom that it is written on its own. */
     /** When, and by how much, the counter went elsewhere without having counted it, while this row was locked; else null. */
     Instant jumpedAt;
     BigDecimal jumpedBy;
+    /** {@code other} or {@code standIn} changed, which is so seldom that it is written on its own. */
     boolean asideChanged;
 
-    MeterState(int meterId, int siteId, String code, Plausibility.Meter limits, BigDecimal opening, ZoneId zone) {
+    MeterState(int meterId, int siteId, String code, int ctRatio, Plausibility.Meter limits, BigDecimal opening, ZoneId zone) {
         this.meterId = meterId;
         this.siteId = siteId;
         this.code = code;
+        this.ctRatio = ctRatio;
         this.limits = limits;
         this.opening = opening;
         this.zone = zone;
@@ -103,6 +105,11 @@ final class MeterState {
         otherQuiet = nowQuiet;
         standIn = nowStandIn;
         asideChanged = true;
+    }
+
+    /** Whether a reading was multiplied by another ratio than holds now: one of a round that began before the ratio was changed. */
+    boolean isOfAnotherRatio(Slice.Reading reading) {
+        return reading.ctRatio() != null && reading.ctRatio() != ctRatio;
     }
 
     /** What a doubted value was compared with. */

@@ -65,7 +65,7 @@ class MeterStates {
                 select s.meter_id, s.read_at, s.total, s.bands, s.power, s.day, s.day_total, s.answered_at, s.failing_since,
                        s.failure, s.suspect_at, s.suspect_total, s.other_at, s.other_total, s.other_quiet,
                        s.stand_in_at, s.stand_in_total,
-                       m.site_id, m.code, m.model, m.ct_ratio, m.rating, m.opening_reading, site.zone
+                       m.site_id, m.code, m.model, coalesce(s.ct_ratio, m.ct_ratio) as ct_ratio, m.rating, m.opening_reading, site.zone
                 from meter_state s join meter m on m.id = s.meter_id join site on site.id = m.site_id
                 where s.meter_id = any(:ids) order by s.meter_id for no key update of s""")
                 .param("ids", array("int4", meterIds, Function.identity()))
@@ -74,7 +74,7 @@ class MeterStates {
     }
 
     private MeterState state(ResultSet row) throws SQLException {
-        MeterState state = new MeterState(row.getInt("meter_id"), row.getInt("site_id"), row.getString("code"), limits(row),
+        MeterState state = new MeterState(row.getInt("meter_id"), row.getInt("site_id"), row.getString("code"), row.getInt("ct_ratio"), limits(row),
                 row.getBigDecimal("opening_reading"), ZoneId.of(row.getString("zone")));
         state.accepted = value(row, "read_at", "total");
         state.suspect = value(row, "suspect_at", "suspect_total");

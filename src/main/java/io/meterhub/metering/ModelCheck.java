@@ -28,6 +28,9 @@ class ModelCheck implements ImportParticipant {
         List<Problem> problems = new ArrayList<>();
         Map<String, MeterRow> taken = new HashMap<>();
         for (MeterRow row : sheet.meters()) {
+            if (row.model() == null) {
+                continue;
+            }
             MeterModel model = models.find(row.model()).orElse(null);
             if (model == null) {
                 problems.add(new Problem("meters", row.row(), "model", "there is no meter model %s; there are %s".formatted(
@@ -38,7 +41,9 @@ class ModelCheck implements ImportParticipant {
                 problems.add(new Problem("meters", row.row(), "model", "the model %s counts %s, the row says %s"
                         .formatted(row.model(), ModelNode.written(model.energyKind()), ModelNode.written(row.energyKind()))));
             }
-            checkUnitIds(row, model, taken, problems);
+            if (!row.byHand()) {
+                checkUnitIds(row, model, taken, problems);
+            }
         }
         return problems;
     }

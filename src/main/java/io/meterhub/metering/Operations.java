@@ -111,6 +111,9 @@ class Operations implements MeterOperations {
     @Override
     public void check(int meterId, String name, ParameterValue value) {
         Meter meter = meter(meterId);
+        if (meter.byHand()) {
+            throw new ParameterRefused(name, texts.of("why.by_hand", meter.code()));
+        }
         MeterModel model = model(meter);
         words(model.parameter(name).orElseThrow(() -> new ParameterRefused(name, texts.of("parameter.unknown", name, model.name(),
                 String.join(", ", model.parameters().values().stream().filter(Parameter::writable).map(Parameter::name).toList())))),
@@ -236,6 +239,9 @@ class Operations implements MeterOperations {
 
     private <K> Result carryOut(int meterId, Function<MeterModel, K> known, Act<K, Result> act) {
         Meter meter = meter(meterId);
+        if (meter.byHand()) {
+            return new Result.NotAvailable(Why.of("by_hand", meter.code()));
+        }
         Optional<Lane> lane;
         K what;
         try {

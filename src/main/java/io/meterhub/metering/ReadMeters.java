@@ -18,7 +18,8 @@ import org.springframework.stereotype.Component;
 
 /**
  * A meter that was read stays the meter as which it was read: with another model or CT ratio its next reading would not go
- * on from the last, and what lies between would be billed. Only after it was changed on the wall may it be another.
+ * on from the last, and what lies between would be billed. Only after it was changed on the wall may it be another. What a changed
+ * ratio is when the meter stays is said with its date, and then by the file too.
  */
 @Component
 class ReadMeters implements ImportParticipant {
@@ -43,31 +44,36 @@ class ReadMeters implements ImportParticipant {
                 select m.id, m.code, m.model, m.ct_ratio
                 from meter m join site on site.id = m.site_id join meter_state s on s.meter_id = m.id
                 where site.code = :site and s.read_at is not null
-                  and not exists (select from meter_replacement r where r.meter_id = m.id and r.at > :lately)""")
+                  and not exists (select from meter_replacement r where r.meter_id = m.id and r.at > :lately and r.ct_after is null)""")
                 .param("site", sheet.site().code()).param("lately", clock.instant().minus(CHANGED_LATELY).atOffset(ZoneOffset.UTC))
                 .query(Known.class).stream().collect(Collectors.toMap(Known::code, Function.identity()));
         List<Problem> problems = new ArrayList<>();
         for (MeterRow row : sheet.meters()) {
             Known known = read.get(row.code());
-            if (known != null && !known.model.equals(row.model())) {
-                problems.add(problem(row, "model", known, known.model));
+            if (known != null && known.model != null && !known.model.equals(row.model())) {
+                problems.add(problem(row, "model", known, known.model, ""));
             }
             if (known != null && known.ctRatio != row.ctRatio()) {
-                problems.add(problem(row, "ct ratio", known, Integer.toString(known.ctRatio)));
+                problems.add(problem(row, "ct ratio", known, Integer.toString(known.ctRatio),
+                        ", or only its current transformers were: record that (POST /api/v1/meters/%d/ct-ratio)".formatted(known.id)));
             }
         }
         return problems;
     }
 
-    private static Problem problem(MeterRow row, String column, Known known, String allowed) {
+    private static Problem problem(MeterRow row, String column, Known known, String allowed, String or) {
         return new Problem("meters", row.row(), column, ("meter %s has been read with the %s %s; allowed is %s, unless the meter was"
-                + " changed on the wall: record that first (POST /api/v1/meters/%d/replacement), then bring this file within %d hours")
-                .formatted(row.code(), column, allowed, allowed, known.id, CHANGED_LATELY.toHours()));
+                + " changed on the wall: record that first (POST /api/v1/meters/%d/replacement), then bring this file within %d hours%s")
+                .formatted(row.code(), column, allowed, allowed, known.id, CHANGED_LATELY.toHours(), or));
     }
 
     @Override
     public int apply(Site site, SiteSheet sheet) {
-        // it only looks
+        // of a meter that was changed on the wall since its transformers were
+        jdbc.sql("""
+                update meter_state s set ct_ratio = m.ct_ratio from meter m
+                where m.id = s.meter_id and m.site_id = ? and s.ct_ratio is not null and s.ct_ratio <> m.ct_ratio""")
+                .param(site.id()).update();
         return 0;
     }
 }

@@ -7,6 +7,9 @@ import io.meterhub.metering.Plausibility.Verdict;
 import io.meterhub.site.AlarmKind;
 import io.meterhub.site.Alarms;
 import io.meterhub.site.Audit;
+import io.meterhub.site.EnergyKind;
+import io.meterhub.site.Sites;
+import io.meterhub.site.Texts;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.math.BigDecimal;
@@ -41,21 +44,26 @@ public class Readings {
     private static final Logger log = LoggerFactory.getLogger(Readings.class);
     /** How long a person may look at a doubted value before believing it; the meter counts on meanwhile. */
     private static final Duration LOOKED_AT = Duration.ofMinutes(15);
+    private static final int MOST_RATIO = 10_000;
 
     private final JdbcClient jdbc;
     private final MeterStates states;
+    private final Sites sites;
     private final Alarms alarms;
     private final Audit audit;
+    private final Texts texts;
     private final Clock clock;
     private final Counter acceptedCount;
     private final Counter lateCount;
     private final Counter suspectCount;
 
-    Readings(JdbcClient jdbc, MeterStates states, Alarms alarms, Audit audit, Clock clock, MeterRegistry metrics) {
+    Readings(JdbcClient jdbc, MeterStates states, Sites sites, Alarms alarms, Audit audit, Texts texts, Clock clock, MeterRegistry metrics) {
         this.jdbc = jdbc;
         this.states = states;
+        this.sites = sites;
         this.alarms = alarms;
         this.audit = audit;
+        this.texts = texts;
         this.clock = clock;
         this.acceptedCount = count(metrics, "accepted");
         this.lateCount = count(metrics, "late");
@@ -107,7 +115,7 @@ public class Readings {
     private static Slice.Reading asKept(Slice.Reading reading) {
         return new Slice.Reading(reading.meter(), reading.at().truncatedTo(ChronoUnit.MICROS),
                 reading.total().setScale(3, RoundingMode.HALF_UP), reading.bands(), reading.power(), reading.live(),
-                reading.relay(), reading.raw());
+                reading.relay(), reading.ctRatio(), reading.raw());
     }
 
     private void recordOnce(List<Slice.Reading> readings, List<Slice.Failure> failures, List<Interval> counted) {
@@ -127,6 +135,12 @@ public class Readings {
             MeterState state = known.get(reading.meter());
             if (state == null) {
                 log.warn("A reading of meter {}, which no longer exists, is dropped", reading.meter());
+                continue;
+            }
+            if (state.isOfAnotherRatio(reading)) {
+                // the next round goes by the ratio that holds now, and nothing that was counted is lost
+                state.answered(reading.at());
+                changed.put(state, null);
                 continue;
             }
             Value value = new Value(reading.at(), reading.total());
@@ -202,16 +216,16 @@ public class Readings {
         return corrected(state, rest, before, "meter.replaced", "REPLACED", who, why);
     }
 
-    private static Optional<Correction> refuseReplacement(MeterState state, BigDecimal closing, BigDecimal opening,
+    private Optional<Correction> refuseReplacement(MeterState state, BigDecimal closing, BigDecimal opening,
                                                           Instant now) {
         if (state == null) {
-            return refused("meterId", "There is no such meter");
+            return Optional.of(refused("meterId", "no_meter"));
         }
         if (state.accepted == null) {
-            return refused("meterId", "The meter has not been read yet: set its opening reading in the site's spreadsheet");
+            return Optional.of(refused("meterId", "never_read"));
         }
         if (opening == null || opening.signum() < 0 || opening.stripTrailingZeros().scale() > 3) {
-            return refused("opening", "Must be 0 or more, with at most 3 decimals");
+            return Optional.of(refused("opening", "number"));
         }
         // a typing slip would be billed, and nobody can look at the old meter any more
         BigDecimal least = state.accepted.total();
@@ -219,14 +233,94 @@ public class Readings {
                 .setScale(3, RoundingMode.DOWN).max(least);
         if (closing == null || closing.stripTrailingZeros().scale() > 3 || closing.compareTo(least) < 0
                 || closing.compareTo(most) > 0) {
-            return refused("closing", "Must be from %s, the last value read, to %s, the most that the meter can have counted since, "
-                    .formatted(least.toPlainString(), most.toPlainString()) + "with at most 3 decimals");
+            return Optional.of(refused("closing", "bounds", least.toPlainString(), most.toPlainString()));
         }
         return Optional.empty();
     }
 
-    private static Optional<Correction> refused(String field, String why) {
-        return Optional.of(new Correction.Refused(field, why));
+    private Correction refused(String field, String key, Object... words) {
+        return new Correction.Refused(field, texts.of("correction." + key, words));
+    }
+
+    /**
+     * Takes note that the current transformers before a meter were changed: from {@code at} on its counter is multiplied by another
+     * ratio. See {@code Billing.changeCtRatio}, which is the one to call: it bills what this returns.
+     *
+     * @param at      null: now
+     * @param counter what the meter itself showed then, before the CT ratio
+     */
+    @Transactional(propagation = Propagation.MANDATORY)
+    public Correction changeCtRatio(int meterId, Instant at, BigDecimal counter, int ratio, String who, String why) {
+        // an import holds the meter's row before its state; so does this
+        jdbc.sql("select id from meter where id = ? for no key update").param(meterId).query(Integer.class).optional();
+        MeterState state = states.lock(List.of(meterId)).get(meterId);
+        Instant now = now();
+        Instant then = at == null ? now : at.truncatedTo(ChronoUnit.MICROS);
+        Optional<Correction> refused = refuseRatio(state, then, counter, ratio, now);
+        if (refused.isPresent()) {
+            return refused.get();
+        }
+        Map<String, Object> before = state(state);
+        before.put("ctRatio", state.ctRatio);
+        BigDecimal closing = counter.setScale(3).multiply(BigDecimal.valueOf(state.ctRatio));
+        BigDecimal opening = counter.setScale(3).multiply(BigDecimal.valueOf(ratio));
+        states.insertQuarters(MeterStates.leaveQuarter(state, then).stream().toList());
+        Interval rest = state.accept(new Value(then, closing), null, state.power, closing.subtract(state.accepted.total()),
+                ReadingSource.MANUAL);
+        state.beginAnewFrom(opening, closing);
+        state.jumped(then, opening.subtract(closing));
+        states.insertReadings(List.of(new Slice.Reading(meterId, then, opening, null, null, null, null, ratio, null)), false);
+        Map<MeterState, Slice.Reading> changed = new LinkedHashMap<>();
+        changed.put(state, null);
+        states.update(changed);
+        jdbc.sql("update meter_state set ct_ratio = ? where meter_id = ?").param(ratio).param(meterId).update();
+        jdbc.sql("update meter set ct_ratio = ? where id = ?").param(ratio).param(meterId).update();
+        jdbc.sql("""
+                insert into meter_replacement (meter_id, at, closing_total, opening_total, ct_before, ct_after, who, why)
+                values (:meter, :at, :closing, :opening, :before, :after, :who, :why)""")
+                .param("meter", meterId).param("at", then.atOffset(ZoneOffset.UTC)).param("closing", closing)
+                .param("opening", opening).param("before", state.ctRatio).param("after", ratio).param("who", who).param("why", why).update();
+        Map<String, Object> after = state(state);
+        after.put("ctRatio", ratio);
+        after.put("counter", counter);
+        audit.record(state.siteId, who, "meter.ct_ratio", "meter " + state.code, before, after, why);
+        return new Correction.Done(rest.matters() ? List.of(rest) : List.of());
+    }
+
+    private Optional<Correction> refuseRatio(MeterState state, Instant at, BigDecimal counter, int ratio, Instant now) {
+        if (state == null) {
+            return Optional.of(refused("meterId", "no_meter"));
+        }
+        if (sites.meter(state.meterId).filter(meter -> meter.energyKind() == EnergyKind.ELECTRICITY).isEmpty()) {
+            return Optional.of(refused("meterId", "no_transformer"));
+        }
+        if (state.accepted == null) {
+            return Optional.of(refused("meterId", "ratio_never_read"));
+        }
+        if (state.suspect != null) {
+            return Optional.of(refused("meterId", "doubted", state.suspect.total().toPlainString()));
+        }
+        if (ratio < 1 || ratio > MOST_RATIO || ratio == state.ctRatio) {
+            return Optional.of(refused("ratio", "ratio", Integer.toString(MOST_RATIO), Integer.toString(state.ctRatio)));
+        }
+        if (at.isAfter(now)) {
+            return Optional.of(refused("at", "ahead", time(state, now)));
+        }
+        if (!at.isAfter(state.accepted.at())) {
+            return Optional.of(refused("at", "not_newer", time(state, state.accepted.at()), state.accepted.total().toPlainString()));
+        }
+        BigDecimal present = BigDecimal.valueOf(state.ctRatio);
+        BigDecimal least = state.accepted.total().divide(present, 3, RoundingMode.CEILING);
+        BigDecimal most = state.accepted.total().add(state.limits.most(Duration.between(state.accepted.at(), at)))
+                .divide(present, 3, RoundingMode.DOWN).max(least);
+        if (counter == null || counter.stripTrailingZeros().scale() > 3 || counter.compareTo(least) < 0 || counter.compareTo(most) > 0) {
+            return Optional.of(refused("counter", "counter", least.toPlainString(), most.toPlainString(), Integer.toString(state.ctRatio)));
+        }
+        return Optional.empty();
+    }
+
+    private static String time(MeterState state, Instant at) {
+        return EnteredReadings.TIME.format(at.atZone(state.zone));
     }
 
     /**
@@ -237,16 +331,15 @@ public class Readings {
     public Correction acceptQuarantine(int meterId, BigDecimal total, String who, String why) {
         MeterState state = states.lock(List.of(meterId)).get(meterId);
         if (state == null) {
-            return new Correction.Refused("meterId", "There is no such meter");
+            return refused("meterId", "no_meter");
         }
         if (state.suspect == null) {
-            return new Correction.Refused("meterId", "No value of this meter is in quarantine");
+            return refused("meterId", "not_doubted");
         }
         Value believed = state.suspect;
         BigDecimal since = total == null ? null : believed.total().subtract(total);
         if (since == null || since.signum() < 0 || since.compareTo(state.limits.most(LOOKED_AT)) > 0) {
-            return new Correction.Refused("total", "Must be the value that was looked at, at most " + LOOKED_AT.toMinutes()
-                    + " minutes ago; the meter shows " + believed.total().toPlainString() + " now");
+            return refused("total", "not_looked_at", Long.toString(LOOKED_AT.toMinutes()), believed.total().toPlainString());
         }
         Map<String, Object> before = state(state);
         BigDecimal quantity = believed.total().subtract(state.believedTotal()).max(BigDecimal.ZERO);

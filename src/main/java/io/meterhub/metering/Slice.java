@@ -23,11 +23,18 @@ public record Slice(int site, int gateway, Instant round, List<Reading> readings
      * @param bands sharp, peak, flat, valley, deep valley (null entries, or a null list, where the meter has none)
      * @param power active power kW, or flow m3/h, null where the model has none
      * @param live  the model's other quantities by name, in the model's units
+     * @param ctRatio by which {@code total}, {@code bands} and {@code power} were multiplied; null, taken as right, where nobody did
      * @param raw   the registers it came from, {@code 0306:0001 E240 ...} in hexadecimal, blocks parted by a semicolon
      */
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Reading(int meter, Instant at, BigDecimal total, List<BigDecimal> bands, BigDecimal power,
-                          Map<String, BigDecimal> live, Relay relay, String raw) {
+                          Map<String, BigDecimal> live, Relay relay, Integer ctRatio, String raw) {
+
+        /** One of which nobody said by which ratio it was multiplied. */
+        public Reading(int meter, Instant at, BigDecimal total, List<BigDecimal> bands, BigDecimal power, Map<String, BigDecimal> live,
+                       Relay relay, String raw) {
+            this(meter, at, total, bands, power, live, relay, null, raw);
+        }
     }
 
     /** One meter that did not answer, or not sensibly. {@code error} is the first word(s) of {@link ReadFailure}. */

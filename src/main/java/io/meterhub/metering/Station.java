@@ -49,7 +49,7 @@ record Station(Meter meter, MeterModel model, ReadPlan plan) {
         Map<String, BigDecimal> live = new LinkedHashMap<>();
         model.quantities().stream().filter(Quantity::isLive).forEach(q -> live.put(q.name(), values.get(q.name())));
         return new Slice.Reading(meter.id(), at, values.get(MeterModel.TOTAL), anyBand ? bands : null,
-                values.get(MeterModel.POWER), live, relay(words), raw(words));
+                values.get(MeterModel.POWER), live, relay(words), meter.ctRatio(), raw(words));
     }
 
     private Relay relay(Map<Block, int[]> words) {

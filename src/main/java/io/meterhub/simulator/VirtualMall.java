@@ -68,13 +68,15 @@ public final class VirtualMall implements AutoCloseable {
     }
 
     private static Map<String, VirtualMeter> meters(Builder parts) {
-        Collection<String> codes = parts.sheet.meters().stream().map(MeterRow::code).toList();
+        // people read the others: there is nothing to play
+        List<MeterRow> rows = parts.sheet.meters().stream().filter(row -> !row.byHand()).toList();
+        Collection<String> codes = rows.stream().map(MeterRow::code).toList();
         StateFile file = parts.state == null ? StateFile.inMemory(codes) : StateFile.open(parts.state, codes);
         Loads loads = Loads.read(parts.loads);
         ZoneId zone = ZoneId.of(parts.sheet.site().zone());
         Map<String, ShopRow> shops = parts.sheet.shops().stream().collect(Collectors.toMap(ShopRow::code, Function.identity()));
         Map<String, VirtualMeter> meters = new LinkedHashMap<>();
-        for (MeterRow row : parts.sheet.meters()) {
+        for (MeterRow row : rows) {
             Load load = loads.of(row, row.shop() == null ? null : shops.get(row.shop()), zone);
             meters.put(row.code(), meter(new VirtualMeter.Seat(row, load, parts.loadFactor, zone, file, parts.clock)));
         }

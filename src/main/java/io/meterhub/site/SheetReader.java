@@ -93,7 +93,7 @@ final class SheetReader {
                 : gateway.host() + ":" + gateway.port());
         once(shops, SHOP_CODE, ShopRow::row, ShopRow::code);
         once(meters, METER_CODE, MeterRow::row, MeterRow::code);
-        once(meters, METER_UNIT_ID, MeterRow::row, meter -> meter.gateway() == null || meter.unitId() == 0 ? null
+        once(meters, METER_UNIT_ID, MeterRow::row, meter -> meter.gateway() == null || meter.unitId() == null ? null
                 : meter.unitId() + " on " + meter.gateway());
         references(meters, METER_GATEWAY, MeterRow::gateway, gateways.stream().map(GatewayRow::code).toList());
         references(meters, METER_SHOP, MeterRow::shop, shops.stream().map(ShopRow::code).toList());
@@ -316,16 +316,27 @@ final class SheetReader {
             return zone;
         }
 
+        private boolean isGiven(Heading heading) {
+            return columns.containsKey(heading) && cells.containsKey(columns.get(heading));
+        }
+
         MeterRow meter(Map<String, String> shopNames) {
             String code = matching(METER_CODE, CODE_FORM);
             String name = text(METER_NAME, 100);
             String shop = matching(METER_SHOP, CODE_FORM);
-            boolean shopGiven = columns.containsKey(METER_SHOP) && cells.containsKey(columns.get(METER_SHOP));
-            if (name == null && !shopGiven) {
+            if (name == null && !isGiven(METER_SHOP)) {
                 problem(METER_NAME, number, "is empty");
             }
+            if (isGiven(METER_GATEWAY) != isGiven(METER_UNIT_ID)) {
+                boolean gateway = isGiven(METER_GATEWAY);
+                problem(gateway ? METER_UNIT_ID : METER_GATEWAY, number, "is empty, and there is a "
+                        + (gateway ? METER_GATEWAY : METER_UNIT_ID).english);
+            } else if (isGiven(METER_GATEWAY) && !isGiven(METER_MODEL)) {
+                problem(METER_MODEL, number, "is empty, and there is a gateway");
+            }
+            int unitId = whole(METER_UNIT_ID, 1, 247, 0);
             return new MeterRow(number, code, name != null ? name : shopNames.get(shop),
-                    matching(METER_GATEWAY, CODE_FORM), whole(METER_UNIT_ID, 1, 247, 0), text(METER_MODEL, 64),
+                    matching(METER_GATEWAY, CODE_FORM), unitId == 0 ? null : unitId, text(METER_MODEL, 64),
                     oneOf(METER_KIND, Map.of("ELECTRICITY", EnergyKind.ELECTRICITY, "WATER", EnergyKind.WATER,
                             "电", EnergyKind.ELECTRICITY, "水", EnergyKind.WATER)),
                     shop, whole(METER_CT_RATIO, 1, 10_000, 1),

@@ -120,7 +120,7 @@ public class SiteImport {
                 new Problem("gateways", row.row(), "port", row.host() + ":" + row.port() + " is gateway "
                         + doors.get(row.host() + ":" + row.port()) + ", which is not in this file; allowed is another address")));
 
-        Map<String, MeterState> places = meters.missing().stream()
+        Map<String, MeterState> places = meters.missing().stream().filter(meter -> meter.gateway != null)
                 .collect(Collectors.toMap(MeterState::place, Function.identity()));
         for (SiteSheet.MeterRow row : sheet.meters()) {
             MeterState state = MeterState.of(row);
@@ -129,7 +129,7 @@ public class SiteImport {
                 problems.add(new Problem("meters", row.row(), "kind", "meter " + row.code() + " counts " + before.energyKind
                         + " and has been charged as such; allowed is " + before.energyKind + ", or another code for another meter"));
             }
-            if (places.containsKey(state.place())) {
+            if (!row.byHand() && places.containsKey(state.place())) {
                 problems.add(new Problem("meters", row.row(), "unit id", row.unitId() + " on " + row.gateway() + " is meter "
                         + places.get(state.place()).code + ", which is not in this file; allowed is a free unit id, or a row"
                         + " that gives that meter another"));
@@ -200,7 +200,7 @@ public class SiteImport {
         return jdbc.sql("""
                 select m.code, m.name, g.code as gateway, m.unit_id, m.model, m.energy_kind, s.code as shop, m.ct_ratio,
                        m.rating, m.opening_reading
-                from meter m join gateway g on g.id = m.gateway_id left join shop s on s.id = m.shop_id
+                from meter m left join gateway g on g.id = m.gateway_id left join shop s on s.id = m.shop_id
                 where m.site_id = ? order by m.code""").param(siteId).query(MeterState.class).list();
     }
 
@@ -213,7 +213,7 @@ public class SiteImport {
                        r."openingReading"
                 from jsonb_to_recordset(:rows::jsonb) as r(code text, name text, gateway text, "unitId" int, model text,
                     "energyKind" text, shop text, "ctRatio" int, rating numeric, "openingReading" numeric)
-                join gateway g on g.site_id = :site and g.code = r.gateway
+                left join gateway g on g.site_id = :site and g.code = r.gateway
                 left join shop s on s.site_id = :site and s.code = r.shop
                 order by r.code
                 on conflict (site_id, code) do update set
@@ -246,7 +246,7 @@ public class SiteImport {
         }
     }
 
-    private record MeterState(String code, String name, String gateway, int unitId, String model, EnergyKind energyKind,
+    private record MeterState(String code, String name, String gateway, Integer unitId, String model, EnergyKind energyKind,
                               String shop, int ctRatio, BigDecimal rating, BigDecimal openingReading) {
         static MeterState of(SiteSheet.MeterRow row) {
             return new MeterState(row.code(), row.name(), row.gateway(), row.unitId(), row.model(), row.energyKind(),

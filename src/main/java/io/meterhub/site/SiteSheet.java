@@ -28,9 +28,16 @@ public record SiteSheet(SiteRow site, List<GatewayRow> gateways, List<ShopRow> s
                           BigDecimal warn1Yuan, BigDecimal warn2Yuan) {
     }
 
-    /** A row of the sheet "meters". {@code shop} is null for a public area's meter, which has {@code name} to go by. */
-    public record MeterRow(int row, String code, String name, String gateway, int unitId, String model,
+    /**
+     * A row of the sheet "meters". {@code shop} is null for a public area's meter, which has {@code name} to go by; {@code gateway}
+     * and {@code unitId} are null for a meter that is read by hand, and then {@code model} may be.
+     */
+    public record MeterRow(int row, String code, String name, String gateway, Integer unitId, String model,
                            EnergyKind energyKind, String shop, int ctRatio, BigDecimal rating, BigDecimal openingReading) {
+
+        public boolean byHand() {
+            return gateway == null && unitId == null;
+        }
     }
 
     /**

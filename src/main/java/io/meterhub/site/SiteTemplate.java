@@ -76,7 +76,9 @@ final class SiteTemplate {
                 "An import is all or nothing: every problem is named by sheet, row and column, and nothing is taken until there is none.",
                 "导入要么全部生效，要么全不生效：每个问题都会指出表、行、列；有问题时不导入任何内容。",
                 "The same file again changes nothing; a changed file updates what changed. What is not in the file is never removed.",
-                "重复导入同一文件不会有任何变化；修改后再导入只更新变化的部分；文件中没有的内容不会被删除。");
+                "重复导入同一文件不会有任何变化；修改后再导入只更新变化的部分；文件中没有的内容不会被删除。",
+                "A meter without communication has neither gateway nor unit id: people read it, and its readings are entered by form or sheet.",
+                "无通信的表计不填网关和通信地址：人工抄表，读数由页面或表格录入。");
         for (String text : words) {
             sheet.createRow(sheet.getPhysicalNumberOfRows()).createCell(0).setCellValue(text);
         }

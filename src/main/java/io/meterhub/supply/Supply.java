@@ -59,7 +59,8 @@ public class Supply {
      *
      * @param until when it ends by itself; KEEP_ON must have it, MANUAL_OFF cannot: a lock-out is lifted by a person. For others
      *              null means never
-     * @throws SupplyRefused if no person sets this kind, {@code until} cannot be, the meter is protected from cuts, the reason is
+     * @throws SupplyRefused if no person sets this kind, {@code until} cannot be, the meter is protected from cuts or
+     *                       read by hand, so that the hub cannot cut it, the reason is
      *                       already in force, or the meter is not known
      */
     public void set(int meterId, ReasonKind kind, String who, String why, Instant until) {
@@ -75,6 +76,10 @@ public class Supply {
         }
         if (until != null && !until.isAfter(clock.instant())) {
             throw refused("until", "until_past", until.toString());
+        }
+        if (kind.safety() && meter.byHand()) {
+            // somebody would take it to be off
+            throw refused("meter", "not_switchable", meter.code());
         }
         reasons.lock(meterId);
         if (kind.safety() && inForce(meterId, ReasonKind.PROTECTED).isPresent()) {

@@ -48,37 +48,37 @@ class AccountLifeApi {
         this.life = life;
     }
 
-    record Tenant(@NotBlank(message = "is needed: who rents") @Size(max = 200, message = "must have at most 200 characters") String name,
-                  @Size(max = 40, message = "must have at most 40 characters") String phone) {
+    record Tenant(@NotBlank(message = "{valid.tenant}") @Size(max = 200, message = "{valid.characters}") String name,
+                  @Size(max = 40, message = "{valid.characters}") String phone) {
 
         Customer customer() {
             return new Customer(name.strip(), phone == null || phone.isBlank() ? null : phone.strip());
         }
     }
 
-    record NewAccount(@NotNull(message = "is needed: the id of a shop") Integer shopId,
-                      @NotNull(message = "is needed, one of ELECTRICITY, WATER, PROPERTY_FEE") AccountKind kind,
+    record NewAccount(@NotNull(message = "{valid.shop}") Integer shopId,
+                      @NotNull(message = "{valid.account_kind}") AccountKind kind,
                       @Valid @Schema(description = "Without: the shop's present tenant") Tenant customer,
-                      @Size(min = 1, max = 200, message = "must have 1 to 200 meter ids; leave it out for all that nobody pays for")
+                      @Size(min = 1, max = 200, message = "{valid.meter_ids}")
                       @Schema(description = "The meters it is to serve; without, all of its kind in the shop that nobody pays for when it opens")
-                      List<@NotNull(message = "must not be null") Integer> meterIds,
-                      @DecimalMin(value = "0", message = "must be 0 or more")
-                      @Digits(integer = 7, fraction = 2, message = "must have at most two decimals") BigDecimal overdraftYuan) {
+                      List<@NotNull(message = "{valid.not_null}") Integer> meterIds,
+                      @DecimalMin(value = "0", message = "{valid.zero_or_more}")
+                      @Digits(integer = 7, fraction = 2, message = "{valid.two_decimals}") BigDecimal overdraftYuan) {
     }
 
     record Opening(@Schema(description = READINGS) Map<Integer, BigDecimal> readings,
-                   @Size(max = 500, message = "must have at most 500 characters") String why) {
+                   @Size(max = 500, message = "{valid.characters}") String why) {
     }
 
-    record Openings(@NotEmpty(message = "is needed: 1 to 500 account ids") @Size(max = 500, message = "must have 1 to 500 account ids")
-                    List<@NotNull(message = "must not be null") Integer> accounts,
-                    @Size(max = 500, message = "must have at most 500 characters") String why) {
+    record Openings(@NotEmpty(message = "{valid.account_ids_needed}") @Size(max = 500, message = "{valid.account_ids}")
+                    List<@NotNull(message = "{valid.not_null}") Integer> accounts,
+                    @Size(max = 500, message = "{valid.characters}") String why) {
     }
 
     record Closing(@Schema(description = READINGS) Map<Integer, BigDecimal> readings,
                    @Schema(description = "How what is left is paid back; needed if anything is") PayMethod method,
-                   @NotBlank(message = "is needed: others will have to understand it")
-                   @Size(max = 500, message = "must have at most 500 characters") String why) {
+                   @NotBlank(message = "{valid.why}")
+                   @Size(max = 500, message = "{valid.characters}") String why) {
 
         Close of(int account) {
             return new Close(account, readings, method, why.strip());
@@ -87,7 +87,7 @@ class AccountLifeApi {
 
     record Moving(@Schema(description = "The account to go on with, prepared before") Integer prepared,
                   @Valid @Schema(description = "Or the next tenant, for whom one is made") Tenant customer,
-                  @NotNull(message = "is needed: how the present account is closed") @Valid Closing closing) {
+                  @NotNull(message = "{valid.closing_of_account}") @Valid Closing closing) {
     }
 
     @PostMapping

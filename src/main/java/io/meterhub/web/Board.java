@@ -129,16 +129,18 @@ record Board(Site site, long version, int layout, Instant at, Totals totals, Lis
      * @param today   kWh or m3 since the site's midnight
      * @param left    how long the credit lasts at the present power, in words' parts; null when long, or unknown
      * @param lostFor null while it answers; ZERO when it never has
+     * @param byHand  the day of the last reading of a meter that people read, the oldest of several; empty: never. Null: there is none
      */
     record Line(EnergyKind kind, Supply supply, String power, String today, String credit, Level level, Duration left,
-                Duration lostFor) {
+                Duration lostFor, String byHand) {
 
         public boolean lost() {
             return lostFor != null;
         }
     }
 
-    enum Supply { ON, OFF, SWITCHING, UNKNOWN }
+    /** BY_HAND: the hub cannot switch it. */
+    enum Supply { ON, OFF, SWITCHING, UNKNOWN, BY_HAND }
 
     /** How far the credit has gone: by the account's own two warning levels. In rising order of urgency. */
     enum Level {

@@ -1,6 +1,7 @@
 package io.meterhub.web;
 
 import io.meterhub.billing.AccountKind;
+import io.meterhub.metering.EnteredReadings;
 import io.meterhub.site.EnergyKind;
 import io.meterhub.site.Site;
 import io.meterhub.web.Board.Chip;
@@ -57,7 +58,7 @@ class Boards {
     private Board make(Site site, Instant now, Board last) {
         LocalDate today = site.dayOf(now);
         Map<Integer, List<Reason>> reasons = reasons(site);
-        List<MeterNow> meters = meters(site);
+        List<MeterNow> meters = meters(site, now);
         List<AccountNow> accounts = accounts(site, today);
         Map<Integer, List<MeterNow>> metersByShop = meters.stream().filter(meter -> meter.shopId() != null)
                 .collect(Collectors.groupingBy(MeterNow::shopId));
@@ -130,12 +131,17 @@ class Boards {
                 account == null ? Level.NONE : account.level(),
                 account == null ? null : left(account, kind == EnergyKind.ELECTRICITY ? power : null),
                 meters.stream().map(meter -> lostFor(meter, now)).filter(java.util.Objects::nonNull)
-                        .max(Comparator.naturalOrder()).orElse(null));
+                        .max(Comparator.naturalOrder()).orElse(null), byHand(meters));
+    }
+
+    private static String byHand(List<MeterNow> meters) {
+        return meters.stream().filter(MeterNow::byHand).map(meter -> meter.day() == null ? "" : meter.day().toString())
+                .min(Comparator.naturalOrder()).orElse(null);
     }
 
     /** Whole minutes, so that a tile does not change every second. */
     private Duration lostFor(MeterNow meter, Instant now) {
-        if (settings.fresh(meter.answeredAt(), now)) {
+        if (meter.byHand() || settings.fresh(meter.answeredAt(), now)) {
             return null;
         }
         return meter.answeredAt() == null ? Duration.ZERO
@@ -143,7 +149,10 @@ class Boards {
     }
 
     private static Supply supply(List<MeterNow> meters) {
-        List<MeterNow> known = meters.stream().filter(meter -> meter.seen() != null).toList();
+        if (!meters.isEmpty() && meters.stream().allMatch(MeterNow::byHand)) {
+            return Supply.BY_HAND;
+        }
+        List<MeterNow> known = meters.stream().filter(meter -> meter.seen() != null && !meter.byHand()).toList();
         if (known.stream().anyMatch(meter -> meter.seen().equals("OFF") && meter.wanted().equals("OFF"))) {
             return Supply.OFF;
         }
@@ -172,7 +181,8 @@ class Boards {
         boolean twoKinds = meters.stream().map(MeterNow::energyKind).distinct().count() > 1;
         Stream<Chip> remarks = meters.stream().flatMap(meter -> Stream.of(
                         meter.disobeys() ? "remark.disobeys" : null,
-                        meter.suspectAt() != null ? "remark.suspect" : null)
+                        meter.suspectAt() != null ? "remark.suspect" : null,
+                        meter.overdue() ? "remark.overdue" : null)
                 .filter(java.util.Objects::nonNull)
                 .map(key -> new Chip(key, "bad", twoKinds ? meter.energyKind() : null)));
         return Stream.concat(meters.stream().flatMap(meter -> reasons.getOrDefault(meter.id(), List.of()).stream()
@@ -181,7 +191,8 @@ class Boards {
     }
 
     private Totals totals(Site site, List<MeterNow> meters, List<Tile> shops, LocalDate today, Instant now) {
-        int online = (int) meters.stream().filter(meter -> settings.fresh(meter.answeredAt(), now)).count();
+        List<MeterNow> polled = meters.stream().filter(meter -> !meter.byHand()).toList();
+        int online = (int) polled.stream().filter(meter -> settings.fresh(meter.answeredAt(), now)).count();
         SalesToday sales = jdbc.sql("""
                 select count(*) as number, coalesce(sum(s.amount_yuan), 0) as yuan
                 from receipt s
@@ -189,7 +200,7 @@ class Boards {
                   and not exists (select from receipt r where r.reverses = s.id)""")
                 .param("site", site.id()).param("midnight", Sql.instant(today.atStartOfDay(site.zone()).toInstant()))
                 .query(SalesToday.class).single();
-        return new Totals(online, meters.size() - online,
+        return new Totals(online, polled.size() - online,
                 (int) shops.stream().filter(tile -> !tile.off()).count(), (int) shops.stream().filter(Tile::off).count(),
                 (int) shops.stream().filter(Tile::low).count(),
                 Amounts.kw(whole(meters.stream().filter(meter -> meter.energyKind() == EnergyKind.ELECTRICITY
@@ -197,7 +208,7 @@ class Boards {
                 Amounts.kwh(whole(ofToday(meters, EnergyKind.ELECTRICITY, today))),
                 Amounts.m3(whole(ofToday(meters, EnergyKind.WATER, today))),
                 Amounts.yuan(sales.yuan()), sales.number(),
-                meters.stream().filter(meter -> meter.failingSince() == null && meter.answeredAt() != null).map(MeterNow::answeredAt)
+                polled.stream().filter(meter -> meter.failingSince() == null && meter.answeredAt() != null).map(MeterNow::answeredAt)
                         .min(Comparator.naturalOrder()).map(oldest -> Duration.between(oldest, now)).orElse(null),
                 readingsInTheLastMinute(site, now));
     }
@@ -233,16 +244,19 @@ class Boards {
                 .param(site.id()).query(Reason.class).list().stream().collect(Collectors.groupingBy(Reason::meterId));
     }
 
-    private List<MeterNow> meters(Site site) {
+    private List<MeterNow> meters(Site site, Instant now) {
         return jdbc.sql("""
-                select m.id, m.shop_id, m.code, m.name, m.energy_kind, g.shaft,
+                select m.id, m.shop_id, m.code, m.name, m.energy_kind, coalesce(g.shaft, '') as shaft, m.gateway_id is null as by_hand,
+                       m.gateway_id is null and coalesce(st.read_at < :now - make_interval(days => coalesce(rs.by_hand_days, :days)), true) as overdue,
                        st.answered_at, st.read_at, st.power, st.total, st.day, st.day_total, st.failing_since, st.suspect_at,
                        su.wanted, su.seen, su.failure as supply_failure
-                from meter m join gateway g on g.id = m.gateway_id
+                from meter m left join gateway g on g.id = m.gateway_id
+                     left join reading_setting rs on rs.site_id = m.site_id
                      left join meter_state st on st.meter_id = m.id
                      left join meter_supply su on su.meter_id = m.id
-                where m.site_id = ? and m.enabled order by m.code""")
-                .param(site.id()).query(MeterNow.class).list();
+                where m.site_id = :site and m.enabled order by m.code""")
+                .param("site", site.id()).param("now", Sql.instant(now)).param("days", EnteredReadings.BY_HAND_DAYS)
+                .query(MeterNow.class).list();
     }
 
     private List<AccountNow> accounts(Site site, LocalDate today) {
@@ -273,7 +287,7 @@ class Boards {
     }
 
     private record MeterNow(int id, Integer shopId, String code, String name, EnergyKind energyKind, String shaft,
-                            Instant answeredAt, Instant readAt, BigDecimal power, BigDecimal total, LocalDate day, BigDecimal dayTotal,
+                            boolean byHand, boolean overdue, Instant answeredAt, Instant readAt, BigDecimal power, BigDecimal total, LocalDate day, BigDecimal dayTotal,
                             Instant failingSince, Instant suspectAt, String wanted, String seen, String supplyFailure) {
 
         BigDecimal today(LocalDate today) {
@@ -282,7 +296,7 @@ class Boards {
         }
 
         boolean disobeys() {
-            return supplyFailure != null && seen != null && !seen.equals(wanted);
+            return !byHand && supplyFailure != null && seen != null && !seen.equals(wanted);
         }
     }
 

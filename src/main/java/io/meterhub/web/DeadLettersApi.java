@@ -43,7 +43,7 @@ class DeadLettersApi {
 
     @PostMapping("/{id}/retry")
     @Operation(summary = "Sends it to its queue again", description = "Readings that were billed meanwhile are not billed twice. Answers the message.")
-    DeadLetter retry(@PathVariable @Pattern(regexp = ID, message = "must be an id as the list gives it") String id,
+    DeadLetter retry(@PathVariable @Pattern(regexp = ID, message = "{valid.listed_id}") String id,
                      @RequestHeader(Operator.HEADER) Operator operator) {
         try {
             return deadLetters.retry(id, operator.name()).orElseThrow(() -> Refusal.notFound("dead letter", id));
@@ -54,9 +54,9 @@ class DeadLettersApi {
 
     @DeleteMapping("/{id}")
     @Operation(summary = "Drops it for good", description = "Answers the message as it was.")
-    DeadLetter drop(@PathVariable @Pattern(regexp = ID, message = "must be an id as the list gives it") String id,
+    DeadLetter drop(@PathVariable @Pattern(regexp = ID, message = "{valid.listed_id}") String id,
                     @RequestHeader(Operator.HEADER) Operator operator,
-                    @RequestParam @NotBlank(message = "is needed") @Size(max = 500, message = "must have at most 500 characters") String why) {
+                    @RequestParam @NotBlank(message = "{valid.needed}") @Size(max = 500, message = "{valid.characters}") String why) {
         return deadLetters.drop(id, operator.name(), why).orElseThrow(() -> Refusal.notFound("dead letter", id));
     }
 }

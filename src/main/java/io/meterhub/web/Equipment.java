@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.meterhub.metering.Band;
+import io.meterhub.metering.EnteredReadings;
 import io.meterhub.metering.Relay;
 import io.meterhub.site.EnergyKind;
 import io.meterhub.site.Gateway;
@@ -45,7 +46,8 @@ class Equipment {
         this.settings = settings;
     }
 
-    enum State { ONLINE, LOST }
+    /** BY_HAND: people read it. OVERDUE: and they have not done so for longer than the site allows, or never. */
+    enum State { ONLINE, LOST, BY_HAND, OVERDUE }
 
     @Schema(name = "Gateway")
     record GatewayNow(int id, int siteId, String code, String name, String shaft, String host, int port, Gateway.Framing framing,
@@ -59,10 +61,11 @@ class Equipment {
 
     @Schema(name = "Meter")
     @JsonInclude(JsonInclude.Include.NON_NULL)
-    record MeterNow(int id, int siteId, String code, String name, EnergyKind energyKind, String model, int gatewayId, String gateway,
-                    int unitId, Integer shopId, String shop, int ctRatio,
+    record MeterNow(int id, int siteId, String code, String name, EnergyKind energyKind, String model, Integer gatewayId, String gateway,
+                    Integer unitId, Integer shopId, String shop, int ctRatio,
                     @Schema(description = "The most that can flow, kW or m3/h") BigDecimal rating, boolean enabled,
-                    @Schema(description = "LOST: it has not answered within meterhub.web.lost-after") State state,
+                    @Schema(description = "LOST: it has not answered within meterhub.web.lost-after. BY_HAND: it is on no gateway, people"
+                            + " read it. OVERDUE: and have not for more than the site's number of days, or never") State state,
                     @Schema(description = "When the last believed reading was taken") Instant readAt,
                     @Schema(description = "Its age, seconds") Long ageSeconds,
                     @Schema(description = "The counter, kWh or m3 after the CT ratio") BigDecimal total,
@@ -79,13 +82,23 @@ class Equipment {
             return state == State.LOST;
         }
 
+        public boolean byHand() {
+            return gatewayId == null;
+        }
+
+        public boolean overdue() {
+            return state == State.OVERDUE;
+        }
+
         public boolean water() {
             return energyKind == EnergyKind.WATER;
         }
     }
 
     @Schema(name = "SupplyState")
-    record SupplyNow(Wanted wanted, Relay seen, @Schema(description = "How the seen state is known") Basis basis,
+    record SupplyNow(Wanted wanted, Relay seen,
+                     @Schema(description = "False: the meter is read by hand, and the hub cannot switch it") boolean switchable,
+                     @Schema(description = "How the seen state is known") Basis basis,
                      @Schema(description = "Since when it is seen so") Instant seenAt,
                      @Schema(description = "Why the wish could not be fulfilled so far") String failure) {
     }
@@ -157,40 +170,48 @@ class Equipment {
         Instant now = clock.instant();
         return jdbc.sql("""
                 select m.*, g.code as gateway, s.code as shop, site.zone, st.answered_at, st.read_at, st.total, st.bands, st.power, st.live::text as live,
-                       st.day, st.day_total, st.failing_since, st.failure, st.suspect_total, q.since as suspect_since, q.accepted_total,
+                       st.day, st.day_total, st.failing_since, st.failure, st.suspect_total, q.since as suspect_since, q.accepted_total, known.state,
                        su.wanted, su.seen, su.seen_basis, su.seen_at, su.failure as supply_failure,
                        (select coalesce(jsonb_agg(jsonb_build_object('kind', r.kind, 'since', r.since, 'until', r.until, 'who', r.who, 'why', r.why)
                             order by r.since), '[]') from supply_reason r where r.meter_id = m.id and r.ended_at is null)::text as reasons
-                from meter m join site on site.id = m.site_id join gateway g on g.id = m.gateway_id
+                from meter m join site on site.id = m.site_id left join gateway g on g.id = m.gateway_id
                      left join shop s on s.id = m.shop_id
                      left join meter_state st on st.meter_id = m.id
                      left join meter_supply su on su.meter_id = m.id
                      left join quarantine q on q.meter_id = m.id and q.ended_at is null
+                     left join reading_setting rs on rs.site_id = m.site_id
+                     cross join lateral (select case
+                         when m.gateway_id is not null then case when st.answered_at >= :lost then 'ONLINE' else 'LOST' end
+                         when st.read_at >= :now - make_interval(days => coalesce(rs.by_hand_days, :days)) then 'BY_HAND'
+                         else 'OVERDUE' end as state) known
                 where m.id > :after and (:id::int is null or m.id = :id) and (:site::int is null or m.site_id = :site)
                       and (:gateway::int is null or m.gateway_id = :gateway) and (:shop::int is null or m.shop_id = :shop)
-                      and (:state::text is null or (:state = 'ONLINE') = (st.answered_at is not null and st.answered_at >= :lost))
+                      and (:state::text is null or known.state = :state)
                       and (:supply::text is null or coalesce(su.seen, 'UNKNOWN') = :supply)
                 order by m.id limit :limit""")
                 .param("after", after).param("id", id).param("site", choice.site()).param("gateway", choice.gateway())
                 .param("shop", choice.shop()).param("state", choice.state() == null ? null : choice.state().name())
                 .param("supply", choice.supply() == null ? null : choice.supply().name())
-                .param("lost", Sql.instant(now.minus(settings.lostAfter()))).param("limit", limit)
+                .param("lost", Sql.instant(now.minus(settings.lostAfter()))).param("now", Sql.instant(now))
+                .param("days", EnteredReadings.BY_HAND_DAYS).param("limit", limit)
                 .query((row, n) -> meter(row, now)).list();
     }
 
     private MeterNow meter(ResultSet row, Instant now) throws SQLException {
         Instant readAt = Sql.instant(row, "read_at");
+        Integer gateway = row.getObject("gateway_id", Integer.class);
         BigDecimal total = row.getBigDecimal("total");
         return new MeterNow(row.getInt("id"), row.getInt("site_id"), row.getString("code"), row.getString("name"),
-                EnergyKind.valueOf(row.getString("energy_kind")), row.getString("model"), row.getInt("gateway_id"),
-                row.getString("gateway"), row.getInt("unit_id"), row.getObject("shop_id", Integer.class), row.getString("shop"),
+                EnergyKind.valueOf(row.getString("energy_kind")), row.getString("model"), gateway,
+                row.getString("gateway"), row.getObject("unit_id", Integer.class), row.getObject("shop_id", Integer.class), row.getString("shop"),
                 row.getInt("ct_ratio"), row.getBigDecimal("rating"), row.getBoolean("enabled"),
-                settings.fresh(Sql.instant(row, "answered_at"), now) ? State.ONLINE : State.LOST, readAt, age(readAt, now), total, bands(row.getArray("bands")),
+                State.valueOf(row.getString("state")), readAt, age(readAt, now), total, bands(row.getArray("bands")),
                 row.getBigDecimal("power"), read(row.getString("live"), new TypeReference<>() { }), today(row, total, now),
-                row.getString("failure"), Sql.instant(row, "failing_since"),
+                gateway == null ? null : row.getString("failure"), gateway == null ? null : Sql.instant(row, "failing_since"),
                 row.getString("wanted") == null ? null : new SupplyNow(Wanted.valueOf(row.getString("wanted")),
-                        Relay.valueOf(row.getString("seen")), row.getString("seen_basis") == null ? null
-                                : Basis.valueOf(row.getString("seen_basis")), Sql.instant(row, "seen_at"), row.getString("supply_failure")),
+                        Relay.valueOf(row.getString("seen")), gateway != null, row.getString("seen_basis") == null ? null
+                                : Basis.valueOf(row.getString("seen_basis")), Sql.instant(row, "seen_at"),
+                        gateway == null ? null : row.getString("supply_failure")),
                 read(row.getString("reasons"), new TypeReference<>() { }),
                 row.getObject("suspect_since") == null ? null : new Suspect(Sql.instant(row, "suspect_since"),
                         row.getBigDecimal("suspect_total"), row.getBigDecimal("accepted_total")));

@@ -32,7 +32,7 @@ class Feed {
     }
 
     List<Item> of(Site site) {
-        return Stream.of(supply(site), sales(site), quarantine(site), silent(site)).flatMap(List::stream)
+        return Stream.of(supply(site), sales(site), quarantine(site), silent(site), readByHand(site)).flatMap(List::stream)
                 .sorted(Comparator.comparing(Item::at).reversed()).limit(LENGTH).toList();
     }
 
@@ -93,6 +93,18 @@ class Feed {
                 .toList();
     }
 
+    private List<Item> readByHand(Site site) {
+        return jdbc.sql("""
+                select e.entered_at as at, e.total, coalesce(e.reader, e.who) as reader, m.id as meter_id, m.shop_id,
+                       coalesce(s.code, m.code) as code, coalesce(s.name, m.name) as name, m.energy_kind = 'WATER' as water
+                from entered_reading e join meter m on m.id = e.meter_id left join shop s on s.id = m.shop_id
+                where m.site_id = :site and e.source = 'MANUAL' order by e.id desc limit :length""")
+                .param("site", site.id()).param("length", LENGTH).query(ByHandRow.class).list().stream()
+                .map(row -> new Item(row.at(), "READ_BY_HAND", row.water(), row.code() + " " + row.name(), "", Amounts.plain(row.total()),
+                        row.reader(), "calm", href(row.shopId(), row.meterId())))
+                .toList();
+    }
+
     private static String href(Integer shopId, int meterId) {
         return shopId == null ? "/areas/" + meterId : "/shops/" + shopId;
     }
@@ -122,6 +134,9 @@ class Feed {
 
     private record QuarantineRow(Instant at, String kind, String endedHow, String endedBy, BigDecimal firstTotal,
                                  BigDecimal acceptedTotal, int meterId, Integer shopId, String code, String name, boolean water) {
+    }
+
+    private record ByHandRow(Instant at, BigDecimal total, String reader, int meterId, Integer shopId, String code, String name, boolean water) {
     }
 
     private record SilentRow(String gateway, Instant at, String failure, int meterId, Integer shopId, String code,

@@ -49,28 +49,28 @@ class FeesApi {
     }
 
     @Schema(name = "NewFeeSettings")
-    record NewSettings(@NotNull(message = "is needed: the day of the month, 1 to 28") @Schema(description = "From this day on a month's fee is taken") Integer dayOfMonth,
-                       @NotNull(message = "is needed: 0 to 365") @Schema(description = "Days from the day on which an account did not suffice to the cut") Integer noticeDays,
-                       @NotNull(message = "is needed, such as 2026-11") @Schema(type = "string", example = "2026-11") YearMonth firstMonth,
-                       @NotBlank(message = "is needed") @Size(max = 500, message = "must have at most 500 characters") String why) {
+    record NewSettings(@NotNull(message = "{valid.fee_day}") @Schema(description = "From this day on a month's fee is taken") Integer dayOfMonth,
+                       @NotNull(message = "{valid.notice_days}") @Schema(description = "Days from the day on which an account did not suffice to the cut") Integer noticeDays,
+                       @NotNull(message = "{valid.month}") @Schema(type = "string", example = "2026-11") YearMonth firstMonth,
+                       @NotBlank(message = "{valid.needed}") @Size(max = 500, message = "{valid.characters}") String why) {
     }
 
     @Schema(name = "NewFee")
-    record NewFee(@NotNull(message = "is needed, one of AREA, FIXED") PropertyFees.Basis basis,
-                  @NotNull(message = "is needed: yuan per m2 and month, or yuan per month") BigDecimal rateYuan,
+    record NewFee(@NotNull(message = "{valid.fee_basis}") PropertyFees.Basis basis,
+                  @NotNull(message = "{valid.fee_rate}") BigDecimal rateYuan,
                   @Schema(description = "AREA: m2; left out, the shop's own area is taken over") BigDecimal areaM2,
-                  @NotNull(message = "is needed: the day of entry, or from which the rate holds") LocalDate from,
-                  @NotBlank(message = "is needed") @Size(max = 500, message = "must have at most 500 characters") String why) {
+                  @NotNull(message = "{valid.fee_from}") LocalDate from,
+                  @NotBlank(message = "{valid.needed}") @Size(max = 500, message = "{valid.characters}") String why) {
     }
 
     @Schema(name = "NewGridBill")
-    record NewBill(@NotNull(message = "is needed: kWh or m3") BigDecimal quantity, @NotNull(message = "is needed: yuan") BigDecimal amountYuan,
-                   @NotBlank(message = "is needed") @Size(max = 500, message = "must have at most 500 characters") String why) {
+    record NewBill(@NotNull(message = "{valid.quantity}") BigDecimal quantity, @NotNull(message = "{valid.yuan}") BigDecimal amountYuan,
+                   @NotBlank(message = "{valid.needed}") @Size(max = 500, message = "{valid.characters}") String why) {
     }
 
     @Schema(name = "NewGiveBack")
-    record NewGiveBack(@NotNull(message = "is needed: the excess as it was shown") BigDecimal excessYuan,
-                       @NotBlank(message = "is needed") @Size(max = 500, message = "must have at most 500 characters") String why) {
+    record NewGiveBack(@NotNull(message = "{valid.excess}") BigDecimal excessYuan,
+                       @NotBlank(message = "{valid.needed}") @Size(max = 500, message = "{valid.characters}") String why) {
     }
 
     @GetMapping("/sites/{site}/property-fee-settings")
@@ -103,7 +103,7 @@ class FeesApi {
     @DeleteMapping("/shops/{shop}/property-fees")
     @Operation(summary = "Ends a shop's fee: the shop leaves", description = "What was taken for later days is given back by the next run.")
     PropertyFees.Fee end(@PathVariable int shop, @Parameter(description = "The first day that is not paid for") @RequestParam LocalDate to,
-                         @RequestParam @NotBlank(message = "is needed") String why, @RequestHeader(Operator.HEADER) Operator operator) {
+                         @RequestParam @NotBlank(message = "{valid.needed}") String why, @RequestHeader(Operator.HEADER) Operator operator) {
         return fees.end(shop, to, operator.name(), why);
     }
 

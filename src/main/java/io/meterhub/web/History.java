@@ -56,6 +56,13 @@ class History {
                        String endedBy) {
     }
 
+    /** A meter, or its current transformers, changed on the wall: kWh or m3 after the CT ratio of the time. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record Change(long id, Instant at, BigDecimal closingTotal, BigDecimal openingTotal,
+                  @Schema(description = "Where the meter stayed and its current transformers were changed") Integer ctBefore, Integer ctAfter,
+                  String who, String why) {
+    }
+
     /** Mean power in each quarter of the site's day, kW with two decimals; null where nothing is known. */
     record Curve(List<String> times, List<BigDecimal> today, List<BigDecimal> yesterday) {
     }
@@ -87,6 +94,11 @@ class History {
                 select * from entered_reading where meter_id = :meter and (:before::bigint is null or id < :before)
                 order by id desc limit :limit""")
                 .param("meter", meter).param("before", before).param("limit", limit).query(Entered.class).list();
+    }
+
+    /** The newest first. */
+    List<Change> changes(int meter) {
+        return jdbc.sql("select * from meter_replacement where meter_id = ? order by at desc").param(meter).query(Change.class).list();
     }
 
     /** The newest first, those before the given one. */
@@ -127,10 +139,12 @@ class History {
         Map<Instant, BigDecimal> known = new HashMap<>();
         jdbc.sql("""
                 select starts_at, sum(kw) as kw from (
-                    select starts_at, (total - lag(total) over w) * 3600
-                           / nullif(extract(epoch from read_at - lag(read_at) over w), 0) as kw
-                    from quarter_hour where meter_id = any(:meters) and starts_at >= :from and starts_at < :to
-                    window w as (partition by meter_id order by starts_at)) q
+                    select starts_at, (total - before_total - coalesce((select sum(j.jump) from counter_jump j where j.meter_id = q.meter_id
+                               and j.at > q.before_at and j.at <= q.read_at), 0)) * 3600
+                           / nullif(extract(epoch from read_at - before_at), 0) as kw
+                    from (select meter_id, starts_at, read_at, total, lag(total) over w as before_total, lag(read_at) over w as before_at
+                          from quarter_hour where meter_id = any(:meters) and starts_at >= :from and starts_at < :to
+                          window w as (partition by meter_id order by starts_at)) q) p
                 where kw >= 0 group by starts_at""")
                 .param("meters", meters.toArray(Integer[]::new))
                 .param("from", Sql.instant(yesterday.atStartOfDay(zone).toInstant().minusSeconds(900)))

@@ -86,16 +86,16 @@ class LedgerApi {
 
     /** What is said of an act; each takes some of it, see {@link AccountAct}. */
     @Schema(name = "CounterOrder")
-    record Order(@DecimalMin(value = "0.01", message = "must be at least 0.01")
-                 @Digits(integer = 9, fraction = 2, message = "must have at most two decimals") BigDecimal amountYuan,
+    record Order(@DecimalMin(value = "0.01", message = "{valid.least}")
+                 @Digits(integer = 9, fraction = 2, message = "{valid.two_decimals}") BigDecimal amountYuan,
                  PayMethod method,
                  @Schema(description = "An account of the same site") Integer toAccountId,
                  @Schema(description = "The number of the receipt of a sale or gift") String receipt,
                  @Schema(description = "ARREARS: what the credit is below 0; DEBT: what is paid back in parts") Owed of,
                  @Schema(description = "Of each later sale, what goes to the debt, in percent")
-                 @DecimalMin(value = "0.01", message = "must be at least 0.01") @DecimalMax(value = "100", message = "must be at most 100")
-                 @Digits(integer = 3, fraction = 2, message = "must have at most two decimals") BigDecimal sharePercent,
-                 @Schema(description = "For the receipt") @Size(max = 200, message = "must have at most 200 characters") String note) {
+                 @DecimalMin(value = "0.01", message = "{valid.least}") @DecimalMax(value = "100", message = "{valid.most}")
+                 @Digits(integer = 3, fraction = 2, message = "{valid.two_decimals}") BigDecimal sharePercent,
+                 @Schema(description = "For the receipt") @Size(max = 200, message = "{valid.characters}") String note) {
 
         private static final Map<String, String> NEEDED = Map.of(
                 "amountYuan", "is needed: a number above 0, at most two decimals, such as 100.00",
@@ -132,19 +132,19 @@ class LedgerApi {
         }
     }
 
-    record Limit(@NotNull(message = "is needed: 0 or more, at most two decimals") @DecimalMin(value = "0", message = "must be at least 0")
-                 @Digits(integer = 10, fraction = 2, message = "must have at most two decimals") BigDecimal limitYuan,
-                 @NotBlank(message = "is needed: others will have to understand it") String why) {
+    record Limit(@NotNull(message = "{valid.amount_or_zero}") @DecimalMin(value = "0", message = "{valid.least}")
+                 @Digits(integer = 10, fraction = 2, message = "{valid.two_decimals}") BigDecimal limitYuan,
+                 @NotBlank(message = "{valid.why}") String why) {
     }
 
-    record EmergencyAllowed(@Schema(description = "0 for none; null for what the site allows") @DecimalMin(value = "0", message = "must be at least 0")
-                            @Digits(integer = 10, fraction = 2, message = "must have at most two decimals") BigDecimal amountYuan,
-                            @NotBlank(message = "is needed: others will have to understand it") String why) {
+    record EmergencyAllowed(@Schema(description = "0 for none; null for what the site allows") @DecimalMin(value = "0", message = "{valid.least}")
+                            @Digits(integer = 10, fraction = 2, message = "{valid.two_decimals}") BigDecimal amountYuan,
+                            @NotBlank(message = "{valid.why}") String why) {
     }
 
     record Repair(@Schema(description = "The difference as it was shown: it is repaired only if it still is this one")
-                  @NotNull(message = "is needed: the difference (off) that was shown") Balances.Balance off,
-                  @NotBlank(message = "is needed: others will have to understand it") String why) {
+                  @NotNull(message = "{valid.difference}") Balances.Balance off,
+                  @NotBlank(message = "{valid.why}") String why) {
     }
 
     @PostMapping(path = ACTS, consumes = MediaType.APPLICATION_JSON_VALUE)
@@ -153,7 +153,7 @@ class LedgerApi {
     @ApiResponse(responseCode = "200", description = "This was done before: its first answer")
     ResponseEntity<Booked> act(@PathVariable int id, @PathVariable String act,
                                @RequestHeader("Idempotency-Key") @Pattern(regexp = "[\\x21-\\x7e]{1,100}",
-                                       message = "must have 1 to 100 printable ASCII characters without spaces") String key,
+                                       message = "{valid.key}") String key,
                                @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Order order) {
         AccountAct asked = AccountAct.of(act).filter(one -> one.kind() != null).orElseThrow(() -> Refusal.notFound("act", act));
         List<FieldProblem> problems = order.problems(asked);

@@ -10,12 +10,14 @@ import io.meterhub.supply.ReasonKind;
 import io.meterhub.supply.Supply;
 import io.meterhub.web.Equipment.MeterChoice;
 import io.meterhub.web.Equipment.MeterNow;
+import io.meterhub.web.History.Change;
 import io.meterhub.web.History.Quarantined;
 import io.meterhub.web.History.SupplyEvent;
 import io.meterhub.web.History.Value;
 import io.meterhub.web.Problems.Refusal;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
+import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.DecimalMin;
@@ -66,25 +68,34 @@ class MetersApi {
     enum Resolution { RAW, QUARTER_HOUR }
 
     /** @param until must be given for KEEP_ON and cannot be for MANUAL_OFF; for others null means until ended */
-    record NewReason(@NotNull(message = "is needed, one of MANUAL_OFF, KEEP_ON, PROTECTED, OVERLOAD, FORBIDDEN_LOAD, FAULT") ReasonKind kind,
-                     @NotBlank(message = "is needed: others will have to understand it")
-                     @Size(max = 500, message = "must have at most 500 characters") String why,
+    record NewReason(@NotNull(message = "{valid.reason_kind}") ReasonKind kind,
+                     @NotBlank(message = "{valid.why}")
+                     @Size(max = 500, message = "{valid.characters}") String why,
                      Instant until) {
     }
 
-    record Replacement(@NotNull(message = "is needed: what the old meter showed last, kWh or m3 after the CT ratio")
-                       @DecimalMin(value = "0", message = "must not be below 0")
-                       @Digits(integer = 15, fraction = 3, message = "must have at most 3 decimals") BigDecimal closing,
-                       @NotNull(message = "is needed: what the new meter showed first, kWh or m3 after the CT ratio")
-                       @DecimalMin(value = "0", message = "must not be below 0")
-                       @Digits(integer = 15, fraction = 3, message = "must have at most 3 decimals") BigDecimal opening,
-                       @NotBlank(message = "is needed") @Size(max = 500, message = "must have at most 500 characters") String why) {
+    record Replacement(@NotNull(message = "{valid.closing}")
+                       @DecimalMin(value = "0", message = "{valid.not_below}")
+                       @Digits(integer = 15, fraction = 3, message = "{valid.decimals}") BigDecimal closing,
+                       @NotNull(message = "{valid.opening}")
+                       @DecimalMin(value = "0", message = "{valid.not_below}")
+                       @Digits(integer = 15, fraction = 3, message = "{valid.decimals}") BigDecimal opening,
+                       @NotBlank(message = "{valid.needed}") @Size(max = 500, message = "{valid.characters}") String why) {
     }
 
-    record Belief(@NotNull(message = "is needed: the doubted value that was looked at, kWh or m3 after the CT ratio")
-                  @DecimalMin(value = "0", message = "must not be below 0")
-                  @Digits(integer = 15, fraction = 3, message = "must have at most 3 decimals") BigDecimal total,
-                  @NotBlank(message = "is needed") @Size(max = 500, message = "must have at most 500 characters") String why) {
+    record Ratio(@Schema(description = "When, later than the last reading; left out: now") Instant at,
+                 @NotNull(message = "{valid.ct_counter}") @DecimalMin(value = "0", message = "{valid.not_below}")
+                 @Digits(integer = 15, fraction = 3, message = "{valid.decimals}")
+                 @Schema(description = "What the meter itself showed then: kWh BEFORE the CT ratio, not multiplied by it") BigDecimal counter,
+                 @NotNull(message = "{valid.ct_ratio}")
+                 @Schema(description = "The new CT ratio, 1 to 10000: 60 for transformers 300/5 A") Integer ratio,
+                 @NotBlank(message = "{valid.needed}") @Size(max = 500, message = "{valid.characters}") String why) {
+    }
+
+    record Belief(@NotNull(message = "{valid.doubted}")
+                  @DecimalMin(value = "0", message = "{valid.not_below}")
+                  @Digits(integer = 15, fraction = 3, message = "{valid.decimals}") BigDecimal total,
+                  @NotBlank(message = "{valid.needed}") @Size(max = 500, message = "{valid.characters}") String why) {
     }
 
     /** What came of a person's word: what was counted before and is billed now, kWh or m3. */
@@ -153,7 +164,7 @@ class MetersApi {
     @DeleteMapping("/meters/{id}/reasons/{kind}")
     @Operation(summary = "Ends a reason", description = "Answers the reasons left. Power comes back when none is left that says off.")
     List<Reason> end(@PathVariable int id, @PathVariable ReasonKind kind, @RequestHeader(Operator.HEADER) Operator operator,
-                     @RequestParam @NotBlank(message = "is needed") @Size(max = 500, message = "must have at most 500 characters") String why,
+                     @RequestParam @NotBlank(message = "{valid.needed}") @Size(max = 500, message = "{valid.characters}") String why,
                      @Parameter(description = "To lift somebody else's MANUAL_OFF: the name under which it was set")
                      @RequestParam(required = false) String setBy) {
         meter(id);
@@ -167,6 +178,23 @@ class MetersApi {
     Corrected replace(@PathVariable int id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Replacement replacement) {
         meter(id);
         return corrected(id, billing.replaceMeter(id, replacement.closing(), replacement.opening(), operator.name(), replacement.why()));
+    }
+
+    @PostMapping(path = "/meters/{id}/ct-ratio", consumes = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(summary = "The current transformers were changed, the meter stays", description = "What the meter counted up to counter, which"
+            + " is what it shows itself, before the CT ratio, is billed by the ratio before; what it counts from there is multiplied by the"
+            + " new one. What was billed stays, so that it is entered while the circuit is still off: a time before the last reading is"
+            + " refused. The site's spreadsheet must have the new ratio when it is brought next.")
+    Corrected changeRatio(@PathVariable int id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Ratio change) {
+        meter(id);
+        return corrected(id, billing.changeCtRatio(id, change.at(), change.counter(), change.ratio(), operator.name(), change.why()));
+    }
+
+    @GetMapping("/meters/{id}/changes")
+    @Operation(summary = "When the meter, or its current transformers, were changed on the wall, the newest first")
+    List<Change> changes(@PathVariable int id) {
+        meter(id);
+        return history.changes(id);
     }
 
     @PostMapping(path = "/meters/{id}/quarantine/accept", consumes = MediaType.APPLICATION_JSON_VALUE)

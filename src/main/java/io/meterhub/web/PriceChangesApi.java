@@ -62,14 +62,14 @@ class PriceChangesApi {
     }
 
     @Schema(name = "PricePreviewRequest")
-    record Wish(@NotNull(message = "is needed: what is to change, with its type") PriceChange change) {
+    record Wish(@NotNull(message = "{valid.change}") PriceChange change) {
     }
 
     @Schema(name = "PriceChangeRequest")
-    record Order(@NotNull(message = "is needed: what is to change, with its type") PriceChange change,
-                 @Size(max = 100, message = "must have at most 100 characters")
+    record Order(@NotNull(message = "{valid.change}") PriceChange change,
+                 @Size(max = 100, message = "{valid.characters}")
                  @Schema(description = "Of a preview; needed where days that were charged already change") String token,
-                 @NotBlank(message = "is needed") @Size(max = 500, message = "must have at most 500 characters") String why) {
+                 @NotBlank(message = "{valid.needed}") @Size(max = 500, message = "{valid.characters}") String why) {
     }
 
     @Schema(name = "PriceChangeDone")

@@ -77,12 +77,12 @@ class ReadingsApi {
      * @param source MANUAL, which is taken when left out: read off the meter. SUBSTITUTED: put in for a lost one
      * @param reader who stood before the meter; left out it is the person who enters it
      */
-    record NewReading(@NotNull(message = "is needed, such as 2026-11-22T08:30:00+08:00") Instant at,
-                      @NotNull(message = "is needed: what the counter showed, kWh or m3 after the CT ratio")
-                      @DecimalMin(value = "0", message = "must not be below 0")
-                      @Digits(integer = 15, fraction = 3, message = "must have at most 3 decimals") BigDecimal total,
-                      EnteredAs source, @Size(max = 64, message = "must have at most 64 characters") String reader,
-                      @NotBlank(message = "is needed") @Size(max = 500, message = "must have at most 500 characters") String why) {
+    record NewReading(@NotNull(message = "{valid.time}") Instant at,
+                      @NotNull(message = "{valid.total}")
+                      @DecimalMin(value = "0", message = "{valid.not_below}")
+                      @Digits(integer = 15, fraction = 3, message = "{valid.decimals}") BigDecimal total,
+                      EnteredAs source, @Size(max = 64, message = "{valid.characters}") String reader,
+                      @NotBlank(message = "{valid.needed}") @Size(max = 500, message = "{valid.characters}") String why) {
     }
 
     /** @param replayed it had been entered before, and nothing was changed */
@@ -95,8 +95,12 @@ class ReadingsApi {
 
     /** @param afterHours null: lost meters are not estimated */
     @JsonInclude(JsonInclude.Include.ALWAYS)
-    record EstimateSetting(@Min(value = 1, message = "must be 1 to 8760, or null for no estimates")
-                           @Max(value = 8760, message = "must be 1 to 8760, or null for no estimates") Integer afterHours) {
+    record EstimateSetting(@Min(value = 1, message = "{valid.estimate_hours}")
+                           @Max(value = 8760, message = "{valid.estimate_hours}") Integer afterHours) {
+    }
+
+    /** @param days null when set: as many as the hub has it */
+    record ByHandSetting(@Min(value = 1, message = "{valid.by_hand_days}") @Max(value = 366, message = "{valid.by_hand_days}") Integer days) {
     }
 
     @PostMapping(path = "/meters/{id}/readings", consumes = MediaType.APPLICATION_JSON_VALUE)
@@ -179,10 +183,27 @@ class ReadingsApi {
     @PutMapping(path = "/sites/{id}/estimates", consumes = MediaType.APPLICATION_JSON_VALUE)
     @Operation(summary = "Sets that")
     EstimateSetting estimates(@PathVariable int id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody EstimateSetting setting,
-                              @RequestParam @NotBlank(message = "is needed") @Size(max = 500, message = "must have at most 500 characters") String why) {
+                              @RequestParam @NotBlank(message = "{valid.needed}") @Size(max = 500, message = "{valid.characters}") String why) {
         site(id);
         entered.setEstimateAfter(id, setting.afterHours(), operator.name(), why);
         return estimates(id);
+    }
+
+    @GetMapping("/sites/{id}/readings-by-hand")
+    @Operation(summary = "After how many days without a reading a meter that is read by hand is OVERDUE", description = "They are listed by"
+            + " GET /api/v1/meters?state=OVERDUE.")
+    ByHandSetting byHand(@PathVariable int id) {
+        site(id);
+        return new ByHandSetting(entered.byHandDays(id));
+    }
+
+    @PutMapping(path = "/sites/{id}/readings-by-hand", consumes = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(summary = "Sets that")
+    ByHandSetting byHand(@PathVariable int id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody ByHandSetting setting,
+                         @RequestParam @NotBlank(message = "{valid.needed}") @Size(max = 500, message = "{valid.characters}") String why) {
+        site(id);
+        entered.setByHandDays(id, setting.days(), operator.name(), why);
+        return byHand(id);
     }
 
     private Site site(int id) {

@@ -58,30 +58,30 @@ class SharingApi {
     }
 
     @Schema(name = "NewSharingGroup")
-    record NewGroup(@NotBlank(message = "is needed, such as corridor-1F") String code,
-                    @NotBlank(message = "is needed: the group's name for people") @Size(max = 100, message = "must have at most 100 characters") String name,
-                    @NotNull(message = "is needed, one of ELECTRICITY, WATER") EnergyKind energyKind,
-                    @NotNull(message = "is needed, one of FIXED, AREA, OWN, EQUAL") SharingGroups.Rule rule,
-                    @NotBlank(message = "is needed: the code of a tariff without tiers") String tariff,
-                    @NotNull(message = "is needed, such as 2026-11") @Schema(type = "string", example = "2026-11") YearMonth firstMonth,
-                    @NotBlank(message = "is needed") @Size(max = 500, message = "must have at most 500 characters") String why) {
+    record NewGroup(@NotBlank(message = "{valid.group_code}") String code,
+                    @NotBlank(message = "{valid.group_name}") @Size(max = 100, message = "{valid.characters}") String name,
+                    @NotNull(message = "{valid.energy_kind}") EnergyKind energyKind,
+                    @NotNull(message = "{valid.sharing_rule}") SharingGroups.Rule rule,
+                    @NotBlank(message = "{valid.untiered_tariff}") String tariff,
+                    @NotNull(message = "{valid.month}") @Schema(type = "string", example = "2026-11") YearMonth firstMonth,
+                    @NotBlank(message = "{valid.needed}") @Size(max = 500, message = "{valid.characters}") String why) {
     }
 
     @Schema(name = "NewSharingSource")
-    record NewSource(@NotNull(message = "is needed: a meter without a shop") Integer meterId, @NotNull(message = "is needed, such as 2026-11-01") LocalDate from,
-                     @NotBlank(message = "is needed") @Size(max = 500, message = "must have at most 500 characters") String why) {
+    record NewSource(@NotNull(message = "{valid.public_meter}") Integer meterId, @NotNull(message = "{valid.date}") LocalDate from,
+                     @NotBlank(message = "{valid.needed}") @Size(max = 500, message = "{valid.characters}") String why) {
     }
 
     @Schema(name = "NewSharingMember")
-    record NewMember(@NotNull(message = "is needed") Integer shopId,
+    record NewMember(@NotNull(message = "{valid.needed}") Integer shopId,
                      @Schema(description = "FIXED: the agreed share, in any measure; AREA: m2, left out for the shop's own area") BigDecimal share,
-                     @NotNull(message = "is needed, such as 2026-11-01") LocalDate from,
-                     @NotBlank(message = "is needed") @Size(max = 500, message = "must have at most 500 characters") String why) {
+                     @NotNull(message = "{valid.date}") LocalDate from,
+                     @NotBlank(message = "{valid.needed}") @Size(max = 500, message = "{valid.characters}") String why) {
     }
 
     @Schema(name = "NewMeterParent")
-    record NewParent(@NotNull(message = "is needed: the main meter's id") Integer parentId, @NotNull(message = "is needed, such as 2026-11-01") LocalDate from,
-                     @NotBlank(message = "is needed") @Size(max = 500, message = "must have at most 500 characters") String why) {
+    record NewParent(@NotNull(message = "{valid.main_meter}") Integer parentId, @NotNull(message = "{valid.date}") LocalDate from,
+                     @NotBlank(message = "{valid.needed}") @Size(max = 500, message = "{valid.characters}") String why) {
     }
 
     @GetMapping("/sites/{site}/sharing-groups")
@@ -114,7 +114,7 @@ class SharingApi {
     @DeleteMapping("/sharing-groups/{group}/sources/{meter}")
     @Operation(summary = "Ends that")
     SharingGroups.Group endSource(@PathVariable int group, @PathVariable int meter, @Parameter(description = "The first day that is not shared out") @RequestParam LocalDate to,
-                                  @RequestParam @NotBlank(message = "is needed") String why, @RequestHeader(Operator.HEADER) Operator operator) {
+                                  @RequestParam @NotBlank(message = "{valid.needed}") String why, @RequestHeader(Operator.HEADER) Operator operator) {
         return groups.endSource(group(group).id(), meter, to, operator.name(), why);
     }
 
@@ -127,7 +127,7 @@ class SharingApi {
     @DeleteMapping("/sharing-groups/{group}/members/{shop}")
     @Operation(summary = "Ends that")
     SharingGroups.Group endMember(@PathVariable int group, @PathVariable int shop, @Parameter(description = "The first day on which it takes no part") @RequestParam LocalDate to,
-                                  @RequestParam @NotBlank(message = "is needed") String why, @RequestHeader(Operator.HEADER) Operator operator) {
+                                  @RequestParam @NotBlank(message = "{valid.needed}") String why, @RequestHeader(Operator.HEADER) Operator operator) {
         return groups.endMember(group(group).id(), shop, to, operator.name(), why);
     }
 
@@ -168,7 +168,7 @@ class SharingApi {
     @DeleteMapping("/meters/{meter}/parents")
     @Operation(summary = "From a day on it hangs behind no other")
     List<Losses.Link> unlink(@PathVariable int meter, @Parameter(description = "The first day on which it does not") @RequestParam LocalDate to,
-                             @RequestParam @NotBlank(message = "is needed") String why, @RequestHeader(Operator.HEADER) Operator operator) {
+                             @RequestParam @NotBlank(message = "{valid.needed}") String why, @RequestHeader(Operator.HEADER) Operator operator) {
         return losses.unlink(meter, to, operator.name(), why);
     }
 

@@ -45,10 +45,10 @@ class TariffsApi {
         this.clock = clock;
     }
 
-    record NewVersion(@NotBlank(message = "is needed: the tariff's name for people") @Size(max = 100, message = "must have at most 100 characters") String name,
-                      @NotNull(message = "is needed, one of ELECTRICITY, WATER") EnergyKind energyKind,
-                      @NotNull(message = "is needed: prices, and a calendar where they differ by time of use") TariffRule rule,
-                      @NotBlank(message = "is needed") @Size(max = 500, message = "must have at most 500 characters") String why) {
+    record NewVersion(@NotBlank(message = "{valid.tariff_name}") @Size(max = 100, message = "{valid.characters}") String name,
+                      @NotNull(message = "{valid.energy_kind}") EnergyKind energyKind,
+                      @NotNull(message = "{valid.tariff_rule}") TariffRule rule,
+                      @NotBlank(message = "{valid.needed}") @Size(max = 500, message = "{valid.characters}") String why) {
     }
 
     @GetMapping

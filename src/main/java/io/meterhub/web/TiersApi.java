@@ -38,7 +38,7 @@ class TiersApi {
     }
 
     record ContractDate(@Schema(description = "Left out: the day on which the account was opened") LocalDate contractDate,
-                        @NotBlank(message = "is needed") @Size(max = 500, message = "must have at most 500 characters") String why) {
+                        @NotBlank(message = "{valid.needed}") @Size(max = 500, message = "{valid.characters}") String why) {
     }
 
     @GetMapping("/tier-use")

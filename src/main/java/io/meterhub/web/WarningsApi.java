@@ -41,12 +41,12 @@ class WarningsApi {
         this.events = events;
     }
 
-    record Levels(@NotNull(message = "is needed: from 0 to 1000000") @Schema(description = "First warning below this credit, yuan") BigDecimal warn1Yuan,
-                  @NotNull(message = "is needed: from 0 to 1000000") @Schema(description = "Second warning, not above the first") BigDecimal warn2Yuan,
+    record Levels(@NotNull(message = "{valid.to_million}") @Schema(description = "First warning below this credit, yuan") BigDecimal warn1Yuan,
+                  @NotNull(message = "{valid.to_million}") @Schema(description = "Second warning, not above the first") BigDecimal warn2Yuan,
                   @Schema(description = "First warning when credit lasts fewer days than these at the pace of the last 7 full days; holds instead of"
                           + " warn1Yuan where there is a pace") BigDecimal warn1Days,
                   @Schema(description = "Second warning in days, not above the first") BigDecimal warn2Days,
-                  @Size(max = 500, message = "must have at most 500 characters") String why) {
+                  @Size(max = 500, message = "{valid.characters}") String why) {
 
         WarningTerms terms() {
             return new WarningTerms(warn1Yuan, warn2Yuan, warn1Days, warn2Days);

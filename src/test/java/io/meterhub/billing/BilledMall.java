@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.springframework.context.ApplicationContext;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -38,9 +39,13 @@ class BilledMall {
 
     /** Shops with a meter each, all on one gateway; opened with 100 yuan and counters at 1000. */
     Mall open(String tariff, int shops) {
-        SiteSheet sheet = sheet("BILL-" + NUMBER.incrementAndGet(), tariff, shops, "100.00", "1000");
+        return open(sheet("BILL-" + NUMBER.incrementAndGet(), tariff, shops, "100.00", "1000"));
+    }
+
+    /** Of one gateway. */
+    Mall open(SiteSheet sheet) {
         Site site = load(sheet).site();
-        List<Integer> meters = jdbc.sql("select id from meter where site_id = ? order by unit_id").param(site.id())
+        List<Integer> meters = jdbc.sql("select id from meter where site_id = ? order by code").param(site.id())
                 .query(Integer.class).list();
         List<Integer> accountIds = jdbc.sql("select id from account where site_id = ? order by id").param(site.id())
                 .query(Integer.class).list();
@@ -73,6 +78,11 @@ class BilledMall {
         ImportResult result = imports.load(sheet, "test", "tester");
         assertThat(result).isInstanceOf(ImportResult.Imported.class);
         return (ImportResult.Imported) result;
+    }
+
+    /** The sheet with its meters changed. */
+    static SiteSheet withMeters(SiteSheet sheet, UnaryOperator<SiteSheet.MeterRow> meter) {
+        return new SiteSheet(sheet.site(), sheet.gateways(), sheet.shops(), sheet.meters().stream().map(meter).toList());
     }
 
     static SiteSheet sheet(String code, String tariff, int shops, String opening, String openingReading) {

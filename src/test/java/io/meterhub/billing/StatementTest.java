@@ -39,7 +39,7 @@ class StatementTest {
             went.add(new Went(FIRST.plusDays(Math.floorMod(i * 41L, 100)), BigDecimal.valueOf(Math.abs(amounts.get(i)), 3),
                     i % 7 == 0 ? BigDecimal.valueOf(-amounts.get(i)) : BigDecimal.ZERO));
         }
-        return new Way(7, "M-7", FIRST, null, new BigDecimal("4711.3"), new BigDecimal("11.1"), went);
+        return new Way(7, "M-7", FIRST, null, new BigDecimal("4711.3"), new BigDecimal("11.1"), went, null);
     }
 
     private static void assertHolds(List<Period> periods) {

@@ -37,16 +37,23 @@ class ConsumptionTest {
 
     @Test
     void aMeterChangedOnTheWallCountsOnBothSides() {
-        Replacement replaced = new Replacement(at(20), new BigDecimal("101.25"), new BigDecimal("7"));
+        Replacement replaced = new Replacement(at(20), new BigDecimal("101.25"), new BigDecimal("7"), METER);
         assertThat(counted(List.of(value(0, "100"), value(15, "101"), value(30, "7.5")), replaced))
                 .containsExactly("0-15: 1", "15-30: 0.75");
     }
 
     @Test
     void theNewMetersOpeningValueIsNoReadingOfTheOldOne() {
-        Replacement replaced = new Replacement(at(20), new BigDecimal("101.25"), new BigDecimal("7"));
+        Replacement replaced = new Replacement(at(20), new BigDecimal("101.25"), new BigDecimal("7"), METER);
         assertThat(counted(List.of(value(0, "100"), value(15, "7"), value(30, "7.5")), replaced)).containsExactly("0-30: 1.75");
         assertThat(counted(List.of(value(0, "100"), value(15, "7")), replaced)).as("not read since").isEmpty();
+    }
+
+    @Test
+    void aRegisterThatRanOverBeforeItsRatioWasChangedRanOverByTheOldOne() {
+        Plausibility.Meter twice = new Plausibility.Meter(METER.rating(), METER.unit().add(METER.unit()), METER.modulus().add(METER.modulus()));
+        Replacement halved = new Replacement(at(20), new BigDecimal("1.5"), new BigDecimal("0.75"), twice);
+        assertThat(counted(List.of(value(0, "1999999.5"), value(15, "0.5"), value(30, "1")), halved)).containsExactly("0-15: 1.0", "15-30: 1.25");
     }
 
     @Test

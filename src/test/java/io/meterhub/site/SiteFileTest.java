@@ -216,6 +216,19 @@ class SiteFileTest {
     }
 
     @Test
+    void aMeterReadByHandHasNeitherGatewayNorUnitIdAndMayHaveNoModel() throws IOException {
+        SiteSheet read = SiteFile.read(new ByteArrayInputStream(SiteBook.of(mall).set(Heading.METER_GATEWAY, 3, "").set(Heading.METER_UNIT_ID, 3, "")
+                .set(Heading.METER_MODEL, 3, "").set(Heading.METER_GATEWAY, 4, "").set(Heading.METER_UNIT_ID, 4, "").xlsx()), "mall.xlsx");
+        assertThat(read.meters().subList(1, 3)).allMatch(SiteSheet.MeterRow::byHand).extracting(SiteSheet.MeterRow::model)
+                .containsExactly(null, "acrel-ddsy1352");
+        assertThat(problems(SiteBook.of(mall).set(Heading.METER_GATEWAY, 3, "").set(Heading.METER_UNIT_ID, 4, "").set(Heading.METER_MODEL, 5, "").xlsx()))
+                .extracting(Problem::toString).satisfiesExactly(
+                        gateway -> assertThat(gateway).startsWith("sheet meters, row 3, column gateway: is empty, and there is a unit id; allowed is"),
+                        unitId -> assertThat(unitId).startsWith("sheet meters, row 4, column unit id: is empty, and there is a gateway; allowed is"),
+                        model -> assertThat(model).startsWith("sheet meters, row 5, column model: is empty, and there is a gateway; allowed is"));
+    }
+
+    @Test
     void theTemplateReadsAsAnEmptySiteAndIsTheOneInConfig() throws IOException {
         assertThat(problems(SiteFile.template())).extracting(Problem::toString).singleElement().asString()
                 .contains("there is no site");
