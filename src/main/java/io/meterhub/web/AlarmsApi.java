@@ -37,7 +37,7 @@ class AlarmsApi {
         this.texts = texts;
     }
 
-    record Acknowledgement(@NotBlank(message = "is needed: what is done about it") @Size(max = 500, message = "must have at most 500 characters")
+    record Acknowledgement(@NotBlank(message = "{valid.alarm_note}") @Size(max = 500, message = "{valid.characters}")
                            String why) {
     }
 

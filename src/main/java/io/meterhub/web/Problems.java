@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.exc.InvalidFormatException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import io.meterhub.billing.AccountRefused;
 import io.meterhub.billing.FeeRefused;
+import io.meterhub.site.Texts;
 import io.meterhub.supply.SupplyRefused;
 import java.sql.SQLException;
 import java.util.Arrays;
@@ -45,6 +46,12 @@ import org.springframework.web.servlet.mvc.method.annotation.ResponseEntityExcep
 class Problems extends ResponseEntityExceptionHandler {
 
     private static final Logger log = LoggerFactory.getLogger(Problems.class);
+
+    private final Texts texts;
+
+    Problems(Texts texts) {
+        this.texts = texts;
+    }
 
     /** One thing that is wrong with a request. */
     record FieldProblem(String field, String message) {
@@ -161,16 +168,15 @@ class Problems extends ResponseEntityExceptionHandler {
                                                                   HttpStatusCode status, WebRequest request) {
         Throwable cause = e.getCause();
         if (cause instanceof UnrecognizedPropertyException unknown) {
-            return bad(e, List.of(new FieldProblem(path(unknown), "is not known; allowed are "
-                    + unknown.getKnownPropertyIds().stream().map(Object::toString).sorted().collect(Collectors.joining(", ")))),
+            return bad(e, List.of(new FieldProblem(path(unknown), texts.of("problem.unknown",
+                    unknown.getKnownPropertyIds().stream().map(Object::toString).sorted().collect(Collectors.joining(", "))))),
                     headers, request);
         }
         if (cause instanceof JsonMappingException mapping && !mapping.getPath().isEmpty()) {
             return bad(e, List.of(new FieldProblem(path(mapping), allowed(mapping))), headers, request);
         }
-        String detail = cause instanceof JacksonException json
-                ? "The body is not the JSON that is expected (" + json.getOriginalMessage() + ")."
-                : "The body is missing or cannot be read; JSON is expected.";
+        String detail = cause instanceof JacksonException json ? texts.of("problem.not_json", json.getOriginalMessage())
+                : texts.of("problem.no_body");
         return handleExceptionInternal(e, problem(HttpStatus.BAD_REQUEST, detail, List.of()), headers, HttpStatus.BAD_REQUEST, request);
     }
 
@@ -179,28 +185,25 @@ class Problems extends ResponseEntityExceptionHandler {
                 .collect(Collectors.joining(".")).replace(".[", "[");
     }
 
-    private static String allowed(JsonMappingException e) {
+    private String allowed(JsonMappingException e) {
         if (e instanceof InvalidFormatException format) {
-            return "must be " + allowed(format.getTargetType()) + ", not " + format.getValue();
+            return texts.of("problem.must_be", allowed(format.getTargetType()), String.valueOf(format.getValue()));
         }
         return e.getOriginalMessage();
     }
 
-    private static String allowed(Class<?> type) {
+    private String allowed(Class<?> type) {
         if (type == null) {
-            return "of another type";
+            return texts.of("problem.type.other");
         }
         if (type.isEnum()) {
-            return "one of " + Arrays.stream(type.getEnumConstants()).map(Object::toString).collect(Collectors.joining(", "));
+            return texts.of("problem.type.enum",
+                    Arrays.stream(type.getEnumConstants()).map(Object::toString).collect(Collectors.joining(", ")));
         }
         return switch (type.getSimpleName()) {
-            case "BigDecimal" -> "a decimal number";
-            case "int", "Integer", "long", "Long" -> "a whole number";
-            case "Instant" -> "a time with its zone, such as 2026-11-22T08:30:00Z or 2026-11-22T16:30:00+08:00";
-            case "LocalDate" -> "a date, such as 2026-11-22";
-            case "YearMonth" -> "a month, such as 2026-11";
-            case "LocalTime" -> "a time of day, such as 08:30";
-            default -> "a " + type.getSimpleName();
+            case "int", "Integer", "long", "Long" -> texts.of("problem.type.whole");
+            case "BigDecimal", "Instant", "LocalDate", "YearMonth", "LocalTime" -> texts.of("problem.type." + type.getSimpleName());
+            default -> texts.of("problem.type.named", type.getSimpleName());
         };
     }
 
@@ -209,7 +212,7 @@ class Problems extends ResponseEntityExceptionHandler {
                                                         WebRequest request) {
         String field = e instanceof MethodArgumentTypeMismatchException argument ? argument.getName() : e.getPropertyName();
         String why = e.getMostSpecificCause() instanceof IllegalArgumentException own && e.getRequiredType() == Operator.class
-                ? "must be " + own.getMessage() : "must be " + allowed(e.getRequiredType()) + ", not " + e.getValue();
+                ? texts.of("problem.operator") : texts.of("problem.must_be", allowed(e.getRequiredType()), String.valueOf(e.getValue()));
         return bad(e, List.of(new FieldProblem(field, why)), headers, request);
     }
 
@@ -217,20 +220,20 @@ class Problems extends ResponseEntityExceptionHandler {
     protected ResponseEntity<Object> handleMissingServletRequestParameter(MissingServletRequestParameterException e,
                                                                           HttpHeaders headers, HttpStatusCode status,
                                                                           WebRequest request) {
-        return bad(e, List.of(new FieldProblem(e.getParameterName(), "is needed")), headers, request);
+        return bad(e, List.of(new FieldProblem(e.getParameterName(), texts.of("valid.needed"))), headers, request);
     }
 
     @Override
     protected ResponseEntity<Object> handleMissingServletRequestPart(MissingServletRequestPartException e, HttpHeaders headers,
                                                                      HttpStatusCode status, WebRequest request) {
-        return bad(e, List.of(new FieldProblem(e.getRequestPartName(), "is needed, as a part of multipart/form-data")), headers, request);
+        return bad(e, List.of(new FieldProblem(e.getRequestPartName(), texts.of("problem.part"))), headers, request);
     }
 
     @Override
     protected ResponseEntity<Object> handleServletRequestBindingException(ServletRequestBindingException e, HttpHeaders headers,
                                                                           HttpStatusCode status, WebRequest request) {
         String field = e instanceof MissingRequestHeaderException header ? header.getHeaderName() : "request";
-        return bad(e, List.of(new FieldProblem(field, "is needed")), headers, request);
+        return bad(e, List.of(new FieldProblem(field, texts.of("valid.needed"))), headers, request);
     }
 
     private ResponseEntity<Object> bad(Exception e, List<FieldProblem> errors, HttpHeaders headers, WebRequest request) {

@@ -174,6 +174,8 @@ class ByHandIT {
         assertThat(english.json().get("errors")).extracting(error -> error.get("field").asText() + " " + error.get("message").asText())
                 .containsExactlyInAnyOrder("counter must have at most 3 decimals", "why must have at most 500 characters");
         Answer below = http.post(address, "{\"counter\": 29.99, \"ratio\": 60, \"why\": \"larger\"}", Operator.HEADER, "Li", "Accept-Language", "zh-CN");
+        assertThat(http.post(address, "{\"counter\": \"much\"}", Operator.HEADER, "Li", "Accept-Language", "zh-CN").json().get("errors").get(0)
+                .get("message").asText()).isEqualTo("必须为十进制数，而不是 much");
         assertThat(below.status()).isEqualTo(422);
         assertThat(below.json().get("errors").get(0).get("message").asText()).contains("30.000").contains("变比 40");
 
