@@ -12,6 +12,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +26,7 @@ import org.awaitility.Awaitility;
  */
 public final class HubProcess implements AutoCloseable {
 
-    private static final Duration LONGEST_START = Duration.ofSeconds(90);
+    private static final Duration LONGEST_START = Duration.ofMinutes(3);
 
     private final Path folder;
     private final int port;
@@ -33,6 +34,7 @@ public final class HubProcess implements AutoCloseable {
     private final List<String> settings;
     private final HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
     private final ObjectMapper json = new ObjectMapper();
+    private Duration ahead = Duration.ZERO;
     private Process process;
 
     /**
@@ -46,21 +48,41 @@ public final class HubProcess implements AutoCloseable {
         this.settings = List.of(settings);
     }
 
+    /** Between this start and the next so much time goes by for it, and for its mall. */
+    public void letPass(Duration time) {
+        ahead = ahead.plus(time);
+    }
+
+    /** What its clock says. */
+    public Instant now() {
+        return Instant.now().plus(ahead);
+    }
+
     /** Starts it and returns at once. */
     public void start() {
+        process = run(ahead.isZero() ? MeterHub.class : HubAhead.class);
+    }
+
+    private Process run(Class<?> main, String... arguments) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1", "-Xmx1g",
-                "-cp", System.getProperty("java.class.path"), MeterHub.class.getName(), "--spring.profiles.active=demo",
+                "-Dahead=" + ahead, "-cp", System.getProperty("java.class.path"), main.getName(), "--spring.profiles.active=demo",
                 "--server.port=" + port, "--meterhub.data-dir=" + folder.resolve("data"),
                 "--meterhub.database.embedded-port=" + databasePort, "--meterhub.broker.amqp-port=0"));
         settings.forEach(setting -> command.add("--" + setting));
+        command.addAll(List.of(arguments));
         try {
             Files.createDirectories(folder);
-            process = new ProcessBuilder(command).redirectErrorStream(true)
+            return new ProcessBuilder(command).redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile())).start();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Runs it as a command, to its end. What it prints goes to the log. */
+    public int command(String... arguments) throws InterruptedException {
+        return run(MeterHub.class, arguments).waitFor();
     }
 
     /** Waits until it answers over HTTP. */
