@@ -8,6 +8,7 @@ import java.io.PrintStream;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -16,6 +17,9 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.YearMonth;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -27,11 +31,13 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
 /**
- * Kills a hub (-9) again and again while its mall runs and sales are made, and after each start recounts everything from
- * outside: {@code mvn -q -Pkills test}, with {@code -Dkills=50} and {@code -Dseed=...} for the same points again.
+ * Kills a hub (-9) again and again while its mall runs, sales are made, and {@link Staff} change past prices, agree fees and move
+ * shops on; days pass while it is down. After each start it recounts everything from outside: {@code mvn -q -Pkills test}, with
+ * {@code -Dkills=50} and {@code -Dseed=...} for the same mix and points again.
  */
 public final class KillCampaign {
 
@@ -39,6 +45,9 @@ public final class KillCampaign {
     /** A quarter of the kills falls into a start. */
     private static final double DURING_START = 0.25;
     private static final int LONGEST_RUN_MILLIS = 10_000;
+    /** The time that a hub is down, in hours: at least two thirds of a day, so that three times are two days. */
+    private static final int SHORTEST_PAUSE = 16;
+    private static final int LONGEST_PAUSE = 40;
 
     private record Sale(int accountId, BigDecimal amountYuan) {
     }
@@ -52,7 +61,7 @@ public final class KillCampaign {
     private final Random random;
     private final int kills;
     private final PrintStream out;
-    private List<Integer> accounts;
+    private final Staff staff;
     private Duration start = Duration.ofSeconds(20);
     private int madeAnew;
     private int foundMade;
@@ -66,9 +75,32 @@ public final class KillCampaign {
             openings.put(shop.code() + " ELECTRICITY", orZero(shop.electricityOpeningYuan()));
             openings.put(shop.code() + " WATER", orZero(shop.waterOpeningYuan()));
         });
-        // more money in motion than in a quiet mall: ten times the load, a bus ten times as fast
+        // a bus ten times as fast, and all that a hub does in its own time within seconds
         this.hub = new HubProcess(folder, "meterhub.site.import=" + MallFile.write(sheet, folder.resolve("mall.xlsx")),
-                "meterhub.simulator.load-factor=10", "meterhub.simulator.pace=0.1", "meterhub.poll.interval-millis=2000");
+                "meterhub.routes.folder=" + hurried(folder.resolve("routes")),
+                "meterhub.simulator.load-factor=3", "meterhub.simulator.pace=0.1", "meterhub.poll.interval-millis=2000");
+        this.hub.letPass(Duration.between(Instant.now(), twoDaysBeforeAMonthEnds()));
+        this.staff = new Staff(hub, this::expect);
+    }
+
+    /** Three pauses later another month has begun: the one before is shared out, and fees are taken. */
+    private static Instant twoDaysBeforeAMonthEnds() {
+        LocalDate today = LocalDate.now(Staff.ZONE);
+        LocalDate then = YearMonth.from(today.plusDays(3)).atEndOfMonth().minusDays(1);
+        return Instant.now().plus(Duration.ofDays(ChronoUnit.DAYS.between(today, then)));
+    }
+
+    /** The routes as they are, but for how often they run. */
+    private static Path hurried(Path folder) throws IOException {
+        Files.createDirectories(folder);
+        try (Stream<Path> files = Files.list(Path.of("routes"))) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Files.writeString(folder.resolve(file.getFileName()), Files.readString(file)
+                        .replace("trigger.repeatInterval: 600000", "trigger.repeatInterval: 2000")
+                        .replaceAll("cron: \"0 (37 0/4|7 \\*) .*\"", "trigger.repeatInterval: 2000\n        trigger.repeatCount: -1"));
+            }
+        }
+        return folder;
     }
 
     public static void main(String[] args) throws Exception {
@@ -90,6 +122,7 @@ public final class KillCampaign {
         campaign.violations.forEach(violation -> out.println("VIOLATION " + violation));
         out.printf("%d sales acknowledged; of those without an answer %d had been made and %d were made by asking again.%n",
                 campaign.acknowledged.size(), campaign.foundMade, campaign.madeAnew);
+        out.println(campaign.staff.done());
         out.println(campaign.violations.isEmpty() ? "Nothing charged twice, nothing lost, nobody off without a reason."
                 : campaign.violations.size() + " violations, log in " + campaign.hub.log());
         return campaign.violations;
@@ -98,6 +131,7 @@ public final class KillCampaign {
     private void run() throws Exception {
         out.println(" kill  killed after          start s   sales  readings    kWh+m3      yuan  result");
         up();
+        staff.begin();
         for (int kill = 1; kill <= kills; kill++) {
             String when = random.nextDouble() < DURING_START && kill > 1 ? killWhileStarting() : killWhileRunning();
             up();
@@ -105,6 +139,7 @@ public final class KillCampaign {
         }
         awaitFreshReadings();
         awaitSupplyAsWanted();
+        staff.awaitAllDone();
         check("  end  all meters read  ");
     }
 
@@ -113,20 +148,21 @@ public final class KillCampaign {
         hub.start();
         hub.awaitReady();
         start = Duration.between(began, Instant.now());
-        accounts = new ArrayList<>();
-        hub.json("/api/v1/accounts?limit=1000").get("items").forEach(account -> accounts.add(account.get("id").asInt()));
+        staff.lookAround();
     }
 
     private String killWhileRunning() throws Exception {
         long after = 200 + random.nextInt(LONGEST_RUN_MILLIS);
-        ExecutorService cashiers = Executors.newFixedThreadPool(CASHIERS);
+        ExecutorService cashiers = Executors.newFixedThreadPool(CASHIERS + 1);
         List<Future<?>> shifts = new ArrayList<>();
+        Random staffs = new Random(random.nextLong());
+        shifts.add(cashiers.submit(() -> staff.workUntilTheHubIsGone(staffs)));
         for (int i = 0; i < CASHIERS; i++) {
             Random own = new Random(random.nextLong());
             shifts.add(cashiers.submit(() -> sellUntilTheHubIsGone(own)));
         }
         TimeUnit.MILLISECONDS.sleep(after);
-        hub.kill();
+        kill();
         for (Future<?> shift : shifts) {
             shift.get();
         }
@@ -134,8 +170,13 @@ public final class KillCampaign {
         return "%.1f s of sales".formatted(after / 1000.0);
     }
 
-    private String killWhileStarting() throws Exception {
+    private void kill() throws InterruptedException {
         hub.kill();
+        hub.letPass(Duration.ofHours(SHORTEST_PAUSE + random.nextInt(LONGEST_PAUSE - SHORTEST_PAUSE)));
+    }
+
+    private String killWhileStarting() throws Exception {
+        kill();
         hub.start();
         long after = (long) (random.nextDouble() * start.toMillis());
         TimeUnit.MILLISECONDS.sleep(after);
@@ -146,16 +187,15 @@ public final class KillCampaign {
     private Void sellUntilTheHubIsGone(Random own) throws InterruptedException {
         while (true) {
             String key = new UUID(own.nextLong(), own.nextLong()).toString();
-            Sale sale = new Sale(accounts.get(own.nextInt(accounts.size())), BigDecimal.valueOf(1 + own.nextInt(500), 2));
+            Sale sale = new Sale(staff.anyAccount(own), BigDecimal.valueOf(1 + own.nextInt(20_000), 2));
             unanswered.put(key, sale);
             try {
                 int status = ask(key, sale).statusCode();
-                if (status != 201) {
-                    // refusing is allowed to nobody here: each key is new, each amount fine
-                    expect(false, "sale %s was answered with %d", key, status);
-                    return null;
+                // to be refused each key is new and each amount fine: only an account that is just being closed takes nothing
+                expect(status == 201 || status == 422 && staff.mayBeClosed(sale.accountId()), "sale %s was answered with %d", key, status);
+                if (status == 201) {
+                    acknowledged.put(key, sale);
                 }
-                acknowledged.put(key, sale);
                 unanswered.remove(key);
             } catch (IOException gone) {
                 return null;
@@ -173,10 +213,13 @@ public final class KillCampaign {
     private void askAgain() throws IOException, InterruptedException {
         for (Map.Entry<String, Sale> sale : unanswered.entrySet()) {
             int status = ask(sale.getKey(), sale.getValue()).statusCode();
-            expect(status == 200 || status == 201, "asked again for sale %s: %d", sale.getKey(), status);
+            expect(status == 200 || status == 201 || status == 422 && staff.mayBeClosed(sale.getValue().accountId()),
+                    "asked again for sale %s: %d", sale.getKey(), status);
             foundMade += status == 200 ? 1 : 0;
             madeAnew += status == 201 ? 1 : 0;
-            acknowledged.put(sale.getKey(), sale.getValue());
+            if (status != 422) {
+                acknowledged.put(sale.getKey(), sale.getValue());
+            }
         }
         unanswered.clear();
         for (Map.Entry<String, Sale> sale : acknowledged.entrySet().stream().limit(1).toList()) {
@@ -188,6 +231,7 @@ public final class KillCampaign {
     private void check(String line) throws Exception {
         int before = violations.size();
         askAgain();
+        staff.awaitChargedAnew();
         String counted;
         try (Connection database = DriverManager.getConnection(hub.databaseUrl(), "meterhub", hub.databasePassword())) {
             // one snapshot, while readings go on being billed
@@ -200,6 +244,7 @@ public final class KillCampaign {
                 checkCredit(sql);
                 checkCounters(sql);
                 checkSupply(sql);
+                staff.check(sql);
                 counted = counted(sql);
             }
         }
@@ -228,40 +273,53 @@ public final class KillCampaign {
         booked.keySet().forEach(key -> expect(acknowledged.containsKey(key), "nobody asked for sale %s", key));
     }
 
-    /** Credit = what the site file gave + what was acknowledged - what the charge lines say. */
+    /**
+     * Credit = what the site file gave + what was acknowledged - what the charge lines, shared lines and fees say; of a closed account
+     * that is what was settled, and nothing is left.
+     */
     private void checkCredit(Statement sql) throws SQLException {
         Map<Integer, BigDecimal> sold = new HashMap<>();
         acknowledged.values().forEach(sale -> sold.merge(sale.accountId(), sale.amountYuan(), BigDecimal::add));
         each(sql, """
-                select a.id, s.code || ' ' || a.kind, a.posted_yuan - a.open_yuan, coalesce(sum(c.amount), 0)
-                from account a join shop s on s.id = a.shop_id left join charge_line c on c.account_id = a.id
-                group by a.id, s.code""", row -> {
-            BigDecimal due = openings.get(row.getString(2)).add(sold.getOrDefault(row.getInt(1), BigDecimal.ZERO))
-                    .subtract(row.getBigDecimal(4));
-            expect(due.compareTo(row.getBigDecimal(3)) == 0, "%s: credit is %s, should be %s", row.getString(2),
-                    row.getBigDecimal(3), due);
+                select a.id, s.code || ' ' || a.kind as name, a.posted_yuan - a.open_yuan as credit, a.closed_at is not null as closed,
+                       not exists (select from account o where o.shop_id = a.shop_id and o.kind = a.kind and o.id < a.id) as first,
+                       (select coalesce(sum(amount), 0) from charge_line where account_id = a.id)
+                       + (select coalesce(sum(amount), 0) from shared_line where account_id = a.id and journal_id is not null)
+                       + (select coalesce(sum(amount_yuan), 0) from fee_line where account_id = a.id)
+                       -- sold to a closed account: what it still owed
+                       + (select coalesce(sum(to_debt_yuan), 0) from receipt where account_id = a.id) as charged,
+                       (select coalesce(sum(e.credit), 0) from entry e join journal j on j.id = e.journal_id
+                        where j.key = 'close:' || a.id and e.gl = 'CASH') as refund,
+                       (select coalesce(sum(e.debit), 0) from entry e join journal j on j.id = e.journal_id
+                        where j.key = 'close:' || a.id and e.gl = 'DEBT') as debt
+                from account a join shop s on s.id = a.shop_id""", row -> {
+            String name = row.getString("name");
+            BigDecimal due = (row.getBoolean("first") ? openings.getOrDefault(name, BigDecimal.ZERO) : BigDecimal.ZERO)
+                    .add(sold.getOrDefault(row.getInt("id"), BigDecimal.ZERO)).subtract(row.getBigDecimal("charged"));
+            if (row.getBoolean("closed")) {
+                BigDecimal settled = row.getBigDecimal("refund").subtract(row.getBigDecimal("debt"));
+                expect(due.setScale(2, RoundingMode.HALF_UP).compareTo(settled) == 0, "%s: settled %s, should be %s", name, settled, due);
+                due = BigDecimal.ZERO;
+            }
+            expect(due.compareTo(row.getBigDecimal("credit")) == 0, "%s: credit is %s, should be %s", name, row.getBigDecimal("credit"), due);
         });
     }
 
-    /** Charged is what the meters counted, at the price; and no meter counted less than the hub believes. */
+    /** Charged is what the meters counted while somebody paid for them; and no meter counted less than the hub believes. */
     private void checkCounters(Statement sql) throws SQLException, IOException, InterruptedException {
         Map<String, BigDecimal> believed = new HashMap<>();
         each(sql, """
-                select m.code, st.total, m.opening_reading, m.shop_id is not null, coalesce(sum(c.quantity), 0),
-                       coalesce(sum(c.amount), 0), count(c.band) filter (where c.band <> 'SINGLE') > 0, m.energy_kind
+                select m.code, st.total, coalesce(am.end_total, st.total) - m.opening_reading as counted, m.shop_id is not null as paid,
+                       coalesce(sum(c.quantity), 0) as charged
                 from meter m join meter_state st on st.meter_id = m.id left join charge_line c on c.meter_id = m.id
+                left join account_meter am on am.meter_id = m.id
+                     and am.valid_from = (select max(valid_from) from account_meter where meter_id = m.id)
                 where st.total is not null
-                group by m.id, st.total""", row -> {
-            believed.put(row.getString(1), row.getBigDecimal(2));
-            BigDecimal used = row.getBoolean(4) ? row.getBigDecimal(2).subtract(row.getBigDecimal(3)) : BigDecimal.ZERO;
-            expect(used.compareTo(row.getBigDecimal(5)) == 0, "meter %s counted %s, charged %s", row.getString(1), used,
-                    row.getBigDecimal(5));
-            if (!row.getBoolean(7)) {
-                // the prices of shop-single and water-single in config/demo/tariffs.yaml
-                BigDecimal price = new BigDecimal(row.getString(8).equals("WATER") ? "4.55" : "0.85");
-                expect(used.multiply(price).compareTo(row.getBigDecimal(6)) == 0, "meter %s: %s at %s charged %s yuan",
-                        row.getString(1), used, price, row.getBigDecimal(6));
-            }
+                group by m.id, st.total, am.end_total""", row -> {
+            believed.put(row.getString("code"), row.getBigDecimal("total"));
+            BigDecimal used = row.getBoolean("paid") ? row.getBigDecimal("counted") : BigDecimal.ZERO;
+            expect(used.compareTo(row.getBigDecimal("charged")) == 0, "meter %s counted %s, charged %s", row.getString("code"), used,
+                    row.getBigDecimal("charged"));
         });
         for (JsonNode meter : hub.json("/demo/v1/meters")) {
             BigDecimal truth = meter.get("total").decimalValue();
@@ -275,7 +333,10 @@ public final class KillCampaign {
 
     /** Nobody touched a relay but the hub: none may be locked out as if somebody had, and none off without a reason. */
     private void checkSupply(Statement sql) throws SQLException {
-        each(sql, "select m.code, r.kind, r.why from supply_reason r join meter m on m.id = r.meter_id where r.kind <> 'ARREARS'",
+        each(sql, """
+                select m.code, r.kind, r.why from supply_reason r join meter m on m.id = r.meter_id
+                where r.kind <> 'ARREARS' and r.ended_at is null
+                  and (r.kind <> 'CLOSED_ACCOUNT' or exists (select from account_meter where meter_id = m.id and valid_to is null))""",
                 row -> expect(false, "meter %s has the reason %s: %s", row.getString(1), row.getString(2), row.getString(3)));
         each(sql, """
                 select m.code from meter_supply s join meter m on m.id = s.meter_id
@@ -315,7 +376,7 @@ public final class KillCampaign {
     }
 
     private void awaitFreshReadings() {
-        Instant since = Instant.now();
+        Instant since = hub.now();
         Awaitility.await("a reading of every meter after the last start").atMost(Duration.ofMinutes(2))
                 .pollInterval(Duration.ofSeconds(1)).until(() -> {
                     try (Connection database = DriverManager.getConnection(hub.databaseUrl(), "meterhub", hub.databasePassword());
@@ -328,11 +389,11 @@ public final class KillCampaign {
                 });
     }
 
-    private interface RowCheck {
+    interface RowCheck {
         void look(ResultSet row) throws SQLException;
     }
 
-    private static void each(Statement sql, String query, RowCheck check) throws SQLException {
+    static void each(Statement sql, String query, RowCheck check) throws SQLException {
         try (ResultSet rows = sql.executeQuery(query)) {
             while (rows.next()) {
                 check.look(rows);
