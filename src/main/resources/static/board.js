@@ -166,6 +166,8 @@ function furnish(root) {
 document.addEventListener('htmx:afterSettle', event => furnish(event.target));
 furnish(document);
 
+document.addEventListener('click', event => { if (event.target.closest('[data-print]')) print(); });
+
 // -- the bar
 
 byId('theme')?.addEventListener('click', () => {

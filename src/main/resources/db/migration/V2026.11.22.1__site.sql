@@ -85,6 +85,8 @@ create table audit_log (
     why      text
 );
 create index on audit_log (site_id, id);
+-- how an account was closed is shown again
+create index audit_log_closed on audit_log (site_id, subject) where what = 'account.closed';
 
 create function refuse_change() returns trigger language plpgsql as $$
 begin

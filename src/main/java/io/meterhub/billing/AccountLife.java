@@ -180,6 +180,14 @@ public class AccountLife {
         return closing.settlement();
     }
 
+    /** What closing it now would come to: done by the same rules, and taken back. */
+    public Settlement preview(Close wish, String who) {
+        return transaction.execute(status -> {
+            status.setRollbackOnly();
+            return settle(wish, null, who).settlement();
+        });
+    }
+
     /** Closes an account and opens the next tenant's, both at the same counter readings. */
     @Transactional
     public Moved move(Move wish, String who) {
@@ -239,7 +247,7 @@ public class AccountLife {
         Settlement settlement = new Settlement(account.id(), account.number(), now, held.values().stream()
                 .map(meter -> new FinalReading(meter.meterId(), meter.code(), meter.total(), meter.readAt())).toList(), figures,
                 figures.refundYuan().signum() > 0 ? wish.method() : null);
-        audit.record(account.siteId(), who, "account.closed", subject(account), account, settlement, wish.why());
+        audit.record(account.siteId(), who, Settlements.CLOSED, subject(account), account, settlement, wish.why());
         return new Closing(account, held, settlement);
     }
 
@@ -434,7 +442,7 @@ public class AccountLife {
         return new AccountRefused(field, texts.of("refused." + key, words));
     }
 
-    private static String subject(Account account) {
+    static String subject(Account account) {
         return "account " + account.number();
     }
 

@@ -55,6 +55,11 @@ public class Accounts {
         return jdbc.sql("select * from account where id = ?").param(id).query((row, n) -> account(row)).optional();
     }
 
+    /** A site's account by its number. */
+    public Optional<Account> numbered(int siteId, String number) {
+        return jdbc.sql("select * from account where site_id = ? and number = ?").params(siteId, number).query((row, n) -> account(row)).optional();
+    }
+
     /** The meters whose consumption the account pays now. */
     public List<Integer> meters(int accountId) {
         return jdbc.sql("select meter_id from account_meter where account_id = ? and valid_to is null order by meter_id")

@@ -7,7 +7,7 @@ import java.math.RoundingMode;
  * An amount in Chinese capital numerals (大写金额), as a receipt must show it: 1409.50 is 壹仟肆佰零玖圆伍角整. Of the forms that the
  * rules for vouchers leave open, this writes 整 after 圆 and 角, and no 零 where a place of a thousand or of ten fen is taken.
  */
-final class CapitalNumerals {
+public final class CapitalNumerals {
 
     private static final String DIGITS = "零壹贰叁肆伍陆柒捌玖";
     private static final String[] PLACES = {"", "拾", "佰", "仟"};
@@ -22,7 +22,7 @@ final class CapitalNumerals {
      * @param yuan not below 0, below 10^16, at most two decimals
      * @throws IllegalArgumentException for any other amount: what leaves the hub is rounded before
      */
-    static String of(BigDecimal yuan) {
+    public static String of(BigDecimal yuan) {
         if (yuan.signum() < 0 || yuan.compareTo(END) >= 0) {
             throw new IllegalArgumentException("An amount in capital numerals is from 0 to below 10^16 yuan, not " + yuan.toPlainString());
         }

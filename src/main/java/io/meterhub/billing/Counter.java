@@ -84,13 +84,22 @@ public class Counter {
      * who was off for want of credit and has it again is on its way back on.
      */
     public CounterResult act(CounterRequest request) {
+        return act(request, true);
+    }
+
+    /** What would come of it now, by the same rules: done and taken back at once. A receipt of it has no number that lasts. */
+    public CounterResult preview(CounterRequest request) {
+        return act(request, false);
+    }
+
+    private CounterResult act(CounterRequest request, boolean really) {
         Optional<Refused> refused = refuse(request);
         if (refused.isPresent()) {
             return refused.get();
         }
         return transaction.execute(status -> {
             CounterResult result = book(request);
-            if (!(result instanceof Booked booked) || booked.replayed()) {
+            if (!really || !(result instanceof Booked booked) || booked.replayed()) {
                 status.setRollbackOnly();
             }
             return result;

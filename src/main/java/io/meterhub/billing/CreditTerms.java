@@ -62,6 +62,14 @@ public class CreditTerms {
                 .query(BigDecimal.class).optional().orElse(BigDecimal.ZERO);
     }
 
+    /** How much emergency credit an account may take: its own amount, or what its site allows. */
+    public BigDecimal emergencyAllowed(int accountId) {
+        return jdbc.sql("""
+                select coalesce(a.emergency_allowed_yuan, t.emergency_allowed_yuan, 0)
+                from account a left join site_credit_terms t on t.site_id = a.site_id where a.id = ?""").param(accountId)
+                .query(BigDecimal.class).single();
+    }
+
     private Terms lock(int accountId) {
         return jdbc.sql("""
                 select site_id, number, overdraft_yuan, emergency_allowed_yuan from account where id = ? for no key update""")

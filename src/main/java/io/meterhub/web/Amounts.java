@@ -33,6 +33,32 @@ final class Amounts {
         return number.signum() == 0 ? "0" : number.stripTrailingZeros().toPlainString();
     }
 
+    /** How the templates write numbers. */
+    static final class Shown {
+
+        public String yuan(BigDecimal yuan) {
+            return Amounts.yuan(yuan);
+        }
+
+        public String plain(BigDecimal number) {
+            return number == null ? "–" : Amounts.plain(number);
+        }
+
+        public String used(BigDecimal quantity) {
+            return quantity == null ? "–" : Amounts.plain(quantity.setScale(3, RoundingMode.HALF_UP));
+        }
+
+        /** With all its digits: {@code -¥9.9215}. */
+        public String exact(BigDecimal yuan) {
+            return (yuan.signum() < 0 ? "-¥" : "¥") + Amounts.plain(yuan.abs());
+        }
+
+        /** To the nearest fen: what a bill comes to. */
+        public String fen(BigDecimal yuan) {
+            return Amounts.yuan(yuan.setScale(2, RoundingMode.HALF_UP));
+        }
+    }
+
     private static String grouped(BigDecimal number) {
         // both languages of the page write 1,234.5
         return String.format(Locale.ROOT, "%,." + number.scale() + "f", number);

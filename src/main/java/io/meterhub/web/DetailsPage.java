@@ -27,7 +27,6 @@ import io.meterhub.web.Equipment.ShopNow;
 import io.meterhub.web.Problems.Refusal;
 import jakarta.servlet.http.HttpServletResponse;
 import java.math.BigDecimal;
-import java.math.RoundingMode;
 import java.time.Clock;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -182,11 +181,11 @@ class DetailsPage {
     }
 
     private Told sell(Place place, SaleForm form) {
-        Optional<BigDecimal> amount = amount(form.amount());
+        Optional<BigDecimal> amount = Forms.amount(form.amount());
         if (amount.isEmpty() || form.method() == null) {
             return new Told(false, "act.bad_amount", List.of());
         }
-        if (!isName(form.operator())) {
+        if (!Forms.isName(form.operator())) {
             return new Told(false, "act.bad_name", List.of());
         }
         if (place.purses().stream().noneMatch(purse -> purse.account().id() == form.account())) {
@@ -219,7 +218,7 @@ class DetailsPage {
     }
 
     private Told openAccount(Place place, OpenForm form) {
-        if (!isName(form.operator())) {
+        if (!Forms.isName(form.operator())) {
             return new Told(false, "act.bad_name", List.of());
         }
         if (place.purses().stream().noneMatch(purse -> purse.account().id() == form.account())) {
@@ -256,7 +255,7 @@ class DetailsPage {
     }
 
     private Told switchSupply(Place place, SupplyForm form) {
-        if (!isName(form.operator())) {
+        if (!Forms.isName(form.operator())) {
             return new Told(false, "act.bad_name", List.of());
         }
         if (form.why() == null || form.why().isBlank()) {
@@ -308,7 +307,7 @@ class DetailsPage {
     }
 
     private Told enterReading(Place place, ReadingForm form) {
-        if (!isName(form.operator())) {
+        if (!Forms.isName(form.operator())) {
             return new Told(false, "act.bad_name", List.of());
         }
         if (form.why() == null || form.why().isBlank()) {
@@ -334,23 +333,6 @@ class DetailsPage {
         return new Told(true, taken.replayed() ? "act.reading_again" : "act.reading_taken", List.of(Amounts.plain(taken.quantity())));
     }
 
-    private static Optional<BigDecimal> amount(String text) {
-        try {
-            BigDecimal amount = new BigDecimal(text == null ? "" : text.strip().replace(",", ""));
-            return amount.signum() > 0 && amount.stripTrailingZeros().scale() <= 2 ? Optional.of(amount.setScale(2)) : Optional.empty();
-        } catch (NumberFormatException e) {
-            return Optional.empty();
-        }
-    }
-
-    private static boolean isName(String operator) {
-        try {
-            return operator != null && new Operator(operator.strip()).name() != null;
-        } catch (IllegalArgumentException e) {
-            return false;
-        }
-    }
-
     private String show(Place place, boolean asPanel, Model model) {
         fill(place, model);
         return asPanel ? "details :: details" : "details";
@@ -366,7 +348,7 @@ class DetailsPage {
         model.addAttribute("zone", place.site().zone());
         model.addAttribute("key", UUID.randomUUID());
         model.addAttribute("now", LocalDateTime.now(clock.withZone(place.site().zone())).truncatedTo(ChronoUnit.MINUTES));
-        model.addAttribute("amounts", new Shown());
+        model.addAttribute("amounts", new Amounts.Shown());
         model.addAttribute("events", history.told(place.meterIds(), LINES));
     }
 
@@ -395,21 +377,5 @@ class DetailsPage {
         return new Purse(account, Board.Level.of(account.creditYuan(), account.warn1Yuan(), account.warn2Yuan(), account.overdraftYuan()),
                 accounts.charges(account.id(), site.dayOf(clock.instant()), site.dayOf(clock.instant())),
                 accounts.lines(account.id(), null, LINES), accounts.sales(account.id(), LINES));
-    }
-
-    /** How the templates write numbers. */
-    static final class Shown {
-
-        public String yuan(BigDecimal yuan) {
-            return Amounts.yuan(yuan);
-        }
-
-        public String plain(BigDecimal number) {
-            return number == null ? "–" : Amounts.plain(number);
-        }
-
-        public String used(BigDecimal quantity) {
-            return quantity == null ? "–" : Amounts.plain(quantity.setScale(3, RoundingMode.HALF_UP));
-        }
     }
 }

@@ -2,29 +2,17 @@ package io.meterhub.web;
 
 import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserContext;
-import com.microsoft.playwright.BrowserType;
 import com.microsoft.playwright.Dialog;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
-import com.microsoft.playwright.Playwright;
-import com.microsoft.playwright.Request;
-import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import io.meterhub.HubTest;
 import java.math.BigDecimal;
-import java.net.URI;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -38,8 +26,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 class BoardBrowserIT {
 
     private static final String SITE = "BOARD";
-    private static Playwright playwright;
-    private static Browser browser;
+    private static Screens screens;
     private static PaintedMall mall;
 
     @Autowired
@@ -49,24 +36,13 @@ class BoardBrowserIT {
 
     @BeforeAll
     static void start() {
-        Optional<Path> chromium = Stream.of(System.getenv("CHROME_BIN"), "/usr/bin/chromium", "/usr/bin/chromium-browser",
-                        "/usr/bin/google-chrome").filter(path -> path != null && !path.isBlank()).map(Path::of)
-                .filter(Files::isExecutable).findFirst();
-        if (chromium.isEmpty()) {
-            System.out.println("SKIPPED: the browser tests need Chromium at /usr/bin/chromium, or its path in CHROME_BIN");
-        }
-        assumeTrue(chromium.isPresent(), "no Chromium found");
-        // a busy machine may take its time
-        PlaywrightAssertions.setDefaultAssertionTimeout(20_000);
-        playwright = Playwright.create(new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
-        browser = playwright.chromium().launch(new BrowserType.LaunchOptions().setExecutablePath(chromium.get())
-                .setArgs(List.of("--no-sandbox")));
+        screens = Screens.start();
     }
 
     @AfterAll
     static void stop() {
-        if (playwright != null) {
-            playwright.close();
+        if (screens != null) {
+            screens.close();
         }
     }
 
@@ -153,7 +129,7 @@ class BoardBrowserIT {
 
     @Test
     void aHubThatDoesNotAnswerIsSaid() {
-        try (BrowserContext context = browser.newContext(new Browser.NewContextOptions().setLocale("en-US"))) {
+        try (BrowserContext context = screens.browser().newContext(new Browser.NewContextOptions().setLocale("en-US"))) {
             Page page = context.newPage();
             page.navigate(board());
             assertThat(page.locator("#stale")).isHidden();
@@ -209,30 +185,7 @@ class BoardBrowserIT {
     }
 
     private void look(String language, int width, Consumer<Page> at) {
-        List<String> elsewhere = new ArrayList<>();
-        List<String> faults = new ArrayList<>();
-        try (BrowserContext context = browser.newContext(new Browser.NewContextOptions().setLocale(language).setViewportSize(width, 900))) {
-            context.onRequest(request -> noteForeign(request, elsewhere));
-            Page page = context.newPage();
-            page.onPageError(faults::add);
-            page.onConsoleMessage(message -> {
-                // a refused form is answered with 422, which the browser calls an error
-                if (message.type().equals("error") && !message.text().contains("422")) {
-                    faults.add(message.text());
-                }
-            });
-            page.navigate(board());
-            at.accept(page);
-        }
-        assertThat(elsewhere).as("nothing is fetched from outside").isEmpty();
-        assertThat(faults).as("the browser's console").isEmpty();
-    }
-
-    private void noteForeign(Request request, List<String> elsewhere) {
-        URI uri = URI.create(request.url().split(",")[0]);
-        if (!"data".equals(uri.getScheme()) && (!"127.0.0.1".equals(uri.getHost()) || uri.getPort() != port)) {
-            elsewhere.add(request.url());
-        }
+        screens.look(port, language, width, "/?site=" + SITE, at);
     }
 
     private Locator tile(Page page, String shop) {
@@ -244,7 +197,7 @@ class BoardBrowserIT {
     }
 
     private String base() {
-        return "http://127.0.0.1:" + port;
+        return screens.at(port, "");
     }
 
     private String board() {

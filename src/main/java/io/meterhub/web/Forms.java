@@ -1,0 +1,42 @@
+package io.meterhub.web;
+
+import java.math.BigDecimal;
+import java.util.Optional;
+
+/** What people type into forms. */
+final class Forms {
+
+    private static final int MOST_DIGITS = 9;
+
+    private Forms() {
+    }
+
+    /** Yuan from 0 up, at most two decimals. */
+    static Optional<BigDecimal> yuan(String text) {
+        try {
+            BigDecimal yuan = new BigDecimal(text == null ? "" : text.strip().replace(",", ""));
+            return yuan.signum() >= 0 && yuan.stripTrailingZeros().scale() <= 2 && yuan.precision() - yuan.scale() <= MOST_DIGITS
+                    ? Optional.of(yuan.setScale(2)) : Optional.empty();
+        } catch (NumberFormatException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Yuan above 0, at most two decimals. */
+    static Optional<BigDecimal> amount(String text) {
+        return yuan(text).filter(yuan -> yuan.signum() > 0);
+    }
+
+    /** Null where nothing was typed. */
+    static String text(String typed) {
+        return typed == null || typed.isBlank() ? null : typed.strip();
+    }
+
+    static boolean isName(String operator) {
+        try {
+            return operator != null && new Operator(operator.strip()).name() != null;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
+}
