@@ -40,8 +40,8 @@ create table tariff_assignment (
     constraint tariff_assignment_once exclude using gist (site_id with =, energy_kind with =, coalesce(meter_id, 0) with =,
         coalesce(shop_group, '') with =, daterange(valid_from, valid_to) with &&)
 );
--- whoever looks for one meter's tariff must not read all meters'
 create index on tariff_assignment (meter_id) where meter_id is not null;
+create index on tariff_assignment (site_id, energy_kind) where meter_id is null;
 
 create sequence account_number;
 
@@ -107,6 +107,8 @@ create table account_meter (
     end_total   numeric(18, 3),
     -- what was used before is not this account's, not even where it is read later; none: what is read later is all its own
     charged_from timestamptz,
+    -- the last reading that this account paid for; none while it pays, or where the meter had not been read
+    charged_to  timestamptz,
     primary key (account_id, meter_id, valid_from),
     check (valid_to > valid_from)
 );
@@ -291,8 +293,6 @@ create trigger touch_billing after insert or update or delete on tariff_assignme
 create trigger touch_billing after insert or update or delete on account_meter
     for each statement execute function touch_billing_revision();
 create trigger touch_billing after update of contract_date on account
-    for each statement execute function touch_billing_revision();
-create trigger touch_billing after update of shop_group on shop
     for each statement execute function touch_billing_revision();
 create trigger touch_billing after update of zone on site
     for each statement execute function touch_billing_revision();

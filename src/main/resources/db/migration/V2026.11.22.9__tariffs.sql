@@ -31,12 +31,15 @@ create table tier_recount (
 );
 
 -- A change of prices dated in the past, confirmed after a preview. Its accounts are charged anew one by one, each in a
--- transaction of its own: what is not done yet is done at the next start, or by the next day close.
+-- transaction of its own: what is not done yet is done at the next start, or by the next day close. Done when each of them is
+-- charged anew or set aside.
 create table rerating (
     id        int generated always as identity primary key,
     site_id   int  not null references site,
     change    jsonb not null,
     token     text not null,
+    -- the site's day of the preview: what the days before it come to is what was confirmed
+    day       date not null,
     who       text not null,
     why       text not null,
     at        timestamptz not null,
@@ -49,12 +52,22 @@ create table rerating_account (
     account_id       int not null references account,
     -- what the confirmed preview said, and what it came to: readings may have arrived in between
     preview_yuan     numeric(24, 12) not null,
+    -- of that, the days before the preview's
+    past_yuan        numeric(24, 12) not null,
+    -- the preview found days of which nothing tells when was used what was used
+    untold           boolean not null,
     difference_yuan  numeric(24, 12),
     done_at          timestamptz,
     failure          text,
+    -- left as it was, for other changes to go on, until somebody tries again
+    set_aside_at     timestamptz,
+    set_aside_by     text,
+    set_aside_why    text,
     primary key (rerating_id, account_id),
-    check ((done_at is null) = (difference_yuan is null))
+    check ((done_at is null) = (difference_yuan is null)),
+    check (num_nonnulls(set_aside_at, set_aside_by, set_aside_why) in (0, 3))
 );
+create index on rerating_account (account_id) where done_at is null;
 
 create table rerating_meter (
     rerating_id  int not null,

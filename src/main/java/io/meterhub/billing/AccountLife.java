@@ -381,9 +381,10 @@ public class AccountLife {
     private void release(Account account, Map<Integer, Held> held, Instant now) {
         for (Held meter : held.values()) {
             jdbc.sql("""
-                    update account_meter set valid_to = greatest(:now, valid_from + interval '1 microsecond'), end_total = :total
+                    update account_meter set valid_to = greatest(:now, valid_from + interval '1 microsecond'), end_total = :total,
+                                             charged_to = :read
                     where account_id = :account and meter_id = :meter and valid_to is null""")
-                    .param("now", utc(now)).param("total", meter.total()).param("account", account.id()).param("meter", meter.meterId())
+                    .param("now", utc(now)).param("total", meter.total()).param("read", meter.readAt() == null ? null : utc(meter.readAt())).param("account", account.id()).param("meter", meter.meterId())
                     .update();
         }
     }

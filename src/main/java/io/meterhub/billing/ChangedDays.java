@@ -19,29 +19,41 @@ final class ChangedDays {
     private ChangedDays() {
     }
 
+    /** On which days a meter can have charges on an account. */
+    record Charged(LocalDate first, LocalDate last) {
+
+        boolean on(LocalDate day) {
+            return !day.isBefore(first) && !day.isAfter(last);
+        }
+    }
+
     /**
      * A day counts where its bands or their prices differ, and where tiers do: what is used later in the same period may then
      * fall into other ones.
      *
-     * @param since the first day of each meter; meters without a plan are left out
+     * @param charged by meter; meters without a plan are left out
      * @return by meter; meters without such a day are left out
      */
-    static Map<Integer, SortedSet<LocalDate>> of(int accountId, Map<Integer, LocalDate> since, LocalDate today,
-                                                 Map<Integer, Payer> before, Map<Integer, Payer> after) {
+    static Map<Integer, SortedSet<LocalDate>> of(int accountId, Map<Integer, Charged> charged, Map<Integer, Payer> before,
+                                                 Map<Integer, Payer> after) {
         Map<Integer, SortedSet<LocalDate>> changed = new TreeMap<>();
         Set<TierUse.Key> shifted = new HashSet<>();
-        List<Integer> meters = since.keySet().stream().filter(meter -> priced(before.get(meter)) && priced(after.get(meter))).toList();
-        LocalDate first = meters.stream().map(since::get).min(LocalDate::compareTo).orElse(today.plusDays(1));
-        for (LocalDate day = first; !day.isAfter(today); day = day.plusDays(1)) {
+        List<Integer> meters = charged.keySet().stream().filter(meter -> priced(before.get(meter)) && priced(after.get(meter))).toList();
+        if (meters.isEmpty()) {
+            return changed;
+        }
+        LocalDate last = meters.stream().map(meter -> charged.get(meter).last()).max(LocalDate::compareTo).orElseThrow();
+        LocalDate day = meters.stream().map(meter -> charged.get(meter).first()).min(LocalDate::compareTo).orElseThrow();
+        for (; !day.isAfter(last); day = day.plusDays(1)) {
             for (int meter : meters) {
-                if (!day.isBefore(since.get(meter)) && !same(before.get(meter).plan(), after.get(meter).plan(), day)) {
+                if (charged.get(meter).on(day) && !same(before.get(meter).plan(), after.get(meter).plan(), day)) {
                     changed.computeIfAbsent(meter, key -> new TreeSet<>()).add(day);
                     addTiers(accountId, meter, before.get(meter), day, shifted);
                     addTiers(accountId, meter, after.get(meter), day, shifted);
                 }
             }
             for (int meter : shifted.isEmpty() ? List.<Integer>of() : meters) {
-                if (!day.isBefore(since.get(meter)) && shifted.contains(TierUse.Key.of(accountId, meter, day, after.get(meter).plan()))) {
+                if (charged.get(meter).on(day) && shifted.contains(TierUse.Key.of(accountId, meter, day, after.get(meter).plan()))) {
                     changed.computeIfAbsent(meter, key -> new TreeSet<>()).add(day);
                 }
             }
@@ -64,7 +76,7 @@ final class ChangedDays {
         PriceTable old = before.on(day);
         PriceTable now = after.on(day);
         return sameBands(before, after, day) && Objects.equals(old.tiers(), now.tiers())
-                && before.contractDate().equals(after.contractDate())
+                && (old.tiers() == null || old.tiers().startOf(day, before.contractDate()).equals(now.tiers().startOf(day, after.contractDate())))
                 && EnumSet.copyOf(List.of(old.halfHours(day, before.days()))).stream()
                 .allMatch(rate -> old.prices().get(rate).equals(now.prices().get(rate)));
     }

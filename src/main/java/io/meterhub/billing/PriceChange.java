@@ -13,7 +13,8 @@ import java.util.List;
         @JsonSubTypes.Type(value = PriceChange.Assign.class, name = "ASSIGN"),
         @JsonSubTypes.Type(value = PriceChange.EndAssignment.class, name = "END_ASSIGNMENT"),
         @JsonSubTypes.Type(value = PriceChange.MarkDays.class, name = "MARK_DAYS"),
-        @JsonSubTypes.Type(value = PriceChange.UnmarkDays.class, name = "UNMARK_DAYS")})
+        @JsonSubTypes.Type(value = PriceChange.UnmarkDays.class, name = "UNMARK_DAYS"),
+        @JsonSubTypes.Type(value = PriceChange.ContractDate.class, name = "CONTRACT_DATE")})
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public sealed interface PriceChange {
 
@@ -47,5 +48,14 @@ public sealed interface PriceChange {
 
     /** Takes marks away: the week says again what such a day is. */
     record UnmarkDays(List<CalendarDay> days) implements PriceChange {
+    }
+
+    /**
+     * The day whose anniversaries begin an account's years of tiers, where the tariff says CONTRACT.
+     *
+     * @param account      its id
+     * @param contractDate null: the day on which the account was opened
+     */
+    record ContractDate(Integer account, LocalDate contractDate) implements PriceChange {
     }
 }

@@ -23,6 +23,8 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -34,9 +36,10 @@ import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
- * Changes what a site's meters are charged by: tariff versions, assignments, calendar days. A change that reaches days on which
- * something was charged already needs a preview, which says what it would come to, and a confirmation that names the preview;
- * then these days are charged anew (see {@link Reratings}). What public areas were shared out by is not changed any more.
+ * Changes what a site's meters are charged by: tariff versions, assignments, calendar days, contract dates. A change that reaches
+ * days on which something was charged already, of former tenants too, needs a preview, which says what it would come to, and a
+ * confirmation that names the preview; then these days are charged anew (see {@link Reratings}). What public areas were shared out
+ * by is not changed any more.
  */
 @Component
 public class PriceChanges {
@@ -47,6 +50,7 @@ public class PriceChanges {
     private final Tariffs tariffs;
     private final TariffAssignments assignments;
     private final SiteCalendar calendar;
+    private final TierBook tierBook;
     private final Assignments payers;
     private final Recount recount;
     private final Reratings reratings;
@@ -58,14 +62,15 @@ public class PriceChanges {
     private final TransactionTemplate snapshot;
 
     PriceChanges(JdbcClient jdbc, ObjectMapper json, Sites sites, Tariffs tariffs, TariffAssignments assignments,
-                 SiteCalendar calendar, Assignments payers, Recount recount, Reratings reratings, SharedAreas sharedAreas, Audit audit,
-                 Texts texts, Clock clock, PlatformTransactionManager transactions) {
+                 SiteCalendar calendar, TierBook tierBook, Assignments payers, Recount recount, Reratings reratings,
+                 SharedAreas sharedAreas, Audit audit, Texts texts, Clock clock, PlatformTransactionManager transactions) {
         this.jdbc = jdbc;
         this.json = json;
         this.sites = sites;
         this.tariffs = tariffs;
         this.assignments = assignments;
         this.calendar = calendar;
+        this.tierBook = tierBook;
         this.payers = payers;
         this.recount = recount;
         this.reratings = reratings;
@@ -82,28 +87,33 @@ public class PriceChanges {
     /** Says what a change would do. Nothing is changed. */
     public PriceChangeResult preview(int siteId, PriceChange change) {
         Tried tried = attempt(siteId, change);
-        return tried.refused() != null ? tried.refused() : new PriceChangeResult.Previewed(preview(siteId, change, tried, tried.today()));
+        return tried.refused() != null ? tried.refused()
+                : new PriceChangeResult.Previewed(look(siteId, change, tried, tried.today()).preview());
+    }
+
+    /** As {@link #make(int, PriceChange, String, Set, String, String)}, with no account set aside. */
+    public PriceChangeResult make(int siteId, PriceChange change, String token, String who, String why) {
+        return make(siteId, change, token, Set.of(), who, why);
     }
 
     /**
      * Makes a change, and charges anew what it covers; when this returns, all accounts have been gone through.
      *
-     * @param token of a preview; may be null where nothing that was charged changes
+     * @param token    of a preview; may be null where nothing that was charged changes
+     * @param setAside accounts with an obstacle in the preview that are to be left as they are, see {@link Unrated}
      */
-    public PriceChangeResult make(int siteId, PriceChange change, String token, String who, String why) {
+    public PriceChangeResult make(int siteId, PriceChange change, String token, Set<Integer> setAside, String who, String why) {
         Tried tried = attempt(siteId, change);
         if (tried.refused() != null) {
             return tried.refused();
         }
-        RatePreview preview = tried.charged() ? preview(siteId, change, tried, dayOf(token).orElse(tried.today())) : null;
-        if (preview != null) {
-            Optional<PriceChangeResult.Refused> refused = unconfirmed(preview, token);
-            if (refused.isPresent()) {
-                return refused.get();
-            }
+        Looked looked = tried.charged() ? look(siteId, change, tried, dayOf(token).orElse(tried.today())) : null;
+        Optional<PriceChangeResult.Refused> refused = unconfirmed(looked, token, setAside);
+        if (refused.isPresent()) {
+            return refused.get();
         }
         PriceChangeResult result = transaction.execute(status -> {
-            PriceChangeResult made = make(siteId, change, tried, preview, who, why);
+            PriceChangeResult made = make(siteId, change, tried, looked, who, why);
             if (made instanceof PriceChangeResult.Refused) {
                 status.setRollbackOnly();
             }
@@ -116,43 +126,60 @@ public class PriceChanges {
         return result;
     }
 
-    private Optional<PriceChangeResult.Refused> unconfirmed(RatePreview preview, String token) {
+    private Optional<PriceChangeResult.Refused> unconfirmed(Looked looked, String token, Set<Integer> setAside) {
+        List<RatePreview.Obstacle> obstacles = looked == null ? List.of() : looked.preview().obstacles();
+        Optional<Integer> fine = setAside.stream().filter(account -> obstacles.stream().noneMatch(each -> each.accountId() == account))
+                .sorted().findFirst();
+        if (fine.isPresent()) {
+            return Optional.of(refused("setAside", "price.set_aside_fine", Integer.toString(fine.get())));
+        }
+        if (looked == null) {
+            return Optional.empty();
+        }
         if (token == null) {
             return Optional.of(refused("token", "price.needs_preview"));
         }
-        if (!preview.obstacles().isEmpty()) {
-            RatePreview.Obstacle first = preview.obstacles().get(0);
-            return Optional.of(refused("change", "price.obstacle", first.meter(), first.day().toString(),
-                    Integer.toString(preview.obstacles().size())));
+        Optional<RatePreview.Obstacle> first = obstacles.stream().filter(each -> !setAside.contains(each.accountId())).findFirst();
+        if (first.isPresent()) {
+            return Optional.of(refused("change", "price.obstacle", first.get().meter(), first.get().day().toString(),
+                    Integer.toString(obstacles.size()), Integer.toString(first.get().accountId())));
         }
-        return token.equals(preview.token()) ? Optional.empty() : Optional.of(refused("token", "price.preview_outdated"));
+        return token.equals(looked.preview().token()) ? Optional.empty() : Optional.of(refused("token", "price.preview_outdated"));
     }
 
-    private PriceChangeResult make(int siteId, PriceChange change, Tried tried, RatePreview preview, String who, String why) {
+    /** @param looked null where nothing that was charged changes */
+    private PriceChangeResult make(int siteId, PriceChange change, Tried tried, Looked looked, String who, String why) {
         hold();
         if (revision() != tried.revision()) {
             return refused("token", "price.preview_outdated");
         }
-        Optional<PriceChangeResult.Refused> refused = apply(siteId, change, who, why);
-        if (refused.isPresent()) {
-            return refused.get();
+        if (!(change instanceof PriceChange.ContractDate)) {
+            // a month that is being shared out by the prices before is over, and seen below, or waits for these
+            sharedAreas.holdMonths();
         }
-        if (tried.affected().isEmpty()) {
+        // again, within the transaction that makes it: charges, and what was shared out, may have come in between
+        Tried now = tried(siteId, change, who, why);
+        if (now.refused() != null) {
+            return now.refused();
+        }
+        if (now.charged() && looked == null) {
+            return refused("token", "price.needs_preview");
+        }
+        if (now.affected().isEmpty()) {
             return new PriceChangeResult.Made(null);
         }
         int id = jdbc.sql("""
-                insert into rerating (site_id, change, token, who, why, at)
-                values (:site, :change::jsonb, :token, :who, :why, :at) returning id""")
-                .param("site", siteId).param("change", json(change)).param("token", preview == null ? "" : preview.token())
-                .param("who", who).param("why", why)
+                insert into rerating (site_id, change, token, day, who, why, at)
+                values (:site, :change::jsonb, :token, :day, :who, :why, :at) returning id""")
+                .param("site", siteId).param("change", json(change)).param("token", looked == null ? "" : looked.preview().token())
+                .param("day", tried.today()).param("who", who).param("why", why)
                 .param("at", clock.instant().truncatedTo(ChronoUnit.MICROS).atOffset(ZoneOffset.UTC))
                 .query(Integer.class).single();
-        Map<Integer, BigDecimal> differences = preview == null ? Map.of() : preview.accounts().stream()
-                .collect(Collectors.toMap(AccountDifference::accountId, AccountDifference::differenceYuan));
-        reratings.plan(id, tried.affected(), differences);
-        if (preview != null) {
-            audit.record(siteId, who, "charges.rerated", "re-rating " + id, null, Map.of("accounts", preview.accounts().size(),
-                    "oldYuan", preview.oldYuan(), "newYuan", preview.newYuan()), why);
+        reratings.plan(id, now.affected(), looked == null ? Map.of() : looked.accounts(), who, why);
+        if (looked != null) {
+            audit.record(siteId, who, "charges.rerated", "re-rating " + id, null, Map.of("accounts", looked.preview().accounts().size(),
+                    "oldYuan", looked.preview().oldYuan(), "newYuan", looked.preview().newYuan(), "setAside",
+                    looked.preview().obstacles().stream().map(RatePreview.Obstacle::number).distinct().toList()), why);
         }
         return new PriceChangeResult.Made(reratings.rerating(id));
     }
@@ -175,29 +202,31 @@ public class PriceChanges {
         if (change instanceof PriceChange.MarkDays mark) {
             return calendar.mark(siteId, mark.days(), who, why);
         }
-        return calendar.unmark(siteId, ((PriceChange.UnmarkDays) change).days(), who, why);
+        if (change instanceof PriceChange.UnmarkDays unmark) {
+            return calendar.unmark(siteId, unmark.days(), who, why);
+        }
+        return tierBook.countFrom(siteId, (PriceChange.ContractDate) change, who, why);
     }
 
     /**
      * What a change would come to for the plans.
      *
      * @param revision  of what was looked at
+     * @param before    who paid by which plan, by account and meter; {@code after}: and would then
      * @param affected  the days on which another price holds then, by account and meter
      * @param charged   some of them have charges
-     * @param leftOut   meters whose charges on an account that does not pay for them any more stay as they are
      */
-    private record Tried(PriceChangeResult.Refused refused, long revision, LocalDate today, Map<Integer, Payer> before,
-                         Map<Integer, Payer> after, Map<Integer, Map<Integer, SortedSet<LocalDate>>> affected, boolean charged,
-                         List<String> leftOut) {
+    private record Tried(PriceChangeResult.Refused refused, long revision, LocalDate today, Map<Integer, Map<Integer, Payer>> before,
+                         Map<Integer, Map<Integer, Payer>> after, Map<Integer, Map<Integer, SortedSet<LocalDate>>> affected,
+                         boolean charged) {
 
         static Tried refused(PriceChangeResult.Refused refused) {
-            return new Tried(refused, 0, null, Map.of(), Map.of(), Map.of(), false, List.of());
+            return new Tried(refused, 0, null, Map.of(), Map.of(), Map.of(), false);
         }
     }
 
     /** Makes the change, looks at what holds then, and takes it back. */
     private Tried attempt(int siteId, PriceChange change) {
-        Site site = sites.site(siteId);
         reratings.runAll(siteId);
         return transaction.execute(status -> {
             status.setRollbackOnly();
@@ -206,27 +235,28 @@ public class PriceChanges {
                     .query(Boolean.class).single()) {
                 return Tried.refused(refused("change", "price.running"));
             }
-            long revision = revision();
-            List<Integer> meters = jdbc.sql("""
-                    select m.id from meter m join account_meter am on am.meter_id = m.id and am.valid_to is null
-                    where m.site_id = ? order by m.id""").param(siteId).query(Integer.class).list();
-            Map<Integer, Payer> before = payers.load(meters);
-            Map<Integer, Plan> shared = sharedAreas.plans(site);
-            Optional<PriceChangeResult.Refused> refused = apply(siteId, change, "preview", "preview")
-                    .or(() -> reachesShared(site, change, shared));
-            if (refused.isPresent()) {
-                return Tried.refused(refused.get());
-            }
-            Map<Integer, Payer> after = payers.load(meters);
-            Optional<Integer> unpriced = after.entrySet().stream()
-                    .filter(payer -> payer.getValue().plan().from().isEmpty() && !before.get(payer.getKey()).plan().from().isEmpty())
-                    .map(Map.Entry::getKey).findFirst();
-            if (unpriced.isPresent()) {
-                return Tried.refused(refused("change", "price.unpriced", codes(unpriced.stream().toList()).get(unpriced.get())));
-            }
-            LocalDate today = site.dayOf(clock.instant());
-            return tried(siteId, revision, today, before, after);
+            return tried(siteId, change, "preview", "preview");
         });
+    }
+
+    private Tried tried(int siteId, PriceChange change, String who, String why) {
+        Site site = sites.site(siteId);
+        long revision = revision();
+        Map<Integer, Map<Integer, Payer>> before = payers.ofSite(siteId);
+        Map<Integer, Plan> shared = sharedAreas.plans(site);
+        Optional<PriceChangeResult.Refused> refused = apply(siteId, change, who, why).or(() -> reachesShared(site, change, shared));
+        if (refused.isPresent()) {
+            return Tried.refused(refused.get());
+        }
+        Map<Integer, Map<Integer, Payer>> after = payers.ofSite(siteId);
+        for (Map.Entry<Integer, Map<Integer, Payer>> account : after.entrySet()) {
+            for (Map.Entry<Integer, Payer> meter : account.getValue().entrySet()) {
+                if (meter.getValue().plan().from().isEmpty() && !before.get(account.getKey()).get(meter.getKey()).plan().from().isEmpty()) {
+                    return Tried.refused(refused("change", "price.unpriced", codes(List.of(meter.getKey())).get(meter.getKey())));
+                }
+            }
+        }
+        return tried(siteId, revision, site.dayOf(clock.instant()), before, after);
     }
 
     /** What public areas were shared out by is not charged anew, so it stays as it was. */
@@ -239,83 +269,101 @@ public class PriceChanges {
                 change instanceof PriceChange.NewVersion ? "effectiveFrom" : "days", "price.shared", day.toString()));
     }
 
-    private record Charged(int accountId, int meterId, LocalDate firstDay, LocalDate lastDay) {
+    /** @param lastDay null without charges */
+    private record Charged(int accountId, int meterId, LocalDate firstDay, LocalDate lastDay, boolean paying) {
+
+        ChangedDays.Charged until(LocalDate today) {
+            return new ChangedDays.Charged(firstDay, paying || lastDay.isAfter(today) ? today : lastDay);
+        }
     }
 
-    private Tried tried(int siteId, long revision, LocalDate today, Map<Integer, Payer> before, Map<Integer, Payer> after) {
+    private Tried tried(int siteId, long revision, LocalDate today, Map<Integer, Map<Integer, Payer>> before,
+                        Map<Integer, Map<Integer, Payer>> after) {
         List<Charged> charged = jdbc.sql("""
-                select c.account_id, c.meter_id, min(c.site_day) as first_day, max(c.site_day) as last_day
-                from charge_line c join account a on a.id = c.account_id
-                where a.site_id = :site group by c.account_id, c.meter_id
-                union all
-                select am.account_id, am.meter_id, :today, null
-                from account_meter am join account a on a.id = am.account_id
-                where a.site_id = :site and am.valid_to is null and not exists
-                      (select from charge_line c where c.account_id = am.account_id and c.meter_id = am.meter_id)""")
+                select coalesce(c.account_id, am.account_id) as account_id, coalesce(c.meter_id, am.meter_id) as meter_id,
+                       coalesce(c.first_day, :today) as first_day, c.last_day, am.meter_id is not null as paying
+                from (select c.account_id, c.meter_id, min(c.site_day) as first_day, max(c.site_day) as last_day
+                      from charge_line c join account a on a.id = c.account_id
+                      where a.site_id = :site group by c.account_id, c.meter_id) c
+                full join (select am.account_id, am.meter_id from account_meter am join account a on a.id = am.account_id
+                           where a.site_id = :site and am.valid_to is null) am
+                     on am.account_id = c.account_id and am.meter_id = c.meter_id""")
                 .param("site", siteId).param("today", today).query(Charged.class).list();
         Map<Integer, Map<Integer, SortedSet<LocalDate>>> affected = new TreeMap<>();
-        List<Integer> leftOut = new ArrayList<>();
         boolean any = false;
         for (List<Charged> its : charged.stream().collect(Collectors.groupingBy(Charged::accountId)).values()) {
             int account = its.get(0).accountId();
-            Map<Integer, LocalDate> since = new TreeMap<>();
-            for (Charged each : its) {
-                Payer payer = after.get(each.meterId());
-                if (payer != null && payer.accountId() == account) {
-                    since.put(each.meterId(), each.firstDay());
-                } else if (each.lastDay() != null) {
-                    leftOut.add(each.meterId());
-                }
-            }
-            Map<Integer, SortedSet<LocalDate>> days = ChangedDays.of(account, since, today, before, after);
+            Map<Integer, SortedSet<LocalDate>> days = ChangedDays.of(account,
+                    its.stream().collect(Collectors.toMap(Charged::meterId, each -> each.until(today))),
+                    before.getOrDefault(account, Map.of()), after.getOrDefault(account, Map.of()));
             any |= its.stream().anyMatch(each -> each.lastDay() != null && days.containsKey(each.meterId())
                     && !days.get(each.meterId()).first().isAfter(each.lastDay()));
             if (!days.isEmpty()) {
                 affected.put(account, days);
             }
         }
-        Map<Integer, String> codes = codes(leftOut);
-        return new Tried(null, revision, today, before, after, affected, any,
-                leftOut.stream().map(codes::get).sorted().distinct().toList());
+        return new Tried(null, revision, today, before, after, affected, any);
+    }
+
+    /** A preview, and what it says of each account. */
+    private record Looked(RatePreview preview, Map<Integer, Reratings.Confirmed> accounts) {
     }
 
     /** @param today of the preview: the days before it must be as they were, for its token to be the same */
-    private RatePreview preview(int siteId, PriceChange change, Tried tried, LocalDate today) {
+    private Looked look(int siteId, PriceChange change, Tried tried, LocalDate today) {
         return snapshot.execute(status -> {
+            record Named(String number, boolean closed) {
+            }
             MessageDigest digest = sha256();
             digest(digest, json(change));
             Map<Integer, TariffRule.Tiers> tiers = tiers(siteId);
-            Map<Integer, String> numbers = new HashMap<>();
-            jdbc.sql("select id, number from account where site_id = ?").param(siteId)
+            Map<Integer, Map<Integer, Set<LocalDate>>> missed = reratings.missed(siteId);
+            Map<Integer, Named> names = new HashMap<>();
+            jdbc.sql("select id, number, closed_at is not null as closed from account where site_id = ?").param(siteId)
                     .query(row -> {
-                        numbers.put(row.getInt("id"), row.getString("number"));
+                        names.put(row.getInt("id"), new Named(row.getString("number"), row.getBoolean("closed")));
                     });
             List<AccountDifference> accounts = new ArrayList<>();
-            List<Recount.Untold> untold = new ArrayList<>();
+            Map<Integer, Reratings.Confirmed> confirmed = new HashMap<>();
+            SortedMap<Integer, List<Recount.Untold>> untold = new TreeMap<>();
             BigDecimal before = BigDecimal.ZERO;
             BigDecimal after = BigDecimal.ZERO;
             for (Map.Entry<Integer, Map<Integer, SortedSet<LocalDate>>> account : tried.affected().entrySet()) {
-                Recount.Result result = recount.of(account.getKey(), account.getValue(), tried.after(), tiers,
-                        (meter, day) -> ChangedDays.sameBands(tried.before().get(meter).plan(), tried.after().get(meter).plan(), day),
-                        false);
-                untold.addAll(result.untold());
-                if (!result.before().isEmpty()) {
+                int id = account.getKey();
+                Recount.Result result = recount.of(id, account.getValue(), tried.after().get(id), tiers,
+                        made(tried.before().get(id), tried.after().get(id), missed.getOrDefault(id, Map.of())), false);
+                if (result.before().isEmpty()) {
+                    continue;
+                }
+                digest(digest, id + " " + lines(result.before(), today) + " " + lines(result.after(), today) + " " + result.untold());
+                confirmed.put(id, new Reratings.Confirmed(result.untold().isEmpty() ? result.difference() : BigDecimal.ZERO,
+                        result.difference(tried.today()), !result.untold().isEmpty()));
+                if (result.untold().isEmpty()) {
                     BigDecimal old = Recount.Result.yuan(result.before());
                     BigDecimal now = Recount.Result.yuan(result.after());
                     List<LocalDate> days = result.before().keySet().stream().map(Recount.Key::day).sorted().toList();
-                    accounts.add(new AccountDifference(account.getKey(), numbers.get(account.getKey()), days.get(0),
+                    accounts.add(new AccountDifference(id, names.get(id).number(), names.get(id).closed(), days.get(0),
                             days.get(days.size() - 1), old, now, now.subtract(old)));
                     before = before.add(old);
                     after = after.add(now);
-                    digest(digest, account.getKey() + " " + lines(result.before(), today) + " " + lines(result.after(), today));
+                } else {
+                    untold.put(id, result.untold());
                 }
             }
-            Map<Integer, String> codes = codes(untold.stream().map(Recount.Untold::meterId).toList());
-            return new RatePreview(tried.charged() ? today + "." + HexFormat.of().formatHex(digest.digest(), 0, 16) : null,
-                    tried.today(), accounts, before, after, after.subtract(before), untold.stream().map(each ->
-                    new RatePreview.Obstacle(codes.get(each.meterId()), each.day(), texts.of("price.untold"))).toList(),
-                    tried.leftOut());
+            Map<Integer, String> codes = codes(untold.values().stream().flatMap(List::stream).map(Recount.Untold::meterId).distinct().toList());
+            List<RatePreview.Obstacle> obstacles = untold.entrySet().stream().flatMap(account -> account.getValue().stream()
+                    .map(each -> new RatePreview.Obstacle(account.getKey(), names.get(account.getKey()).number(),
+                            codes.get(each.meterId()), each.day(), texts.of("price.untold")))).toList();
+            return new Looked(new RatePreview(tried.charged() ? today + "." + HexFormat.of().formatHex(digest.digest(), 0, 16) : null,
+                    tried.today(), accounts, before, after, after.subtract(before), obstacles), confirmed);
         });
+    }
+
+    /** @param missed days that are charged by other prices than those before the change, see {@link Reratings#missed} */
+    private static Recount.Made made(Map<Integer, Payer> before, Map<Integer, Payer> after, Map<Integer, Set<LocalDate>> missed) {
+        return new Recount.Made((meter, day) -> !missed.getOrDefault(meter, Set.of()).contains(day)
+                && ChangedDays.sameBands(before.get(meter).plan(), after.get(meter).plan(), day),
+                before.values().iterator().next().plan().contractDate());
     }
 
     /** Without the versions: a version that is not there yet has no number. */

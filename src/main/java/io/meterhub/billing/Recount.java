@@ -17,13 +17,14 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BiPredicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
@@ -65,6 +66,18 @@ class Recount {
         }
     }
 
+    /**
+     * How the lines that are there were made.
+     *
+     * @param asNow        whether a meter's day was divided by the bands that the plan has: then a day that the counters do not tell
+     *                     of keeps them
+     * @param contractDate from which the years of tiers were counted; null: from the plan's own
+     */
+    record Made(BiPredicate<Integer, LocalDate> asNow, LocalDate contractDate) {
+
+        static final Made BY_THE_SAME_BANDS = new Made((meter, day) -> true, null);
+    }
+
     /** A day on which nothing tells when a meter used what it used. */
     record Untold(int meterId, LocalDate day) {
     }
@@ -84,18 +97,27 @@ class Recount {
         BigDecimal difference() {
             return yuan(after).subtract(yuan(before));
         }
+
+        /** Of the days before this one. */
+        BigDecimal difference(LocalDate day) {
+            return yuan(before(after, day)).subtract(yuan(before(before, day)));
+        }
+
+        private static Map<Key, Amount> before(Map<Key, Amount> lines, LocalDate day) {
+            return lines.entrySet().stream().filter(line -> line.getKey().day().isBefore(day))
+                    .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+        }
     }
 
     /**
      * @param days  the days to be charged anew, by meter
      * @param payers by meter, all of them this account
      * @param tiers the tiers of tariff versions, by version
-     * @param bands whether the lines of a meter's day are divided by the plan's own bands: then a day that the counters do not
-     *              tell of keeps them
+     * @param made  how the lines were made that are there
      * @param hold  locks what is going to be changed; the meters are held by the caller
      */
     Result of(int accountId, Map<Integer, SortedSet<LocalDate>> days, Map<Integer, Payer> payers,
-              Map<Integer, TariffRule.Tiers> tiers, BiPredicate<Integer, LocalDate> bands, boolean hold) {
+              Map<Integer, TariffRule.Tiers> tiers, Made made, boolean hold) {
         Map<TierUse.Key, BigDecimal> used = tierUse(accountId, hold);
         SortedMap<Key, Amount> before = lines(accountId, days, hold);
         Map<Integer, SortedMap<LocalDate, BigDecimal>> totals = totals(before);
@@ -109,7 +131,7 @@ class Recount {
             its.forEach((day, total) -> {
                 List<BandUse> found = byDay.get(day);
                 if (found == null) {
-                    found = asBefore(plan, meter, day, total, before, bands.test(meter, day));
+                    found = asBefore(plan, meter, day, total, before, made.asNow().test(meter, day));
                 }
                 if (found.isEmpty()) {
                     untold.add(new Untold(meter, day));
@@ -121,7 +143,8 @@ class Recount {
 
         SortedMap<TierUse.Key, BigDecimal> usedAfter = new TreeMap<>(TierUse.Key.ORDER);
         before.forEach((key, amount) -> {
-            TierUse.Key tier = tierKey(accountId, key, payers.get(key.meterId()).plan(), tiers.get(key.versionId()));
+            TierUse.Key tier = tierKey(accountId, key, made.contractDate() != null ? made.contractDate()
+                    : payers.get(key.meterId()).plan().contractDate(), tiers.get(key.versionId()));
             if (tier != null) {
                 usedAfter.merge(tier, amount.quantity().negate(), BigDecimal::add);
             }
@@ -173,9 +196,9 @@ class Recount {
         return totals;
     }
 
-    private static TierUse.Key tierKey(int accountId, Key line, Plan plan, TariffRule.Tiers tiers) {
+    private static TierUse.Key tierKey(int accountId, Key line, LocalDate contractDate, TariffRule.Tiers tiers) {
         return tiers == null ? null : new TierUse.Key(accountId, tiers.scope() == TariffRule.TierScope.ACCOUNT ? 0 : line.meterId(),
-                tiers.period(), tiers.startOf(line.day(), plan.contractDate()));
+                tiers.period(), tiers.startOf(line.day(), contractDate));
     }
 
     /**
@@ -316,27 +339,17 @@ class Recount {
             SortedSet<Instant> its = new TreeSet<>();
             Payer payer = payers.get(meter);
             days.keySet().forEach(day -> addEdges(payer.plan(), day, its));
-            if (payer.since() != null && payer.since().isAfter(its.first()) && payer.since().isBefore(its.last())) {
-                its.add(payer.since());
-            }
+            Instant first = its.first();
+            Instant last = its.last();
+            payer.spans().stream().flatMap(span -> Stream.of(span.from(), span.to()))
+                    .filter(edge -> edge != null && edge.isAfter(first) && edge.isBefore(last)).forEach(its::add);
             edges.put(meter, its);
         });
         Map<Integer, List<Interval>> counted = history.around(edges);
-        counted.replaceAll((meter, intervals) -> intervals.stream()
-                .flatMap(interval -> own(payers.get(meter), interval).stream()).toList());
+        // what was counted before and after is the account's that paid then, on the same day too
+        counted.replaceAll((meter, intervals) -> intervals.stream().flatMap(interval -> payers.get(meter).spans().stream()
+                .flatMap(span -> span.own(interval).stream())).toList());
         return counted;
-    }
-
-    /** What was counted before is the account's that paid then, on the same day too. */
-    private static Optional<Interval> own(Payer payer, Interval interval) {
-        if (payer.since() != null && !interval.to().isAfter(payer.since())) {
-            return Optional.empty();
-        }
-        if (interval.quantity() != null) {
-            return payer.own(interval);
-        }
-        Instant from = payer.since() == null || interval.from().isAfter(payer.since()) ? interval.from() : payer.since();
-        return Optional.of(with(interval, from, interval.to(), null));
     }
 
     /** The beginning and end of a day, and where its rate changes. */

@@ -12,10 +12,11 @@ import java.time.Instant;
  * @param previewYuan    the difference that was confirmed
  * @param differenceYuan the difference of the accounts done
  * @param failures       accounts that could not be charged anew; they are tried again
+ * @param setAside       accounts that are left as they were until somebody tries again, see {@link Unrated}
  */
 public record Rerating(int id, PriceChange change, State state, String who, String why, Instant at, int accounts, int accountsDone,
-                       BigDecimal previewYuan, BigDecimal differenceYuan, int failures) {
+                       BigDecimal previewYuan, BigDecimal differenceYuan, int failures, int setAside) {
 
-    /** Whether all accounts are done. */
+    /** Whether all accounts are done or set aside. */
     public enum State { RUNNING, DONE }
 }

@@ -363,6 +363,12 @@ public class SharedAreas {
         return groups.groups(site.id()).stream().collect(Collectors.toMap(Group::id, group -> plan(site, group)));
     }
 
+    /** Until the caller's transaction ends nothing is shared out; what is being shared out is waited for. */
+    @Transactional(propagation = Propagation.MANDATORY)
+    void holdMonths() {
+        jdbc.sql("lock table sharing_month in share mode").update();
+    }
+
     /** The last day that was shared out by one of these plans and for which another holds now. */
     Optional<LocalDate> lastSharedOtherwise(Site site, Map<Integer, Plan> before, Map<Integer, Plan> now) {
         LocalDate today = site.dayOf(clock.instant());

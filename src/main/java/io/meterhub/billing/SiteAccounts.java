@@ -29,7 +29,7 @@ import org.springframework.stereotype.Component;
 
 /**
  * Billing's part of a site import: an account for each shop and kind of energy it has meters of, the tariff of each meter
- * from today on, the warning levels, and the opening credit, once.
+ * from today on, the days on which each shop is in its group, the warning levels, and the opening credit, once.
  */
 @Component
 @Order(2)
@@ -139,6 +139,7 @@ class SiteAccounts implements ImportParticipant {
     public int apply(Site site, SiteSheet sheet) {
         holdAccounts(site);
         siteTariffs.giveTo(site);
+        dateGroups(site);
         List<Integer> opened = openAccounts(site);
         moveMeters(site);
         List<Terms> terms = terms(sheet);
@@ -154,6 +155,26 @@ class SiteAccounts implements ImportParticipant {
     private void holdAccounts(Site site) {
         jdbc.sql("select id from account where site_id = ? order by id for no key update").param(site.id())
                 .query(Integer.class).list();
+    }
+
+    /** A shop that is new was in its group always; another group, or none, holds from today. */
+    private void dateGroups(Site site) {
+        LocalDate today = site.dayOf(now());
+        jdbc.sql("""
+                update shop_group_member g set shop_group = s.shop_group from shop s
+                where s.site_id = :site and g.shop_id = s.id and g.valid_to is null and g.valid_from = :today
+                  and g.shop_group is distinct from s.shop_group""").param("site", site.id()).param("today", today).update();
+        jdbc.sql("""
+                update shop_group_member g set valid_to = :today from shop s
+                where s.site_id = :site and g.shop_id = s.id and g.valid_to is null and g.shop_group is distinct from s.shop_group""")
+                .param("site", site.id()).param("today", today).update();
+        jdbc.sql("""
+                insert into shop_group_member (shop_id, valid_from, shop_group)
+                select s.id, case when exists (select from shop_group_member g where g.shop_id = s.id) then :today::date else '-infinity' end,
+                       s.shop_group
+                from shop s
+                where s.site_id = :site and not exists (select from shop_group_member g where g.shop_id = s.id and g.valid_to is null)
+                order by s.id""").param("site", site.id()).param("today", today).update();
     }
 
     private List<Integer> openAccounts(Site site) {
@@ -180,7 +201,7 @@ class SiteAccounts implements ImportParticipant {
     private void moveMeters(Site site) {
         jdbc.sql("""
                 update account_meter am
-                set valid_to = greatest(now(), am.valid_from + interval '1 microsecond'), end_total = st.total
+                set valid_to = greatest(now(), am.valid_from + interval '1 microsecond'), end_total = st.total, charged_to = st.read_at
                 from account a, meter m left join meter_state st on st.meter_id = m.id
                 where m.site_id = :site and m.id = am.meter_id and a.id = am.account_id and am.valid_to is null
                   and a.shop_id is distinct from m.shop_id""").param("site", site.id()).update();

@@ -75,7 +75,8 @@ public class TariffAssignments {
                 return refused("tariff", "price.other_energy", change.tariff(), change.meter());
             }
             target = new Target(target.tariffId(), target.energyKind(), meter.get().meterId());
-        } else if (change.shopGroup() != null && !jdbc.sql("select exists (select from shop where site_id = ? and shop_group = ?)")
+        } else if (change.shopGroup() != null && !jdbc.sql("""
+                select exists (select from shop s join shop_group_member g on g.shop_id = s.id where s.site_id = ? and g.shop_group = ?)""")
                 .params(siteId, change.shopGroup()).query(Boolean.class).single()) {
             return refused("shopGroup", "price.no_group", change.shopGroup());
         }

@@ -2,29 +2,43 @@ package io.meterhub.billing;
 
 import io.meterhub.metering.CounterHistory;
 import io.meterhub.site.Audit;
+import io.meterhub.site.Texts;
 import java.math.BigDecimal;
 import java.time.LocalDate;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.SqlArrayValue;
 import org.springframework.stereotype.Component;
+import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
 
-/** What accounts used of their tiers, and from which day their years of tiers are counted where the tariff says CONTRACT. */
+/**
+ * What accounts used of their tiers, and from which day their years of tiers are counted where the tariff says CONTRACT. Changed by
+ * {@link PriceChanges}.
+ */
 @Component
 public class TierBook {
 
+    private static final int EARLIEST = 1949;
+    private static final int LATEST = 2199;
+
     private final JdbcClient jdbc;
     private final CounterHistory meters;
+    private final Tariffs tariffs;
     private final Audit audit;
+    private final Texts texts;
 
-    TierBook(JdbcClient jdbc, CounterHistory meters, Audit audit) {
+    TierBook(JdbcClient jdbc, CounterHistory meters, Tariffs tariffs, Audit audit, Texts texts) {
         this.jdbc = jdbc;
         this.meters = meters;
+        this.tariffs = tariffs;
         this.audit = audit;
+        this.texts = texts;
     }
 
     /**
@@ -46,37 +60,50 @@ public class TierBook {
                         row.getBigDecimal("quantity"))).list();
     }
 
-    /**
-     * Counts an account's years of tiers from another day on. What was used in them so far is counted anew; what is charged
-     * already stays as it is.
-     *
-     * @param contractDate null: the day on which the account was opened
-     */
-    @Transactional
-    public void setContractDate(int accountId, LocalDate contractDate, String who, String why) {
-        meters.hold(jdbc.sql("select distinct meter_id from account_meter where account_id = ? order by meter_id").param(accountId)
-                .query(Integer.class).list());
-        record Before(int siteId, String number, LocalDate contractDate, LocalDate opened) {
+    /** Counts an account's years of tiers from another day on, and what was used in them so far. */
+    @Transactional(propagation = Propagation.MANDATORY)
+    Optional<PriceChangeResult.Refused> countFrom(int siteId, PriceChange.ContractDate change, String who, String why) {
+        if (change.contractDate() != null && (change.contractDate().getYear() < EARLIEST || change.contractDate().getYear() > LATEST)) {
+            return refused("contractDate", "price.contract_date", Integer.toString(EARLIEST), Integer.toString(LATEST));
         }
-        Before before = jdbc.sql("""
-                select a.site_id, a.number, a.contract_date, (a.opened_at at time zone site.zone)::date as opened
-                from account a join site on site.id = a.site_id where a.id = ?""").param(accountId).query(Before.class).single();
-        countAnew(accountId, contractDate == null ? before.opened() : contractDate);
-        jdbc.sql("update account set contract_date = :day where id = :id").param("day", contractDate).param("id", accountId).update();
-        audit.record(before.siteId(), who, "account.contract_date.set", "account " + before.number(),
-                Collections.singletonMap("contractDate", before.contractDate()), Collections.singletonMap("contractDate", contractDate), why);
+        record Before(String number, LocalDate contractDate, LocalDate opened) {
+
+            LocalDate from(LocalDate contractDate) {
+                return contractDate == null ? opened : contractDate;
+            }
+        }
+        Optional<Before> found = jdbc.sql("""
+                select a.number, a.contract_date, (a.opened_at at time zone site.zone)::date as opened
+                from account a join site on site.id = a.site_id where a.id = ? and a.site_id = ?""")
+                .params(change.account(), siteId).query(Before.class).optional();
+        if (found.isEmpty()) {
+            return refused("account", "price.no_account", String.valueOf(change.account()));
+        }
+        Before before = found.get();
+        meters.hold(jdbc.sql("select distinct meter_id from account_meter where account_id = ? order by meter_id").param(change.account())
+                .query(Integer.class).list());
+        countAnew(siteId, change.account(), before.from(before.contractDate()), before.from(change.contractDate()));
+        jdbc.sql("update account set contract_date = :day where id = :id").param("day", change.contractDate())
+                .param("id", change.account()).update();
+        audit.record(siteId, who, "account.contract_date.set", "account " + before.number(),
+                Collections.singletonMap("contractDate", before.contractDate()),
+                Collections.singletonMap("contractDate", change.contractDate()), why);
+        return Optional.empty();
     }
 
-    private void countAnew(int accountId, LocalDate contractDate) {
-        TariffRule.Tiers tiers = new TariffRule.Tiers(TariffRule.TierPeriod.YEAR, TariffRule.YearStart.CONTRACT, null, List.of());
+    private void countAnew(int siteId, int accountId, LocalDate before, LocalDate now) {
+        Map<Integer, TariffRule.Tiers> tiers = Reratings.tiers(tariffs.of(siteId));
         SortedMap<TierUse.Key, BigDecimal> used = new TreeMap<>(TierUse.Key.ORDER);
-        jdbc.sql("""
-                select l.site_day, l.quantity, case v.rule #>> '{tiers,scope}' when 'ACCOUNT' then 0 else l.meter_id end as meter_id
-                from charge_line l join tariff_version v on v.id = l.tariff_version_id
-                where l.account_id = ? and v.rule #>> '{tiers,start}' = 'CONTRACT'""").param(accountId)
+        jdbc.sql("select meter_id, site_day, tariff_version_id, quantity from charge_line where account_id = ?").param(accountId)
                 .query(row -> {
-                    used.merge(new TierUse.Key(accountId, row.getInt("meter_id"), tiers.period(),
-                            tiers.startOf(row.getObject("site_day", LocalDate.class), contractDate)), row.getBigDecimal("quantity"), BigDecimal::add);
+                    TariffRule.Tiers its = tiers.get(row.getInt("tariff_version_id"));
+                    if (its != null && its.period() == TariffRule.TierPeriod.YEAR) {
+                        int meter = its.scope() == TariffRule.TierScope.ACCOUNT ? 0 : row.getInt("meter_id");
+                        LocalDate day = row.getObject("site_day", LocalDate.class);
+                        used.putIfAbsent(new TierUse.Key(accountId, meter, its.period(), its.startOf(day, before)), BigDecimal.ZERO);
+                        used.merge(new TierUse.Key(accountId, meter, its.period(), its.startOf(day, now)), row.getBigDecimal("quantity"),
+                                BigDecimal::add);
+                    }
                 });
         jdbc.sql("""
                 insert into tier_use (account_id, meter_id, period, period_start, quantity)
@@ -86,5 +113,9 @@ public class TierBook {
                 .param("meters", new SqlArrayValue("int4", used.keySet().stream().map(TierUse.Key::meterId).toArray()))
                 .param("starts", new SqlArrayValue("date", used.keySet().stream().map(TierUse.Key::start).toArray()))
                 .param("quantities", new SqlArrayValue("numeric", used.values().toArray())).update();
+    }
+
+    private Optional<PriceChangeResult.Refused> refused(String field, String key, Object... words) {
+        return Optional.of(new PriceChangeResult.Refused(field, texts.of(key, words)));
     }
 }

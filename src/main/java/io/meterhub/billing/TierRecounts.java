@@ -68,7 +68,8 @@ public class TierRecounts {
     public void run() {
         List<Integer> accounts = jdbc.sql("""
                 select distinct account_id from tier_recount t
-                where not exists (select from rerating_account r where r.account_id = t.account_id and r.done_at is null)
+                where not exists (select from rerating_account r
+                                  where r.account_id = t.account_id and r.done_at is null and r.set_aside_at is null)
                 order by account_id""").query(Integer.class).list();
         for (int account : accounts) {
             try {
@@ -92,7 +93,7 @@ public class TierRecounts {
         }
         List<Integer> meters = jdbc.sql("select meter_id from account_meter where account_id = ? and valid_to is null order by meter_id")
                 .param(accountId).query(Integer.class).list();
-        Map<Integer, Assignments.Payer> its = payers.payers(meters);
+        Map<Integer, Assignments.Payer> its = payers.ofAccount(accountId);
         Map<Integer, SortedSet<LocalDate>> days = new TreeMap<>();
         jdbc.sql("""
                 select meter_id, site_day, min(tariff_version_id) as version, count(distinct tariff_version_id) as versions

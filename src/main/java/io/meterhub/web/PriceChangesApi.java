@@ -10,6 +10,7 @@ import io.meterhub.billing.Reratings;
 import io.meterhub.billing.SiteCalendar;
 import io.meterhub.billing.TariffAssignment;
 import io.meterhub.billing.TariffAssignments;
+import io.meterhub.billing.Unrated;
 import io.meterhub.site.Site;
 import io.meterhub.site.Sites;
 import io.meterhub.web.Problems.Refusal;
@@ -24,6 +25,7 @@ import jakarta.validation.constraints.Size;
 import java.time.Clock;
 import java.time.LocalDate;
 import java.util.List;
+import java.util.Set;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -69,7 +71,14 @@ class PriceChangesApi {
     record Order(@NotNull(message = "{valid.change}") PriceChange change,
                  @Size(max = 100, message = "{valid.characters}")
                  @Schema(description = "Of a preview; needed where days that were charged already change") String token,
+                 @Size(max = 1000, message = "{valid.accounts_at_most}")
+                 @Schema(description = "Accounts with an obstacle in the preview that are to be left as they are, until somebody tries again")
+                 Set<Integer> setAside,
                  @NotBlank(message = "{valid.needed}") @Size(max = 500, message = "{valid.characters}") String why) {
+    }
+
+    @Schema(name = "PriceChangeReason")
+    record Why(@NotBlank(message = "{valid.needed}") @Size(max = 500, message = "{valid.characters}") String why) {
     }
 
     @Schema(name = "PriceChangeDone")
@@ -98,8 +107,9 @@ class PriceChangesApi {
 
     @PostMapping(path = "/price-changes/preview", consumes = MediaType.APPLICATION_JSON_VALUE)
     @Operation(summary = "Says what a change would do to what was charged already", description = "Nothing is changed. The types of change are"
-            + " NEW_VERSION of a tariff, ASSIGN a tariff, END_ASSIGNMENT, MARK_DAYS and UNMARK_DAYS of the calendar. The answer has every account"
-            + " that the change reaches with its old and new amount, and a token for making just this change.")
+            + " NEW_VERSION of a tariff, ASSIGN a tariff, END_ASSIGNMENT, MARK_DAYS and UNMARK_DAYS of the calendar, and an account's CONTRACT_DATE."
+            + " The answer has every account that the change reaches, former tenants' too, with its old and new amount, and a token for making just"
+            + " this change.")
     RatePreview preview(@PathVariable int site, @Valid @RequestBody Wish wish) {
         return ((PriceChangeResult.Previewed) refused(changes.preview(known(site).id(), wish.change()))).preview();
     }
@@ -108,10 +118,12 @@ class PriceChangesApi {
     @Operation(summary = "Makes a change, and charges anew what it covers", description = "Where days that were charged already change, the token of"
             + " a preview is needed; it is refused when another change is asked for, or when prices or charges of the days before the preview's"
             + " have changed since. Credit moves at once, account by account; the ledger gets the differences with the next day close, as"
-            + " CORRECTION. What a crash leaves over is done after the next start.")
+            + " CORRECTION. What a crash leaves over is done after the next start. An account whose days before the preview's would come to another"
+            + " amount by then is left as it was and listed at price-changes/open.")
     @ApiResponse(responseCode = "201", description = "It holds; the re-rating's state says whether all accounts are done")
     ResponseEntity<Done> make(@PathVariable int site, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Order order) {
-        PriceChangeResult result = refused(changes.make(known(site).id(), order.change(), order.token(), operator.name(), order.why()));
+        PriceChangeResult result = refused(changes.make(known(site).id(), order.change(), order.token(),
+                order.setAside() == null ? Set.of() : order.setAside(), operator.name(), order.why()));
         return ResponseEntity.status(HttpStatus.CREATED).body(new Done(((PriceChangeResult.Made) result).rerating()));
     }
 
@@ -119,6 +131,32 @@ class PriceChangesApi {
     @Operation(summary = "The changes that charged past days anew, the newest first", description = "At most 200.")
     List<Rerating> made(@PathVariable int site) {
         return reratings.of(known(site).id());
+    }
+
+    @GetMapping("/price-changes/open")
+    @Operation(summary = "The accounts that a change should have charged anew and has not, with the change they missed",
+            description = "setAsideAt is null where it is tried again by itself, and holds up further changes meanwhile.")
+    List<Unrated> open(@PathVariable int site) {
+        return reratings.unrated(known(site).id());
+    }
+
+    @PostMapping(path = "/price-changes/{change}/accounts/{account}/set-aside", consumes = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(summary = "Leaves an account as it was that cannot be charged anew, so that further changes can be made",
+            description = "It stays listed at price-changes/open until it was tried again with success.")
+    Rerating setAside(@PathVariable int site, @PathVariable int change, @PathVariable int account,
+                      @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Why reason) {
+        return rerating(reratings.setAside(known(site).id(), change, account, operator.name(), reason.why()));
+    }
+
+    @PostMapping(path = "/price-changes/{change}/accounts/{account}/try-again", consumes = MediaType.APPLICATION_JSON_VALUE)
+    @Operation(summary = "Charges an account anew that was set aside", description = "By the prices that hold now, whatever it comes to.")
+    Rerating tryAgain(@PathVariable int site, @PathVariable int change, @PathVariable int account,
+                      @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Why reason) {
+        return rerating(reratings.tryAgain(known(site).id(), change, account, operator.name(), reason.why()));
+    }
+
+    private static Rerating rerating(PriceChangeResult result) {
+        return ((PriceChangeResult.Made) refused(result)).rerating();
     }
 
     private static PriceChangeResult refused(PriceChangeResult result) {

@@ -1,7 +1,12 @@
 package io.meterhub.web;
 
+import io.meterhub.billing.Account;
 import io.meterhub.billing.Accounts;
+import io.meterhub.billing.PriceChange;
+import io.meterhub.billing.PriceChangeResult;
+import io.meterhub.billing.PriceChanges;
 import io.meterhub.billing.TierBook;
+import io.meterhub.site.Texts;
 import io.meterhub.web.Problems.Refusal;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Schema;
@@ -30,11 +35,15 @@ import org.springframework.web.bind.annotation.RestController;
 class TiersApi {
 
     private final TierBook tiers;
+    private final PriceChanges changes;
     private final Accounts accounts;
+    private final Texts texts;
 
-    TiersApi(TierBook tiers, Accounts accounts) {
+    TiersApi(TierBook tiers, PriceChanges changes, Accounts accounts, Texts texts) {
         this.tiers = tiers;
+        this.changes = changes;
         this.accounts = accounts;
+        this.texts = texts;
     }
 
     record ContractDate(@Schema(description = "Left out: the day on which the account was opened") LocalDate contractDate,
@@ -45,22 +54,25 @@ class TiersApi {
     @Operation(summary = "What was used of each month or year of tiers, the newest first",
             description = "By meter, or without one for all meters of the account together, as the tariff says.")
     List<TierBook.Used> used(@PathVariable int account) {
-        return tiers.of(known(account));
+        return tiers.of(known(account).id());
     }
 
     @PutMapping(path = "/contract-date", consumes = MediaType.APPLICATION_JSON_VALUE)
     @ResponseStatus(HttpStatus.NO_CONTENT)
     @ApiResponse(responseCode = "204", description = "Done")
     @Operation(summary = "Sets the day whose anniversaries begin the years of tiers, where the tariff says CONTRACT",
-            description = "What was used in them so far is counted anew; what is charged already stays as it is.")
+            description = "What was used in them so far is counted anew. Refused where that would change what was charged already: for that"
+                    + " there is the change CONTRACT_DATE among the site's price changes, with its preview.")
     void set(@PathVariable int account, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody ContractDate date) {
-        if (date.contractDate() != null && (date.contractDate().getYear() < 1949 || date.contractDate().getYear() > 2199)) {
-            throw Refusal.field(HttpStatus.UNPROCESSABLE_ENTITY, "contractDate", "must be a date from 1949 to 2199, such as 2026-05-15");
+        Account its = known(account);
+        if (changes.make(its.siteId(), new PriceChange.ContractDate(account, date.contractDate()), null, operator.name(), date.why())
+                instanceof PriceChangeResult.Refused refused) {
+            throw Refusal.field(HttpStatus.UNPROCESSABLE_ENTITY, "contractDate",
+                    refused.field().equals("token") ? texts.of("price.contract_date_charged") : refused.why());
         }
-        tiers.setContractDate(known(account), date.contractDate(), operator.name(), date.why());
     }
 
-    private int known(int account) {
-        return accounts.account(account).orElseThrow(() -> Refusal.notFound("account", account)).id();
+    private Account known(int account) {
+        return accounts.account(account).orElseThrow(() -> Refusal.notFound("account", account));
     }
 }

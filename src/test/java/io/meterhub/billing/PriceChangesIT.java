@@ -16,18 +16,25 @@ import io.meterhub.billing.TariffRule.Day;
 import io.meterhub.billing.TariffRule.Period;
 import io.meterhub.billing.TariffRule.Price;
 import io.meterhub.site.EnergyKind;
+import io.meterhub.site.SiteSheet;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalTime;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.ApplicationContext;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.support.TransactionTemplate;
 
 @HubTest
 class PriceChangesIT {
@@ -49,7 +56,15 @@ class PriceChangesIT {
     @Autowired
     Accounts accounts;
     @Autowired
+    AccountLife life;
+    @Autowired
+    Counter counter;
+    @Autowired
+    Statements statements;
+    @Autowired
     JdbcClient jdbc;
+    @Autowired
+    TransactionTemplate transaction;
     BilledMall malls;
 
     @Autowired
@@ -329,6 +344,7 @@ class PriceChangesIT {
             assertThat(obstacle.meter()).isEqualTo("M-0000");
             assertThat(obstacle.day()).isEqualTo(day(mall, 4));
         });
+        assertThat(preview.accounts()).as("nobody knows what it would come to").isEmpty();
         assertThat(make(mall, version(mall, "shop-tou", 10, tou(mall, "0.1")), preview.token())).isInstanceOf(Refused.class);
         TariffRule dearer = new TariffRule(List.of(price(Rate.PEAK, "2"), price(Rate.FLAT, "0.5"), price(Rate.VALLEY, "0.4")),
                 morningPeak().calendar());
@@ -398,6 +414,204 @@ class PriceChangesIT {
         assertThat(malls.credits(mall)).containsExactly("97.273");
         confirm(mall, version(mall, "shop-single", 2, new TariffRule(List.of(price(Rate.FLAT, "0.9")), List.of(new Day(List.of(from(0, Rate.FLAT)))))));
         assertThat(malls.credits(mall)).containsExactly("97.273");
+        assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    /** Moves the first tenant out and another in, now, at the last reading. */
+    private int moveIn(Mall mall) {
+        return life.move(new AccountWish.Move(new AccountWish.Close(mall.account(), Map.of(), PayMethod.CASH, "moves out"), null,
+                new AccountWish.Customer("Next", null)), "Li").account().id();
+    }
+
+    private BigDecimal credit(int account) {
+        return accounts.account(account).orElseThrow().creditYuan();
+    }
+
+    private void assertStatementCloses(int accountId) {
+        Account account = accounts.account(accountId).orElseThrow();
+        LocalDate today = account.openedAt().atZone(ZoneId.of("Asia/Shanghai")).toLocalDate();
+        BigDecimal balance = BigDecimal.ZERO;
+        for (Statement.Period period : statements.of(account, today.minusDays(40), today, Statements.By.DAY).periods()) {
+            assertThat(period.openingYuan()).isEqualByComparingTo(balance);
+            balance = balance.add(period.movements().values().stream().reduce(BigDecimal.ZERO, BigDecimal::add));
+            assertThat(period.closingYuan()).isEqualByComparingTo(balance);
+        }
+        assertThat(balance).isEqualByComparingTo(account.creditYuan());
+    }
+
+    @Test
+    void aFormerTenantIsChargedAnewTooAndTheDifferenceIsBookedInTheClosedAccount() {
+        Mall mall = aWeek("shop-single");
+        jdbc.sql("update meter set rating = 9000000 where id = ?").param(mall.meter()).update();
+        billing.bill(mall.slice(at(mall, 0, "00:00"), "1070"));
+        billing.bill(mall.slice(Instant.now().minusSeconds(1), "1072"));
+        int next = moveIn(mall);
+        Mall both = new Mall(mall.site(), mall.sheet(), mall.gateway(), mall.meters(), List.of(mall.account(), next));
+        billing.bill(mall.slice(Instant.now(), "1077"));
+        close.close();
+        assertThat(malls.credits(both)).as("settled; 5 x 0.85").containsExactly("0", "-4.25");
+        int reasons = reasons(mall);
+
+        RatePreview preview = preview(mall, version(mall, "shop-single", 5, single("0.935")));
+        assertThat(preview.accounts()).extracting(each -> each.accountId() + " " + each.closed() + " " + plain(each.differenceYuan()))
+                .containsExactly(mall.account() + " true 4.42", next + " false 0.425");
+        confirm(mall, version(mall, "shop-single", 5, single("0.935")));
+        assertThat(malls.credits(both)).containsExactly("-4.42", "-4.675");
+        assertStatementCloses(mall.account());
+        close.close();
+        assertThat(corrections(mall)).as("today's follows when the day is over").containsExactly("1 days ago 0.85", "2 days ago 0.85",
+                "3 days ago 0.85", "4 days ago 0.85", "5 days ago 0.85");
+        assertStatementCloses(mall.account());
+        assertThat(malls.credits(both)).containsExactly("-4.42", "-4.675");
+        assertThat(reasons(mall)).as("an account that is closed cuts nobody").isEqualTo(reasons);
+        assertThat(malls.problems(both)).isEmpty();
+
+        confirm(mall, version(mall, "shop-single", 5, single("0.5")));
+        assertThat(credit(mall.account())).as("cheaper: 52 x 0.35 given back").isEqualByComparingTo("18.2");
+        assertThat(counter.act(CounterRequest.refund("refund:" + mall.account(), mall.account(), null, PayMethod.CASH, "Li", "new prices")))
+                .isInstanceOf(CounterResult.Booked.class);
+        assertThat(credit(mall.account())).isEqualByComparingTo("0");
+        confirm(mall, version(mall, "shop-single", 5, single("0.85")));
+        close.close();
+        assertThat(malls.credits(both)).as("as before, but for what was paid out").containsExactly("-18.2", "-4.25");
+        assertThat(make(mall, version(mall, "shop-single", 5, single("0.85")), null)).as("the same prices").isEqualTo(new Made(null));
+        assertThat(malls.problems(both)).isEmpty();
+    }
+
+    private int reasons(Mall mall) {
+        return jdbc.sql("select count(*) from supply_reason where meter_id = ?").param(mall.meter()).query(Integer.class).single();
+    }
+
+    /** The mall with its shop in this group, and without a tariff of the meter's own. */
+    private static SiteSheet grouped(Mall mall, String group) {
+        return new SiteSheet(mall.sheet().site(), mall.sheet().gateways(), mall.sheet().shops().stream().map(shop -> new SiteSheet.ShopRow(
+                shop.row(), shop.code(), shop.name(), shop.floor(), shop.shaft(), null, group, null, null, null, null, null, null, null,
+                null)).toList(), mall.sheet().meters());
+    }
+
+    @Test
+    void pastDaysGoByTheGroupThatTheShopWasInThen() {
+        Mall mall = malls.open("shop-single", 1);
+        int site = mall.site().id();
+        jdbc.sql("delete from tariff_assignment where site_id = ?").param(site).update();
+        jdbc.sql("delete from shop_group_member where shop_id in (select id from shop where site_id = ?)").param(site).update();
+        malls.load(grouped(mall, "food"));
+        tariffs.put(site, "food", "Food", EnergyKind.ELECTRICITY, day(mall, 100), single("0.5"), "Li", "new");
+        tariffs.put(site, "shoes", "Shoes", EnergyKind.ELECTRICITY, day(mall, 100), single("0.8"), "Li", "new");
+        Assign shoes = new Assign("shoes", null, "shoes", day(mall, 100), null);
+        assertThat(make(mall, shoes, null)).as("nobody was ever in that group").isInstanceOf(Refused.class);
+        assertThat(make(mall, new Assign("food", null, "food", day(mall, 100), null), null)).isInstanceOf(Made.class);
+        for (int ago = 3; ago >= 1; ago--) {
+            billing.bill(mall.slice(at(mall, ago, "08:00"), Integer.toString(1030 - 10 * ago)));
+            billing.bill(mall.slice(at(mall, ago, "20:00"), Integer.toString(1040 - 10 * ago)));
+        }
+        // back and there on one day leaves what it was last
+        List.of("shoes", "food", "shoes").forEach(group -> malls.load(grouped(mall, group)));
+        assertThat(make(mall, shoes, null)).as("only today, and nothing was used on it")
+                .isInstanceOf(Made.class);
+        jdbc.sql("update meter set rating = 9000000 where id = ?").param(mall.meter()).update();
+        billing.bill(mall.slice(at(mall, 0, "00:00"), "1030"));
+        billing.bill(mall.slice(Instant.now(), "1033"));
+        assertThat(lines(mall)).containsExactly("3 days ago SINGLE 10 x 0.5 = 5", "2 days ago SINGLE 10 x 0.5 = 5",
+                "1 days ago SINGLE 10 x 0.5 = 5", "0 days ago SINGLE 3 x 0.8 = 2.4");
+
+        assertThat(preview(mall, version(mall, "shoes", 3, single("0.9"))).differenceYuan()).as("today's alone").isEqualByComparingTo("0.3");
+        assertThat(preview(mall, version(mall, "food", 3, single("0.6"))).differenceYuan()).as("the days before alone").isEqualByComparingTo("3");
+        confirm(mall, version(mall, "food", 2, single("0.6")));
+        assertThat(lines(mall)).containsExactly("3 days ago SINGLE 10 x 0.5 = 5", "2 days ago SINGLE 10 x 0.6 = 6",
+                "1 days ago SINGLE 10 x 0.6 = 6", "0 days ago SINGLE 3 x 0.8 = 2.4");
+        assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    @Test
+    void anAccountThatCannotBeChargedAnewIsSetAsideAndTheOthersGoOn() {
+        Mall mall = open("shop-tou", 2);
+        billing.bill(mall.slice(at(mall, 4, "08:00"), "1000", "1000"));
+        billing.bill(mall.slice(at(mall, 4, "12:00"), "1004", "1004"));
+        jdbc.sql("delete from reading where meter_id = ?").param(mall.meter()).update();
+        jdbc.sql("delete from quarter_hour where meter_id = ?").param(mall.meter()).update();
+        NewVersion change = version(mall, "shop-tou", 10, morningPeak());
+        RatePreview preview = preview(mall, change);
+        assertThat(preview.obstacles()).extracting(RatePreview.Obstacle::accountId).containsOnly(mall.account());
+        assertThat(preview.accounts()).extracting(RatePreview.AccountDifference::accountId).containsExactly(mall.accounts().get(1));
+        assertThat(changes.make(mall.site().id(), change, preview.token(), Set.copyOf(mall.accounts()), "Li", "x"))
+                .as("only who cannot be charged anew").isInstanceOfSatisfying(Refused.class, refused -> assertThat(refused.field()).isEqualTo("setAside"));
+        List<String> credits = malls.credits(mall);
+        Rerating done = ((Made) changes.make(mall.site().id(), change, preview.token(), Set.of(mall.account()), "Li", "its readings are lost"))
+                .rerating();
+        assertThat(done.state()).isEqualTo(Rerating.State.DONE);
+        assertThat(done.setAside()).isEqualTo(1);
+        assertThat(malls.credits(mall).get(0)).isEqualTo(credits.get(0));
+        assertThat(malls.credits(mall).get(1)).isNotEqualTo(credits.get(1));
+
+        assertThat(reratings.unrated(mall.site().id())).singleElement().satisfies(open -> {
+            assertThat(open.reratingId()).isEqualTo(done.id());
+            assertThat(open.change()).isEqualTo(change);
+            assertThat(open.accountId()).isEqualTo(mall.account());
+            assertThat(open.setAsideBy() + ": " + open.setAsideWhy()).isEqualTo("Li: its readings are lost");
+        });
+        assertThat(reratings.tryAgain(mall.site().id(), done.id(), mall.account(), "Li", "once more")).isInstanceOf(Refused.class);
+        assertThat(reratings.tryAgain(mall.site().id(), done.id(), mall.accounts().get(1), "Li", "it is done")).isInstanceOf(Refused.class);
+        assertThat(reratings.setAside(mall.site().id(), done.id(), mall.accounts().get(1), "Li", "it is done")).isInstanceOf(Refused.class);
+        assertThat(reratings.unrated(mall.site().id())).as("never dropped").singleElement()
+                .satisfies(open -> assertThat(open.failure()).isNotBlank());
+
+        // one price for all day needs no reading: the next change takes it along, and what it missed can be done too
+        confirm(mall, version(mall, "shop-tou", 10, single("1")));
+        assertThat(malls.credits(mall)).containsExactly("96", "96");
+        Made again = (Made) reratings.tryAgain(mall.site().id(), done.id(), mall.account(), "Li", "by now it can");
+        assertThat(again.rerating().setAside()).isZero();
+        assertThat(malls.credits(mall)).containsExactly("96", "96");
+        assertThat(reratings.unrated(mall.site().id())).isEmpty();
+        assertThat(jdbc.sql("select what || ': ' || why from audit_log where site_id = ? and what like 'rerating.%' order by id")
+                .param(mall.site().id()).query(String.class).list()).containsExactly("rerating.set_aside: its readings are lost",
+                "rerating.tried_again: by now it can");
+        assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    /** What a meter's days came to in the preview is what was confirmed: anything else is for a person to look at. */
+    @Test
+    void anAccountWhoseChargesChangeBetweenTheConfirmationAndItsTurnIsLeftAsItWas() throws Exception {
+        Mall mall = open("shop-single", 2);
+        for (int ago = 4; ago >= 1; ago--) {
+            String total = Integer.toString(1010 + 10 * (4 - ago));
+            billing.bill(mall.slice(at(mall, ago, "20:00"), total, total));
+        }
+        TariffRule tiers = new TariffRule(List.of(new Price(Rate.SINGLE, 1, Map.of("energy", new BigDecimal("0.5"))),
+                new Price(Rate.SINGLE, 2, Map.of("energy", BigDecimal.ONE))), null, null,
+                new TariffRule.Tiers(TariffRule.TierPeriod.YEAR, null, null, List.of(new BigDecimal("35"))));
+        NewVersion change = version(mall, "shop-single", 10, tiers);
+        RatePreview preview = preview(mall, change);
+        assertThat(preview.accounts()).extracting(each -> plain(each.newYuan())).containsExactly("22.5", "22.5");
+        ExecutorService threads = Executors.newSingleThreadExecutor();
+        Future<PriceChangeResult> making;
+        try {
+            making = transaction.execute(status -> {
+                // as whoever brings a reading of the first meter does
+                jdbc.sql("select 1 from meter_state where meter_id = ? for no key update").param(mall.meter()).query(Integer.class).single();
+                Future<PriceChangeResult> made = threads.submit(() -> make(mall, change, preview.token()));
+                Awaitility.await().until(() -> !reratings.of(mall.site().id()).isEmpty());
+                billing.bill(mall.slice(at(mall, 1, "23:00"), "1045"));
+                return made;
+            });
+            assertThat(((Made) making.get()).rerating()).satisfies(rerating -> {
+                assertThat(rerating.state()).isEqualTo(Rerating.State.DONE);
+                assertThat(rerating.accountsDone()).isEqualTo(1);
+                assertThat(rerating.setAside()).isEqualTo(1);
+            });
+        } finally {
+            threads.shutdown();
+        }
+        assertThat(malls.credits(mall)).as("100 - 40 x 0.85 - 5 x 0.5, and as it was confirmed").containsExactly("63.5", "77.5");
+        assertThat(reratings.unrated(mall.site().id())).singleElement().satisfies(open -> {
+            assertThat(open.accountId()).isEqualTo(mall.account());
+            assertThat(open.setAsideBy()).isEqualTo("hub");
+            assertThat(open.setAsideWhy()).contains("-9 yuan").contains("-11.5");
+        });
+        assertThat(jdbc.sql("select count(*) from money_event where account_id = ? and kind = 'RERATING_SET_ASIDE'").param(mall.account())
+                .query(Integer.class).single()).isEqualTo(1);
+        reratings.tryAgain(mall.site().id(), reratings.unrated(mall.site().id()).get(0).reratingId(), mall.account(), "Li", "looked at");
+        assertThat(malls.credits(mall)).as("100 - 35 x 0.5 - 10 x 1").containsExactly("72.5", "77.5");
         assertThat(malls.problems(mall)).isEmpty();
     }
 }

@@ -28,6 +28,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.ApplicationContext;
@@ -232,19 +233,17 @@ class SharedAreasIT {
         Mall mall = mall(2);
         int meter = publicMeter(mall);
         int site = mall.site().id();
-        Group group = group(mall, Rule.EQUAL, put(site, "corridors", MONTH.minusMonths(3).atDay(1), holidays("1")), meter);
-        List.of(0, 1).forEach(shop -> member(group, mall, shop, null));
-        NewVersion late = new NewVersion("corridors", null, null, MONTH.atDay(20), holidays("2"));
+        Group group = corridors(mall, meter);
         NewVersion next = new NewVersion("corridors", null, null, MONTH.plusMonths(2).atDay(1), holidays("2"));
         MarkDays holiday = new MarkDays(List.of(new CalendarDay(MONTH.atDay(10), DayKind.HOLIDAY)));
-        List.of(late, next, holiday).forEach(change -> assertThat(changes.preview(site, change)).as("nothing is shared out: %s", change)
+        List.of(LATE, next, holiday).forEach(change -> assertThat(changes.preview(site, change)).as("nothing is shared out: %s", change)
                 .isInstanceOf(PriceChangeResult.Previewed.class));
         counter(meter, 1, "00:00", "0");
         counter(meter, afterLast(), "00:00", "40");
         areas.shareOut(mall.site(), group.id(), MONTH);
         List<String> booked = lines(group);
         assertThat(booked).containsExactly("1 S-0000: 20.000000 x 1.000000 = 20", "1 S-0001: 20.000000 x 1.000000 = 20");
-        assertThat(refused(site, late)).startsWith("effectiveFrom: ").contains(MONTH.atEndOfMonth().toString());
+        assertThat(refused(site, LATE)).startsWith("effectiveFrom: ").contains(MONTH.atEndOfMonth().toString());
         assertThat(refused(site, holiday)).startsWith("days: ").contains(MONTH.atDay(10).toString());
         assertThat(tariffs.put(site, "corridors", "Corridors", EnergyKind.ELECTRICITY, MONTH.atDay(20), holidays("2"), "Li", "past the preview"))
                 .isInstanceOf(TariffResult.Refused.class);
@@ -257,6 +256,43 @@ class SharedAreasIT {
                 .isInstanceOf(PriceChangeResult.Made.class);
         areas.shareOut(mall.site(), group.id(), MONTH);
         assertThat(lines(group)).isEqualTo(booked);
+    }
+
+    private static final NewVersion LATE = new NewVersion("corridors", null, null, MONTH.atDay(20), holidays("2"));
+
+    /** Two shops, equal parts. */
+    private Group corridors(Mall mall, int meter) {
+        Group group = group(mall, Rule.EQUAL, put(mall.site().id(), "corridors", MONTH.minusMonths(3).atDay(1), holidays("1")), meter);
+        List.of(0, 1).forEach(shop -> member(group, mall, shop, null));
+        return group;
+    }
+
+    /** What is shared out after a change was tried and before it is made counts too. */
+    @Test
+    void aMonthThatIsJustBeingSharedOutKeepsItsPrices() throws Exception {
+        Mall mall = mall(2);
+        int meter = publicMeter(mall);
+        int site = mall.site().id();
+        Group group = corridors(mall, meter);
+        counter(meter, 1, "00:00", "0");
+        counter(meter, afterLast(), "00:00", "40");
+        ExecutorService threads = Executors.newSingleThreadExecutor();
+        try {
+            Future<String> making = transaction.execute(status -> {
+                areas.shareOut(mall.site(), group.id(), MONTH);
+                Future<String> made = threads.submit(() -> refused(site, LATE));
+                Awaitility.await().until(() -> jdbc.sql("""
+                        select exists (select from pg_locks where relation = 'sharing_month'::regclass and mode = 'ShareLock' and not granted)""")
+                        .query(Boolean.class).single());
+                return made;
+            });
+            assertThat(making.get()).startsWith("effectiveFrom: ").contains(MONTH.atEndOfMonth().toString());
+        } finally {
+            threads.shutdown();
+        }
+        List<String> booked = lines(group);
+        areas.shareOut(mall.site(), group.id(), MONTH);
+        assertThat(lines(group)).hasSize(2).isEqualTo(booked);
     }
 
     private String refused(int site, PriceChange change) {

@@ -43,6 +43,8 @@ class TiersIT {
     @Autowired
     TierBook book;
     @Autowired
+    PriceChanges changes;
+    @Autowired
     TierRecounts recounts;
     @Autowired
     DayClose close;
@@ -125,26 +127,55 @@ class TiersIT {
         assertThat(used(mall.account())).isEmpty();
     }
 
+    private void contractDate(Mall mall, LocalDate day, String why) {
+        PriceChange change = new PriceChange.ContractDate(mall.account(), day);
+        RatePreview preview = ((PriceChangeResult.Previewed) changes.preview(mall.site().id(), change)).preview();
+        Rerating made = ((PriceChangeResult.Made) changes.make(mall.site().id(), change, preview.token(), "Li", why)).rerating();
+        assertThat(made.setAside()).isZero();
+        assertThat(made.differenceYuan()).isEqualByComparingTo(preview.differenceYuan());
+        assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    /** By day and tier, how much. */
+    private List<String> tiers(int meter) {
+        return jdbc.sql("select site_day, tier, quantity from charge_line where meter_id = ? and quantity > 0 order by site_day, tier").param(meter)
+                .query((row, n) -> DAY.until(row.getObject("site_day", LocalDate.class)).getDays() + " " + row.getInt("tier") + " "
+                        + plain(row.getBigDecimal("quantity"))).list();
+    }
+
     @Test
-    void theContractDateCountsFromTheVeryNextMessage() {
+    void anotherContractDateChargesItsYearsAnewAndCountsFromTheVeryNextMessage() {
         Mall mall = mall("contract-tiers", 1);
         billing.bill(mall.slice(START, "1150.00"));
-        book.setContractDate(mall.account(), DAY.plusDays(1), "Li", "the contract is of the next day");
+        assertThat(changes.make(mall.site().id(), new PriceChange.ContractDate(mall.account(), DAY.plusDays(1)), null, "Li", "x"))
+                .as("not without a preview").isInstanceOf(PriceChangeResult.Refused.class);
+        contractDate(mall, DAY.plusDays(1), "the contract is of the next day");
         billing.bill(mall.slice(START.plusSeconds(60), "1160.00"));
         assertThat(used(mall.account())).as("the year before it, as counted from the lines")
                 .contains("YEAR " + DAY.plusDays(1).minusYears(1) + " 160");
         billing.bill(mall.slice(START.plusSeconds(86_400), "1160.00"));
-        billing.bill(mall.slice(START.plusSeconds(86_430), "1161.00"));
-        assertThat(used(mall.account())).contains("YEAR " + DAY.plusDays(1) + " 1");
+        billing.bill(mall.slice(START.plusSeconds(86_430), "1170.00"));
+        assertThat(used(mall.account())).contains("YEAR " + DAY.plusDays(1) + " 10");
+        assertThat(tiers(mall.meter())).containsExactly("0 1 100", "0 2 60", "1 1 10");
         jdbc.sql("update account set opened_at = :at where id = :id")
                 .param("at", START.minus(Duration.ofDays(1)).atOffset(ZoneOffset.UTC)).param("id", mall.account()).update();
-        book.setContractDate(mall.account(), null, "Li", "there is none");
-        billing.bill(mall.slice(START.plusSeconds(86_460), "1163.00"));
+        List<String> before = tiers(mall.meter());
+        List<String> credits = malls.credits(mall);
+        contractDate(mall, null, "there is none");
+        assertThat(tiers(mall.meter())).as("all in one year: what the second day used is in the second tier")
+                .containsExactly("0 1 100", "0 2 60", "1 2 10");
+        assertThat(malls.credits(mall)).isNotEqualTo(credits);
+        contractDate(mall, DAY.plusDays(1), "there is one");
+        assertThat(tiers(mall.meter())).as("there and back").isEqualTo(before);
+        assertThat(malls.credits(mall)).isEqualTo(credits);
+        contractDate(mall, null, "there is none");
+        billing.bill(mall.slice(START.plusSeconds(86_460), "1173.00"));
         assertThat(used(mall.account())).as("without one the account's years begin on its opening day")
-                .contains("YEAR " + DAY.minusDays(1) + " 163");
+                .contains("YEAR " + DAY.minusDays(1) + " 173");
         assertThat(book.of(mall.account())).extracting(TierBook.Used::meterId).containsOnly(mall.meter());
         assertThat(jdbc.sql("select who || ': ' || why from audit_log where what = 'account.contract_date.set' and site_id = ? order by id")
-                .param(mall.site().id()).query(String.class).list()).containsExactly("Li: the contract is of the next day", "Li: there is none");
+                .param(mall.site().id()).query(String.class).list()).containsExactly("Li: the contract is of the next day",
+                "Li: there is none", "Li: there is one", "Li: there is none");
     }
 
     @Test

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.meterhub.HubTest;
 import io.meterhub.web.Http.Answer;
 import java.time.LocalDate;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
@@ -66,5 +67,20 @@ class PriceChangesApiIT {
         assertThat(change(http, "{\"type\": \"SOMETHING\"}").status()).isEqualTo(400);
         assertThat(change(http, "{\"type\": \"MARK_DAYS\", \"days\": []}").json().at("/errors/0/field").asText()).isEqualTo("days");
         assertThat(http.get("/api/v1/sites/999999/tariff-assignments").status()).isEqualTo(404);
+    }
+
+    @Test
+    void whatIsNotThereToBeSetAsideOrTriedAgainIsRefused() {
+        Http http = new Http(port);
+        assertThat(http.get(at("/price-changes/open")).json()).isEmpty();
+        for (String act : List.of("set-aside", "try-again")) {
+            Answer refused = http.post(at("/price-changes/2147483647/accounts/1/" + act), "{\"why\": \"test\"}", Operator.HEADER, "Li");
+            assertThat(refused.status()).as(act).isEqualTo(422);
+            assertThat(refused.json().at("/errors/0/field").asText()).isEqualTo("account");
+            assertThat(http.post(at("/price-changes/1/accounts/1/" + act), "{\"why\": \" \"}", Operator.HEADER, "Li").status()).as(act).isEqualTo(400);
+        }
+        Answer unknown = change(http, "{\"type\": \"CONTRACT_DATE\", \"account\": 2147483647, \"contractDate\": \"2026-01-01\"}");
+        assertThat(unknown.status()).isEqualTo(422);
+        assertThat(unknown.json().at("/errors/0/field").asText()).isEqualTo("account");
     }
 }
