@@ -40,7 +40,7 @@ document.addEventListener('click', event => {
     show();
     return;
   }
-  const link = event.target.closest('.tile, #feed a');
+  const link = event.target.closest('.tile, #feed a, .in-panel');
   if (link && details && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
     event.preventDefault();
     openDetails(link.getAttribute('href'));

@@ -17,6 +17,8 @@ create table meter_state (
     answered_at    timestamptz,
     failing_since  timestamptz,
     failure        text,
+    -- set while it has failed so often that it is asked only now and then: it is lost. About when it is asked again
+    next_try_at    timestamptz,
     -- the last reading that could not be believed, while no believable one has come since (see quarantine)
     suspect_at     timestamptz,
     suspect_total  numeric(18, 3),

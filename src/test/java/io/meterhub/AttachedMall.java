@@ -213,6 +213,14 @@ final class AttachedMall implements AutoCloseable {
                 .filter(each -> each.get("meterId").asInt() == id(meter)).findFirst().orElseThrow();
     }
 
+    List<JsonNode> openAlarms() {
+        return StreamSupport.stream(get("/api/v1/alarms?open=true&limit=1000&site=" + site).get("items").spliterator(), false).toList();
+    }
+
+    JsonNode availability(String meter) {
+        return get("/api/v1/meters/%d/availability".formatted(id(meter)));
+    }
+
     JsonNode gateway(String code) {
         return get("/api/v1/gateways/" + gateways.get(code));
     }

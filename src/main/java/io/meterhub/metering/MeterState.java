@@ -8,6 +8,7 @@ import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /** A meter's row in meter_state while it is locked: what is known of it, and what a reading makes of that. */
 final class MeterState {
@@ -29,6 +30,8 @@ final class MeterState {
     Instant answeredAt;
     Instant failingSince;
     Slice.ReadFailure failure;
+    /** Set while it has failed so often that it is asked only now and then: about when it is asked again. */
+    Instant nextTryAt;
     /** The last doubted value since the last accepted one, or null. */
     Value suspect;
     /** The last value of another register that answers in turn with this one, or null. */
@@ -39,7 +42,7 @@ final class MeterState {
     /** When, and by how much, the counter went elsewhere without having counted it, while this row was locked; else null. */
     Instant jumpedAt;
     BigDecimal jumpedBy;
-    /** {@code other} or {@code standIn} changed, which is so seldom that it is written on its own. */
+    /** {@code other}, {@code standIn} or {@code nextTryAt} changed, which is so seldom that it is written on its own. */
     boolean asideChanged;
 
     MeterState(int meterId, int siteId, String code, int ctRatio, Plausibility.Meter limits, BigDecimal opening, ZoneId zone) {
@@ -180,6 +183,7 @@ final class MeterState {
         if (failingSince != null && !at.isBefore(failingSince)) {
             failingSince = null;
             failure = null;
+            triedAgainAt(null);
         }
     }
 
@@ -191,7 +195,15 @@ final class MeterState {
             failingSince = failed.at();
         }
         failure = failed.error();
+        if (failed.nextTryAt() != null) {
+            triedAgainAt(failed.nextTryAt());
+        }
         return true;
+    }
+
+    private void triedAgainAt(Instant at) {
+        asideChanged |= !Objects.equals(at, nextTryAt);
+        nextTryAt = at;
     }
 
     /** Band by band; null where an end has no registers, or where they did not simply run on. */

@@ -172,10 +172,11 @@ class Round implements Iterator<Slice> {
     }
 
     private void failed(Failure failure, List<Failure> failures) {
-        failures.add(failure);
         if (!gatewayLost) {
             lane.silence().failed(failure.meter());
         }
+        failures.add(new Failure(failure.meter(), failure.at(), failure.error(),
+                lane.silence().untilProbe(failure.meter()).map(clock.instant()::plus).orElse(null)));
     }
 
     /** At most one dead meter a round costs a time-out; once a silent one answers again, the next is tried as well. */

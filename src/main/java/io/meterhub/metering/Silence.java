@@ -53,6 +53,12 @@ class Silence {
         silent.put(meterId, new State(failures, nanos.getAsLong() + pause.toNanos()));
     }
 
+    /** How long until a dead meter is worth asking again; empty for one that is asked in every round. */
+    synchronized Optional<Duration> untilProbe(int meterId) {
+        return isDead(meterId) ? Optional.of(Duration.ofNanos(Math.max(0, silent.get(meterId).probeAt - nanos.getAsLong())))
+                : Optional.empty();
+    }
+
     /** The dead meter among these that has been due for a probe the longest. */
     synchronized Optional<Integer> due(Collection<Integer> meterIds) {
         long now = nanos.getAsLong();

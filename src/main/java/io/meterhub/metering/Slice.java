@@ -37,8 +37,18 @@ public record Slice(int site, int gateway, Instant round, List<Reading> readings
         }
     }
 
-    /** One meter that did not answer, or not sensibly. {@code error} is the first word(s) of {@link ReadFailure}. */
-    public record Failure(int meter, Instant at, ReadFailure error) {
+    /**
+     * One meter that did not answer, or not sensibly.
+     *
+     * @param nextTryAt null while it is asked in every round; about when a meter is asked again that failed so often that it is
+     *                  asked only now and then
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Failure(int meter, Instant at, ReadFailure error, Instant nextTryAt) {
+
+        public Failure(int meter, Instant at, ReadFailure error) {
+            this(meter, at, error, null);
+        }
     }
 
     /** Why a read gave nothing. */

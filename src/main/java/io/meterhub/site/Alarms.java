@@ -13,7 +13,6 @@ import java.time.ZoneOffset;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
@@ -115,6 +114,17 @@ public class Alarms {
         return cleared.stream().map(Cleared::subjectId).toList();
     }
 
+    /** Puts the open alarms of meters under an open alarm of their gateway that explains them, and lets the others stand for themselves. */
+    @Transactional(propagation = Propagation.MANDATORY)
+    public void fold(AlarmKind kind, Collection<AlarmKind> wider) {
+        jdbc.sql("""
+                update alarm a set under_id = w.id
+                from alarm o join meter m on m.id = o.subject_id
+                left join alarm w on w.kind = any(:wider) and w.subject_id = m.gateway_id and w.cleared_at is null
+                where o.kind = :kind and o.cleared_at is null and a.id = o.id and a.under_id is distinct from w.id""")
+                .param("kind", kind.name()).param("wider", wider.stream().map(AlarmKind::name).toArray(String[]::new)).update();
+    }
+
     /**
      * A person has taken notice of an open alarm. Once; the audit log says so too.
      *
@@ -144,6 +154,10 @@ public class Alarms {
         public static Choice of(int siteId, Boolean open) {
             return new Choice(siteId, null, open, null, null, null, null);
         }
+
+        public static Choice of(long id) {
+            return new Choice(null, id, null, null, null, null, null);
+        }
     }
 
     /** The alarms of a choice, the newest first. */
@@ -169,11 +183,6 @@ public class Alarms {
                 .param("kind", choice.kind == null ? null : choice.kind.name())
                 .param("subject", choice.subject == null ? null : choice.subject.name()).param("subjectId", choice.subjectId)
                 .param("before", choice.before).param("limit", limit).query((row, n) -> alarm(row)).list();
-    }
-
-    @Transactional(readOnly = true)
-    public Optional<Alarm> find(long id) {
-        return list(new Choice(null, id, null, null, null, null, null), 1).stream().findFirst();
     }
 
     private Alarm alarm(ResultSet row) throws SQLException {

@@ -29,9 +29,18 @@ public class Texts {
 
     /** @param words for {0}, {1} and so on; a number is given as text unless it is to be grouped */
     public String of(String key, Object... words) {
+        return messages.getMessage(key, words, asked());
+    }
+
+    /** What the bundles say, or this where they say nothing. */
+    public String orElse(String key, String otherwise) {
+        return messages.getMessage(key, null, otherwise, asked());
+    }
+
+    private static Locale asked() {
         LocaleContext request = LocaleContextHolder.getLocaleContext();
         Locale asked = request == null ? null : request.getLocale();
-        return messages.getMessage(key, words, asked == null ? Locale.ENGLISH : asked);
+        return asked == null ? Locale.ENGLISH : asked;
     }
 
     /** In a language that is not the request's: a paper in several languages. */

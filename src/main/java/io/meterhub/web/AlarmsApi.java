@@ -4,6 +4,7 @@ import io.meterhub.site.Alarm;
 import io.meterhub.site.AlarmKind;
 import io.meterhub.site.Alarms;
 import io.meterhub.site.Texts;
+import io.meterhub.web.AlarmList.AlarmNow;
 import io.meterhub.web.Problems.Refusal;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.tags.Tag;
@@ -30,10 +31,12 @@ import org.springframework.web.bind.annotation.RestController;
 class AlarmsApi {
 
     private final Alarms alarms;
+    private final AlarmList list;
     private final Texts texts;
 
-    AlarmsApi(Alarms alarms, Texts texts) {
+    AlarmsApi(Alarms alarms, AlarmList list, Texts texts) {
         this.alarms = alarms;
+        this.list = list;
         this.texts = texts;
     }
 
@@ -44,25 +47,25 @@ class AlarmsApi {
     @GetMapping
     @Operation(summary = "Alarms, the newest first", description = "One open alarm a kind and subject, with the time since; an alarm with an underId is"
             + " explained by that wider one. open=false: those that were cleared. next, given as before, goes further back.")
-    Part<Alarm> list(@RequestParam(required = false) Integer site, @RequestParam(required = false) Boolean open,
+    Part<AlarmNow> list(@RequestParam(required = false) Integer site, @RequestParam(required = false) Boolean open,
                      @RequestParam(required = false) AlarmKind kind, @RequestParam(required = false) AlarmKind.Subject subject,
                      @RequestParam(required = false) Integer subjectId, @RequestParam(required = false) Long before,
                      @RequestParam(defaultValue = "200") @Min(1) @Max(1000) int limit) {
-        return Part.of(alarms.list(new Alarms.Choice(site, null, open, kind, subject, subjectId, before), limit + 1), limit, Alarm::id);
+        return Part.of(list.list(new Alarms.Choice(site, null, open, kind, subject, subjectId, before), limit + 1), limit, now -> now.alarm().id());
     }
 
     @GetMapping("/{id}")
     @Operation(summary = "One alarm")
-    Alarm alarm(@PathVariable long id) {
-        return alarms.find(id).orElseThrow(() -> Refusal.notFound("alarm", id));
+    AlarmNow alarm(@PathVariable long id) {
+        return list.list(Alarms.Choice.of(id), 1).stream().findFirst().orElseThrow(() -> Refusal.notFound("alarm", id));
     }
 
     @PostMapping(path = "/{id}/acknowledge", consumes = MediaType.APPLICATION_JSON_VALUE)
     @Operation(summary = "A person takes notice of an open alarm, once", description = "It stays open until what is wrong is over.")
-    Alarm acknowledge(@PathVariable long id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Acknowledgement said) {
-        Alarm before = alarm(id);
+    AlarmNow acknowledge(@PathVariable long id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Acknowledgement said) {
+        Alarm before = alarm(id).alarm();
         if (!alarms.acknowledge(id, operator.name(), said.why().strip())) {
-            Alarm now = alarm(id);
+            Alarm now = alarm(id).alarm();
             throw Refusal.field(HttpStatus.UNPROCESSABLE_ENTITY, "id", now.open()
                     ? texts.of("alarm.acknowledged_already", now.acknowledgedBy()) : texts.of("alarm.is_over", before.code()));
         }

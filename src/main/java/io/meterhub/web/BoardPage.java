@@ -17,12 +17,14 @@ class BoardPage {
     private final Boards boards;
     private final TileHtml tileHtml;
     private final Feed feed;
+    private final AlarmList alarms;
     private final Sites sites;
 
-    BoardPage(Boards boards, TileHtml tileHtml, Feed feed, Sites sites) {
+    BoardPage(Boards boards, TileHtml tileHtml, Feed feed, AlarmList alarms, Sites sites) {
         this.tileHtml = tileHtml;
         this.boards = boards;
         this.feed = feed;
+        this.alarms = alarms;
         this.sites = sites;
     }
 
@@ -63,6 +65,7 @@ class BoardPage {
         model.addAttribute("totals", board.totals());
         model.addAttribute("site", board.site());
         model.addAttribute("tileHtml", tileHtml);
+        model.addAttribute("alarmCount", alarms.count(board.site().id()));
         model.addAttribute("feed", feed.of(board.site()));
     }
 }

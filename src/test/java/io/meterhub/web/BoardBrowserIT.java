@@ -9,8 +9,11 @@ import com.microsoft.playwright.Dialog;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import io.meterhub.HubTest;
+import io.meterhub.site.AlarmKind;
+import io.meterhub.site.Alarms;
 import java.math.BigDecimal;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
@@ -20,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.support.TransactionTemplate;
 
 /** Looks at the live board as people do, in a real Chromium. Skipped where there is none. */
 @HubTest
@@ -31,6 +35,10 @@ class BoardBrowserIT {
 
     @Autowired
     JdbcClient jdbc;
+    @Autowired
+    Alarms alarms;
+    @Autowired
+    TransactionTemplate transaction;
     @LocalServerPort
     int port;
 
@@ -90,12 +98,17 @@ class BoardBrowserIT {
 
     @Test
     void aPhoneShowsItWithoutScrollingSideways() {
-        for (String path : List.of(board(), "/shops/" + mall.shop("A-102"))) {
+        transaction.executeWithoutResult(status -> {
+            alarms.raise(AlarmKind.METER_LOST, mall.meter("E-D-105"), Map.of("failure", "TIMEOUT"));
+            alarms.raise(AlarmKind.SWITCH_FAILED, mall.meter("E-B-104"), Map.of("to", "OFF", "why", "No sensible answer"));
+        });
+        for (String path : List.of(board(), "/shops/" + mall.shop("A-102"), "/alarms?site=" + SITE, "/availability?site=" + SITE,
+                "/availability/METER/" + mall.meter("E-A-102"))) {
             for (String language : List.of("zh-CN", "en-US")) {
                 look(language, 360, page -> {
                     page.navigate(path.startsWith("/") ? base() + path : path);
                     assertThat((Integer) page.evaluate("document.documentElement.scrollWidth")).as(path).isLessThanOrEqualTo(360);
-                    assertThat((Boolean) page.evaluate("[...document.querySelectorAll('.tile, .box')].every(e => e.getBoundingClientRect().right <= 360)"))
+                    assertThat((Boolean) page.evaluate("[...document.querySelectorAll('.tile, .box, .alarm')].every(e => e.getBoundingClientRect().right <= 360)"))
                             .isTrue();
                 });
             }
@@ -182,6 +195,35 @@ class BoardBrowserIT {
         });
         assertThat(jdbc.sql("select count(*) from audit_log where who = 'bob' and subject = 'meter E-A-111'").query(Integer.class).single())
                 .isEqualTo(2);
+    }
+
+    @Test
+    void anAlarmIsSeenOnTheBoardAcknowledgedAndGoesWhenItIsOver() {
+        int meter = mall.meter("E-C-105");
+        look("en-US", 1440, page -> {
+            transaction.executeWithoutResult(status -> alarms.raise(AlarmKind.LEAK, meter, Map.of("least", "0.02")));
+            Locator count = page.locator("#alarm-count.is-none");
+            assertThat(count).hasCount(0);
+            page.locator("#alarm-count").click();
+            Locator leak = page.locator(".alarm").filter(new Locator.FilterOptions().setHasText("E-C-105"));
+            assertThat(leak).containsText("Perhaps a leak");
+            leak.locator(".btn").click();
+            Locator form = page.locator("#alarm-panel form");
+            form.locator("input[name=why]").fill("Plumber comes");
+            form.locator("input[name=operator]").fill("hub");
+            form.locator("button").click();
+            assertThat(page.locator("#alarm-panel .refused")).isVisible();
+            form.locator("input[name=why]").fill("Plumber comes");
+            form.locator("input[name=operator]").fill("zhao");
+            form.locator("button").click();
+            assertThat(page.locator("#alarm-panel .done")).containsText("Acknowledged");
+            page.locator("#close-details").click();
+            assertThat(leak).containsText("zhao knows");
+            transaction.executeWithoutResult(status -> alarms.clear(AlarmKind.LEAK, meter));
+            assertThat(leak).hasCount(0);
+        });
+        assertThat(jdbc.sql("select acknowledged_by || ': ' || acknowledged_why from alarm where kind = 'LEAK' and subject_id = ?")
+                .param(meter).query(String.class).single()).isEqualTo("zhao: Plumber comes");
     }
 
     private void look(String language, int width, Consumer<Page> at) {

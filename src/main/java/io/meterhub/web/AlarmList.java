@@ -1,0 +1,101 @@
+package io.meterhub.web;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import io.meterhub.site.Alarm;
+import io.meterhub.site.AlarmKind;
+import io.meterhub.site.Alarms;
+import io.swagger.v3.oas.annotations.media.Schema;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/** The alarms as the API and the pages show them: with what the hub does about each. */
+@Component
+class AlarmList {
+
+    /** More open alarms than this are not read one by one any more. */
+    private static final int MOST = 500;
+
+    private final Alarms alarms;
+    private final JdbcClient jdbc;
+    private final Clock clock;
+
+    AlarmList(Alarms alarms, JdbcClient jdbc, Clock clock) {
+        this.alarms = alarms;
+        this.jdbc = jdbc;
+        this.clock = clock;
+    }
+
+    @Schema(name = "AlarmNow")
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record AlarmNow(@JsonUnwrapped Alarm alarm,
+                    @Schema(description = "About when the hub tries again what failed: asks the meter, connects, switches") Instant nextTryAt) {
+
+        public Duration age(Instant now) {
+            return Duration.between(alarm.since(), alarm.open() ? now : alarm.clearedAt());
+        }
+
+        /** The details page of what it befalls; null where there is none. */
+        public String href() {
+            return alarm.shopId() != null ? "/shops/" + alarm.shopId() : alarm.meterId() != null ? "/areas/" + alarm.meterId() : null;
+        }
+    }
+
+    /** How many are open, but for those that another explains. */
+    record Count(int open, int critical) {
+    }
+
+    List<AlarmNow> list(Alarms.Choice choice, int limit) {
+        return withNextTry(alarms.list(choice, limit));
+    }
+
+    /** The open alarms of a site, the most urgent and oldest first, but for those that another explains. */
+    List<AlarmNow> open(int site) {
+        return list(Alarms.Choice.of(site, true), MOST).stream().filter(now -> now.alarm.underId() == null)
+                .sorted(Comparator.comparing((AlarmNow now) -> now.alarm.severity()).thenComparing(now -> now.alarm.since())).toList();
+    }
+
+    /** The open alarms that this one explains. */
+    List<AlarmNow> under(Alarm wider) {
+        return list(Alarms.Choice.of(wider.siteId(), true), MOST).stream().filter(now -> Long.valueOf(wider.id()).equals(now.alarm.underId()))
+                .toList();
+    }
+
+    Count count(int site) {
+        return jdbc.sql("""
+                select count(*) as open, count(*) filter (where kind = any(:critical)) as critical from alarm
+                where site_id = :site and cleared_at is null and under_id is null""")
+                .param("site", site).param("critical", Arrays.stream(AlarmKind.values())
+                        .filter(kind -> kind.severity() == AlarmKind.Severity.CRITICAL).map(AlarmKind::name).toArray(String[]::new))
+                .query(Count.class).single();
+    }
+
+    private List<AlarmNow> withNextTry(List<Alarm> found) {
+        Instant now = clock.instant();
+        Map<Long, Instant> tries = new HashMap<>();
+        jdbc.sql("""
+                select a.id, case a.kind when 'METER_LOST' then st.next_try_at when 'SWITCH_FAILED' then su.next_try_at end as next_try_at
+                from alarm a left join meter_state st on a.subject = 'METER' and st.meter_id = a.subject_id
+                left join meter_supply su on a.subject = 'METER' and su.meter_id = a.subject_id
+                where a.id = any(:ids) and a.cleared_at is null and a.kind in ('METER_LOST', 'SWITCH_FAILED')""")
+                .param("ids", found.stream().filter(Alarm::open).map(Alarm::id).toArray(Long[]::new))
+                .query(row -> {
+                    tries.put(row.getLong("id"), Sql.instant(row, "next_try_at"));
+                });
+        return found.stream().map(alarm -> new AlarmNow(alarm, later(alarm.kind() == AlarmKind.GATEWAY_LOST && alarm.open()
+                ? now.plusSeconds(alarm.detail().path("everySeconds").asLong()) : tries.get(alarm.id()), now))).toList();
+    }
+
+    /** What should have been tried already is tried at once. */
+    private static Instant later(Instant nextTry, Instant now) {
+        return nextTry != null && nextTry.isBefore(now) ? now : nextTry;
+    }
+}
