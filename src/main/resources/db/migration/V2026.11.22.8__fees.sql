@@ -41,6 +41,8 @@ create table sharing_month (
     group_id  int  not null references sharing_group,
     month     date not null check (extract(day from month) = 1),
     postings  int  not null default 0,
+    -- it was shared out among all; false: up to now only among those who left
+    complete  boolean not null default false,
     primary key (group_id, month)
 );
 
@@ -90,8 +92,9 @@ create table property_fee (
     rate_yuan   numeric(12, 4) not null check (rate_yuan >= 0),
     area_m2     numeric(10, 2) check (area_m2 > 0),
     valid_from  date not null,
-    valid_to    date check (valid_to > valid_from),
-    -- which pays; known from the first charge on
+    -- the same day: who came left on that day, or the fee was withdrawn before it began
+    valid_to    date check (valid_to >= valid_from),
+    -- which pays; known from the first charge on, or from the move on that brought its tenant
     account_id  int references account,
     check ((basis = 'AREA') = (area_m2 is not null))
 );
@@ -118,8 +121,12 @@ create table fee_month (
     month            date not null,
     state            text not null default 'OPEN' check (state in ('OPEN', 'DONE', 'FAILED')),
     postings         int  not null default 0,
-    failure          text,
-    primary key (property_fee_id, month)
+    -- why it could not be taken, and the words of that, for people to read in their language
+    failure          text check (failure in ('ACCOUNT_CLOSED', 'FAULT')),
+    failure_words    text[],
+    primary key (property_fee_id, month),
+    check ((state = 'FAILED') = (failure is not null)),
+    check ((failure is null) = (failure_words is null))
 );
 
 create table fee_line (

@@ -20,6 +20,7 @@ import io.meterhub.site.Texts;
 import java.math.BigDecimal;
 import java.time.Clock;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
@@ -40,6 +41,10 @@ import org.springframework.transaction.support.TransactionTemplate;
 /**
  * The life of an account: prepared (预开户), opened (开户), closed with settlement and refund (销户), or passed on to the next
  * tenant (过户). An account begins and ends at a counter reading, which the meter's locked state holds still.
+ *
+ * <p>For the property fee the tenant leaves with the account that pays it: the day on which that account is closed or moved is the first
+ * that he does not pay for, and the first that the next tenant pays for by the same terms where it is moved. So each day between
+ * is paid for once.
  */
 @Component
 public class AccountLife {
@@ -51,6 +56,9 @@ public class AccountLife {
     private final TierRecounts tierRecounts;
     private final DayClose dayClose;
     private final SharedAreas sharedAreas;
+    private final PropertyFees fees;
+    private final FeeRuns feeRuns;
+    private final Counter counter;
     private final Ledger ledger;
     private final Credits credits;
     private final Warnings warnings;
@@ -62,8 +70,9 @@ public class AccountLife {
     private final TransactionTemplate transaction;
 
     AccountLife(JdbcClient jdbc, Accounts accounts, Assignments assignments, Billing billing, TierRecounts tierRecounts, DayClose dayClose,
-                SharedAreas sharedAreas, Ledger ledger, Credits credits, Warnings warnings, ObjectProvider<AccountWatch> watches,
-                Sites sites, Audit audit, Texts texts, Clock clock, PlatformTransactionManager transactions) {
+                SharedAreas sharedAreas, PropertyFees fees, FeeRuns feeRuns, Counter counter, Ledger ledger, Credits credits, Warnings warnings,
+                ObjectProvider<AccountWatch> watches, Sites sites, Audit audit, Texts texts, Clock clock,
+                PlatformTransactionManager transactions) {
         this.jdbc = jdbc;
         this.accounts = accounts;
         this.assignments = assignments;
@@ -71,6 +80,9 @@ public class AccountLife {
         this.tierRecounts = tierRecounts;
         this.dayClose = dayClose;
         this.sharedAreas = sharedAreas;
+        this.fees = fees;
+        this.feeRuns = feeRuns;
+        this.counter = counter;
         this.ledger = ledger;
         this.credits = credits;
         this.warnings = warnings;
@@ -127,7 +139,7 @@ public class AccountLife {
         });
     }
 
-    private int customer(int siteId, Customer customer) {
+    private Integer customer(int siteId, Customer customer) {
         jdbc.sql("insert into customer (site_id, name, phone) values (:site, :name, :phone) on conflict do nothing")
                 .param("site", siteId).param("name", customer.name()).param("phone", customer.phone()).update();
         return jdbc.sql("select id from customer where site_id = :site and name = :name and phone is not distinct from :phone")
@@ -146,6 +158,10 @@ public class AccountLife {
         Account before = known(accountId);
         require(before, Account.State.PREPARED);
         Map<Integer, Held> held = hold(plannedMeters(before));
+        if (before.kind() == AccountKind.PROPERTY_FEE) {
+            // before the account, as one that moves to it has it
+            fees.hold(before.shopId());
+        }
         requireState(accountId, Account.State.PREPARED);
         requireNobodyPays(before, held);
         held = read(held, readings, who, why == null ? "opening of the account" : why);
@@ -216,20 +232,25 @@ public class AccountLife {
     private Closing settle(Close wish, Integer next, String who) {
         Account before = known(wish.accountId());
         Map<Integer, Held> held = hold(accounts.meters(before.id()));
-        if (next != null && next < before.id()) {
-            // accounts are locked in the order of their ids, and the charges to come lock this one
-            requireState(next, Account.State.PREPARED);
-        }
         // before the account itself, as the close of a day has it; from here on that leaves these lines alone
         jdbc.sql("""
                 select 1 from charge_line where account_id = ? and unposted
                 order by meter_id, site_day, tariff_version_id, band, tier for no key update""").param(before.id()).query(Integer.class).list();
         // before any account, as sharing out a month has it
         List<SharedAreas.Due> shared = sharedAreas.hold(before.id());
+        Site site = sites.site(before.siteId());
+        LocalDate today = site.dayOf(now());
+        // so are the months of fees, as a run has them, and the numbers of receipts, as the counter has them
+        List<FeeRuns.Leaving> leaving = before.kind() == AccountKind.PROPERTY_FEE && before.state() == Account.State.OPEN
+                ? feeRuns.leave(before, today, next, who, wish.why()) : List.of();
+        counter.holdNumbers(site.id(), today);
+        if (next != null && next < before.id()) {
+            // accounts are locked in the order of their ids, and the charges to come lock this one
+            requireState(next, Account.State.PREPARED);
+        }
         held = read(held, wish.readings(), who, wish.why());
         requireRealReadings(held);
         tierRecounts.chargeAnew(before.id());
-        Site site = sites.site(before.siteId());
         dayClose.post(site, before.id());
         sharedAreas.settle(before.id(), shared);
         Account account = requireState(before.id(), before.state() == Account.State.PREPARED ? Account.State.PREPARED : Account.State.OPEN);
@@ -237,16 +258,17 @@ public class AccountLife {
             throw refused("id", "meters_changed", account.number());
         }
         Instant now = now();
-        Settlement.Figures figures = Settlement.Figures.of(account.creditYuan(), booked(account.id(), Gl.DEPOSIT),
-                booked(account.id(), Gl.DEBT).negate());
-        // closed first: that the refund empties it warns nobody
+        // closed first: that its last fee and the refund empty it warns nobody
         jdbc.sql("update account set closed_at = :now, emergency_yuan = 0 where id = :id").param("now", utc(now)).param("id", account.id())
                 .update();
         release(account, held, now);
-        book(account, figures, wish.method(), site, now, who, wish.why());
+        feeRuns.settle(leaving, who);
+        Settlement.Figures figures = Settlement.Figures.of(account(account.id()).creditYuan(), booked(account.id(), Gl.DEPOSIT),
+                booked(account.id(), Gl.DEBT).negate());
+        List<Receipt> receipts = book(account, figures, wish.method(), site, now, who, wish.why());
         Settlement settlement = new Settlement(account.id(), account.number(), now, held.values().stream()
                 .map(meter -> new FinalReading(meter.meterId(), meter.code(), meter.total(), meter.readAt())).toList(), figures,
-                figures.refundYuan().signum() > 0 ? wish.method() : null);
+                figures.refundYuan().signum() > 0 ? wish.method() : null, receipts);
         audit.record(account.siteId(), who, Settlements.CLOSED, subject(account), account, settlement, wish.why());
         return new Closing(account, held, settlement);
     }
@@ -256,26 +278,27 @@ public class AccountLife {
                 .query(BigDecimal.class).single();
     }
 
-    private void book(Account account, Settlement.Figures figures, PayMethod method, Site site, Instant now, String who,
-                      String why) {
+    /** @return the receipts of what was paid out */
+    private List<Receipt> book(Account account, Settlement.Figures figures, PayMethod method, Site site, Instant now, String who, String why) {
         if (figures.refundYuan().signum() > 0 && method == null) {
             throw refused("method", "refund_method", figures.refundYuan().toPlainString());
         }
-        Gl paidFrom = method == PayMethod.TRANSFER ? Gl.TRANSFER : Gl.CASH;
+        // what is set off and rounded off first; what then is left is paid out
         List<Entry> entries = Stream.of(
-                Entry.customer(account.id(), figures.creditYuan().negate()),
-                Entry.of(Gl.DEPOSIT, account.id(), figures.depositYuan().negate()),
+                Entry.customer(account.id(), figures.creditRefundYuan().subtract(figures.creditYuan())),
+                Entry.of(Gl.DEPOSIT, account.id(), figures.depositRefundYuan().subtract(figures.depositYuan())),
                 Entry.of(Gl.DEBT, account.id(), figures.oldDebtYuan().subtract(figures.debtYuan())),
-                Entry.against(paidFrom, figures.refundYuan().negate()),
                 Entry.against(Gl.WRITE_OFF, figures.roundedYuan().negate()))
                 .filter(entry -> entry.debit().compareTo(entry.credit()) != 0).toList();
-        if (entries.isEmpty()) {
-            return;
+        String key = Counter.CLOSING + account.id();
+        if (!entries.isEmpty()) {
+            Cause cause = figures.debtYuan().signum() > 0 ? Cause.DEBT : Cause.REFUND;
+            long journal = ledger.open(List.of(new Journal(site.id(), key, cause, now, site.dayOf(now), who, why))).get(key);
+            ledger.enter(Map.of(journal, entries), Map.of(), who, "closing of account " + account.number());
         }
-        Cause cause = figures.debtYuan().signum() > 0 ? Cause.DEBT : Cause.REFUND;
-        String key = "close:" + account.id();
-        long journal = ledger.open(List.of(new Journal(site.id(), key, cause, now, site.dayOf(now), who, why))).get(key);
-        ledger.enter(Map.of(journal, entries), Map.of(), who, "closing of account " + account.number());
+        return Stream.of(CounterRequest.depositReturn(key + ":deposit-return", account.id(), figures.depositRefundYuan(), method, who, why),
+                        CounterRequest.refund(key + ":refund", account.id(), figures.creditRefundYuan(), method, who, why))
+                .filter(paid -> paid.amountYuan().signum() > 0).map(paid -> counter.payOut(paid, account, now)).toList();
     }
 
     private record Held(int meterId, String code, int siteId, int gatewayId, BigDecimal total, Instant readAt) {
@@ -401,6 +424,11 @@ public class AccountLife {
         });
         Account account = account(before.id());
         tell(AccountWatch::served, account, held, newTenant, who);
+        if (account.kind() == AccountKind.PROPERTY_FEE) {
+            fees.payFrom(account, sites.site(account.siteId()).dayOf(account.openedAt()));
+        } else {
+            feeRuns.handedOver(account.shopId(), who);
+        }
         credits.tell(List.of(new CreditWatch.Credit(account.id(), account.creditYuan(), account.exhausted(), who,
                 "opening of the account")));
         audit.record(account.siteId(), who, "account.opened", subject(account), before, account, why);

@@ -37,6 +37,8 @@ import org.springframework.jdbc.support.SqlArrayValue;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.TransactionDefinition;
+import org.springframework.transaction.annotation.Propagation;
+import org.springframework.transaction.annotation.Transactional;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /** What staff do with a customer's money at the counter (柜台): each act a receipt, and a journal where money moves. */
@@ -50,6 +52,8 @@ public class Counter {
     private static final Set<Kind> LIMITED = EnumSet.of(Kind.SALE, Kind.GIFT, Kind.DEPOSIT);
     /** What brings a closed account to nothing: what it was given back is paid out, what it owes is paid, or waived. */
     private static final Set<Kind> ENDING = EnumSet.of(Kind.SALE, Kind.REFUND, Kind.WRITE_OFF, Kind.DEPOSIT_RETURN, Kind.DEBT_WRITE_OFF);
+    /** How the keys of what is paid out at a closing begin. */
+    static final String CLOSING = "close:";
     private static final BigDecimal HUNDRED = BigDecimal.valueOf(100);
 
     private final JdbcClient jdbc;
@@ -107,7 +111,8 @@ public class Counter {
     }
 
     private Optional<Refused> refuse(CounterRequest request) {
-        if (request.idempotencyKey() == null || request.idempotencyKey().isBlank() || request.idempotencyKey().length() > 100) {
+        if (request.idempotencyKey() == null || request.idempotencyKey().isBlank() || request.idempotencyKey().length() > 100
+                || request.idempotencyKey().startsWith(CLOSING)) {
             return refused("idempotencyKey", "sale_key");
         }
         BigDecimal amount = request.amountYuan();
@@ -221,6 +226,34 @@ public class Counter {
         audit.record(site.id(), request.who(), "counter." + request.kind().name().toLowerCase(), "account " + purse.number(), null,
                 receipt, request.note());
         return new Booked(receipt, creditAfter, false);
+    }
+
+    /** Holds the numbers of a site's day, which are held before any account; none is used up by that. */
+    @Transactional(propagation = Propagation.MANDATORY)
+    public void holdNumbers(int siteId, LocalDate day) {
+        jdbc.sql("insert into receipt_counter (site_id, site_day, last) values (?, ?, 0) on conflict do nothing").params(siteId, day).update();
+        jdbc.sql("select last from receipt_counter where site_id = ? and site_day = ? for no key update").params(siteId, day)
+                .query(Integer.class).single();
+    }
+
+    /**
+     * Pays out what is left in an account that is being closed, as asked for, in the caller's transaction: it holds the day's numbers
+     * and the account.
+     */
+    @Transactional(propagation = Propagation.MANDATORY)
+    public Receipt payOut(CounterRequest request, Account account, Instant now) {
+        Site site = sites.site(account.siteId());
+        LocalDate today = site.dayOf(now);
+        String key = "receipt:" + request.idempotencyKey();
+        long journal = ledger.open(List.of(new Journal(site.id(), key, cause(request.kind()), now, today, request.who(), request.note())))
+                .get(key);
+        Receipt receipt = new Receipt(receiptNumber(site.id(), today), request.kind(), account.id(), account.number(), request.amountYuan(),
+                CapitalNumerals.of(request.amountYuan()), BigDecimal.ZERO.setScale(2), request.method(), null, null, null, request.who(),
+                request.note(), now);
+        BigDecimal creditAfter = Optional.ofNullable(ledger.enter(Map.of(journal, entries(receipt)), Map.of(), request.who(), cause(receipt))
+                .get(account.id())).orElseGet(() -> accounts.account(account.id()).orElseThrow().creditYuan());
+        keep(site.id(), request, receipt, journal, null, BigDecimal.ZERO, creditAfter);
+        return receipt;
     }
 
     private static Cause cause(Kind kind) {

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -28,12 +29,17 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.SqlArrayValue;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.annotation.Propagation;
+import org.springframework.transaction.annotation.Transactional;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
  * Takes the property fees from the shops' accounts, a transaction for each shop and month, and has the supply cut of who still
  * owes when the notice is over. It may run at any time, late, twice, or on two hubs at once, and goes on where it was stopped: the row
- * of a fee's month, held meanwhile, says what was taken already, and only the difference is.
+ * of a fee's month, held meanwhile, says what was taken already, and only the difference is. A fee is taken from the day on which it
+ * begins, and of a tenant who leaves up to that day, in the act that closes the account ({@link AccountLife}).
+ *
+ * <p>Held in this order: the fee, its month, the account, the run.
  */
 @Component("feeRuns")
 class FeeRuns implements CreditWatch {
@@ -84,23 +90,23 @@ class FeeRuns implements CreditWatch {
         if (today.getDayOfMonth() < settings.dayOfMonth()) {
             last = last.minusMonths(1);
         }
-        YearMonth first = YearMonth.from(today).minusMonths(MONTHS_BACK);
-        if (settings.firstMonth().isAfter(first)) {
-            first = settings.firstMonth();
-        }
-        for (YearMonth month = first; !month.isAfter(last); month = month.plusMonths(1)) {
-            run(site, month);
-        }
+        months(settings, today, last).forEach(month -> run(site, month, today));
     }
 
-    private void run(Site site, YearMonth month) {
-        List<Integer> due = due(site, month);
+    private static List<YearMonth> months(Settings settings, LocalDate today, YearMonth last) {
+        YearMonth earliest = YearMonth.from(today).minusMonths(MONTHS_BACK);
+        YearMonth first = settings.firstMonth().isAfter(earliest) ? settings.firstMonth() : earliest;
+        return Stream.iterate(first, month -> !month.isAfter(last), month -> month.plusMonths(1)).toList();
+    }
+
+    private void run(Site site, YearMonth month, LocalDate today) {
+        List<Integer> due = due(site, null, month, today);
         if (!due.isEmpty()) {
             transaction.executeWithoutResult(status -> begin(site, month, due));
         }
         for (int fee : due) {
             try {
-                transaction.executeWithoutResult(status -> charge(site, month, fee));
+                transaction.executeWithoutResult(status -> charge(site, month, fee, null, HUB));
             } catch (RuntimeException e) {
                 // one shop's trouble is written down and tried again; the others go on
                 log.warn("The property fee {} of {} could not be taken: {}", fee, month, e.toString());
@@ -113,8 +119,8 @@ class FeeRuns implements CreditWatch {
                 .param("now", now()).param("site", site.id()).param("month", month.atDay(1)).update();
     }
 
-    /** The fees of which something of the month is to be taken or given back. */
-    private List<Integer> due(Site site, YearMonth month) {
+    /** The fees that have begun and of which something of the month is to be taken or given back, in the order of their ids; {@code shop} null: of all. */
+    private List<Integer> due(Site site, Integer shop, YearMonth month, LocalDate today) {
         record Taken(Fee fee, boolean done, BigDecimal yuan) {
         }
         return jdbc.sql("""
@@ -122,28 +128,69 @@ class FeeRuns implements CreditWatch {
                        (select coalesce(sum(amount_yuan), 0) from fee_line l where l.property_fee_id = f.id and l.month = :month) as taken
                 from property_fee f join shop s on s.id = f.shop_id
                 left join fee_month m on m.property_fee_id = f.id and m.month = :month
-                where s.site_id = :site and f.valid_from < :next and (f.valid_to is null or f.valid_to > :month or m.month is not null)
+                where s.site_id = :site and (:shop::int is null or s.id = :shop) and f.valid_from < :next and f.valid_from <= :today
+                  and (f.valid_to is null or f.valid_to > greatest(:month, f.valid_from) or m.month is not null)
                 order by f.id""")
-                .param("site", site.id()).param("month", month.atDay(1)).param("next", month.plusMonths(1).atDay(1))
+                .param("site", site.id()).param("shop", shop).param("month", month.atDay(1)).param("next", month.plusMonths(1).atDay(1)).param("today", today)
                 .query((row, n) -> new Taken(PropertyFees.fee(row), row.getBoolean("done"), row.getBigDecimal("taken"))).stream()
-                .filter(taken -> !taken.done || terms(taken.fee).yuan(month).compareTo(taken.yuan) != 0)
+                .filter(taken -> !taken.done || taken.fee.terms().yuan(month).compareTo(taken.yuan) != 0)
                 .map(taken -> taken.fee.id()).toList();
     }
 
-    private static FeeTerms terms(Fee fee) {
-        return new FeeTerms(fee.basis(), fee.rateYuan(), fee.areaM2(), fee.validFrom(), fee.validTo());
-    }
-
     private void begin(Site site, YearMonth month, List<Integer> due) {
-        int added = jdbc.sql("""
-                insert into fee_month (property_fee_id, month) select id, :month from unnest(:fees) as f (id) order by id
-                on conflict do nothing""")
-                .param("month", month.atDay(1)).param("fees", new SqlArrayValue("int4", due.toArray())).update();
+        int added = add(month, due);
         jdbc.sql("""
                 insert into fee_run (site_id, month, started_at, state, total) values (:site, :month, :now, 'RUNNING', :added)
                 on conflict (site_id, month) do update
                 set state = 'RUNNING', finished_at = null, total = fee_run.total + excluded.total""")
                 .param("site", site.id()).param("month", month.atDay(1)).param("now", now()).param("added", added).update();
+    }
+
+    private int add(YearMonth month, List<Integer> fees) {
+        return jdbc.sql("""
+                insert into fee_month (property_fee_id, month) select id, :month from unnest(:fees) as f (id) order by id
+                on conflict do nothing""")
+                .param("month", month.atDay(1)).param("fees", new SqlArrayValue("int4", fees.toArray())).update();
+    }
+
+    /** Months of which an account has something to pay, or to be given back, before it is closed. {@code added}: in no run yet. */
+    record Leaving(Site site, int accountId, YearMonth month, List<Integer> fees, int added) {
+    }
+
+    /**
+     * Ends the fees that an account pays, and holds their months before the caller's transaction holds any account.
+     *
+     * @param exit the day of the tenant's exit, the first that is not paid for
+     * @param next the account of the tenant who goes on by the same terms from that day on, null for none
+     */
+    @Transactional(propagation = Propagation.MANDATORY)
+    public List<Leaving> leave(Account account, LocalDate exit, Integer next, String who, String why) {
+        List<Integer> its = fees.leave(account, exit, next, who, why).stream().map(Fee::id).toList();
+        Site site = sites.site(account.siteId());
+        List<Leaving> leaving = new ArrayList<>();
+        fees.settings(site.id()).ifPresent(settings -> months(settings, exit, YearMonth.from(exit)).forEach(month -> {
+            List<Integer> due = due(site, account.shopId(), month, exit).stream().filter(its::contains).toList();
+            if (!due.isEmpty()) {
+                int added = add(month, due);
+                due.forEach(fee -> hold(fee, month));
+                leaving.add(new Leaving(site, account.id(), month, due, added));
+            }
+        }));
+        return leaving;
+    }
+
+    /** Takes, or gives back, what remains of the fees of an account that is being closed; the caller holds it. */
+    @Transactional(propagation = Propagation.MANDATORY)
+    public void settle(List<Leaving> held, String who) {
+        held.forEach(leaving -> {
+            // the month of an exit may be settled before its run begins
+            jdbc.sql("""
+                    insert into fee_run (site_id, month, started_at, finished_at, state, total) values (:site, :month, :now, :now, 'DONE', :added)
+                    on conflict (site_id, month) do update set total = fee_run.total + excluded.total""")
+                    .param("site", leaving.site().id()).param("month", leaving.month().atDay(1)).param("now", now())
+                    .param("added", leaving.added()).update();
+            leaving.fees().forEach(fee -> charge(leaving.site(), leaving.month(), fee, leaving.accountId(), who));
+        });
     }
 
     private record Held(String state, int postings, BigDecimal taken) {
@@ -160,15 +207,19 @@ class FeeRuns implements CreditWatch {
                 .param("fee", feeId).param("month", month.atDay(1)).query(Held.class).single();
     }
 
-    private void charge(Site site, YearMonth month, int feeId) {
+    /** @param leaving the account that is being closed, which pays for the last time; null: the one that the fee is paid from */
+    private void charge(Site site, YearMonth month, int feeId, Integer leaving, String who) {
+        // its terms are not changed meanwhile: who leaves waits here, or has ended them
+        Fee fee = jdbc.sql("""
+                select f.*, s.code as shop from property_fee f join shop s on s.id = f.shop_id where f.id = ? for no key update of f""")
+                .param(feeId).query((row, n) -> PropertyFees.fee(row)).single();
         Held held = hold(feeId, month);
-        Fee fee = jdbc.sql("select f.*, s.code as shop from property_fee f join shop s on s.id = f.shop_id where f.id = ?").param(feeId)
-                .query((row, n) -> PropertyFees.fee(row)).single();
-        BigDecimal due = terms(fee).yuan(month).subtract(held.taken());
+        BigDecimal due = fee.terms().yuan(month).subtract(held.taken());
         if (due.signum() != 0) {
-            book(site, month, fee, held.postings() + 1, due);
+            book(site, month, fee, held.postings() + 1, due, leaving == null ? account(site, fee) : leaving, who);
         }
-        jdbc.sql("update fee_month set state = 'DONE', failure = null where property_fee_id = :fee and month = :month")
+        jdbc.sql("""
+                update fee_month set state = 'DONE', failure = null, failure_words = null where property_fee_id = :fee and month = :month""")
                 .param("fee", feeId).param("month", month.atDay(1)).update();
         if (!held.state().equals("DONE")) {
             jdbc.sql("update fee_run set done = done + 1, failed = failed - :failed where site_id = :site and month = :month")
@@ -176,12 +227,11 @@ class FeeRuns implements CreditWatch {
         }
     }
 
-    private void book(Site site, YearMonth month, Fee fee, int posting, BigDecimal due) {
-        int account = account(site, fee);
+    private void book(Site site, YearMonth month, Fee fee, int posting, BigDecimal due, int account, String who) {
         Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
         String key = "fee:" + fee.id() + ":" + month + ":" + posting;
         String why = posting == 1 ? "property fee of " + month : "correction of the property fee of " + month;
-        Long journal = ledger.open(List.of(new Journal(site.id(), key, Ledger.Cause.FEE_RUN, now, site.dayOf(now), HUB, why))).get(key);
+        Long journal = ledger.open(List.of(new Journal(site.id(), key, Ledger.Cause.FEE_RUN, now, site.dayOf(now), who, why))).get(key);
         if (journal == null) {
             throw new IllegalStateException("A posting number was used twice: " + key);
         }
@@ -191,9 +241,20 @@ class FeeRuns implements CreditWatch {
                 insert into fee_line (property_fee_id, month, posting, account_id, days, amount_yuan, journal_id)
                 values (:fee, :month, :posting, :account, :days, :amount, :journal)""")
                 .param("fee", fee.id()).param("month", month.atDay(1)).param("posting", posting).param("account", account)
-                .param("days", terms(fee).days(month)).param("amount", due).param("journal", journal).update();
+                .param("days", fee.terms().days(month)).param("amount", due).param("journal", journal).update();
         ledger.enter(Map.of(journal, List.of(Entry.customer(account, due.negate()), Entry.against(Gl.REVENUE_PROPERTY_FEE, due.negate()))),
-                Map.of(), HUB, why);
+                Map.of(), who, why);
+    }
+
+    /** A fee that cannot be taken for a reason that people know what to do about. */
+    private static final class NotTaken extends RuntimeException {
+
+        private final String accountNumber;
+
+        NotTaken(String accountNumber) {
+            super("account " + accountNumber + " is closed");
+            this.accountNumber = accountNumber;
+        }
     }
 
     /**
@@ -202,10 +263,12 @@ class FeeRuns implements CreditWatch {
      */
     private int account(Site site, Fee fee) {
         if (fee.accountId() != null) {
-            if (jdbc.sql("select closed_at is not null from account where id = ? for no key update").param(fee.accountId())
-                    .query(Boolean.class).single()) {
-                throw new IllegalStateException("the account that paid this fee is closed: end the fee when the tenant left, and agree the"
-                        + " next tenant's");
+            record Payer(String number, boolean closed) {
+            }
+            Payer payer = jdbc.sql("select number, closed_at is not null as closed from account where id = ? for no key update")
+                    .param(fee.accountId()).query(Payer.class).single();
+            if (payer.closed()) {
+                throw new NotTaken(payer.number());
             }
             return fee.accountId();
         }
@@ -225,8 +288,12 @@ class FeeRuns implements CreditWatch {
 
     private void fail(Site site, YearMonth month, int feeId, RuntimeException failure) {
         Held held = hold(feeId, month);
-        jdbc.sql("update fee_month set state = 'FAILED', failure = :failure where property_fee_id = :fee and month = :month")
-                .param("failure", String.valueOf(failure.getMessage())).param("fee", feeId).param("month", month.atDay(1)).update();
+        NotTaken known = failure instanceof NotTaken notTaken ? notTaken : null;
+        jdbc.sql("""
+                update fee_month set state = 'FAILED', failure = :failure, failure_words = array[:word]
+                where property_fee_id = :fee and month = :month""")
+                .param("failure", known == null ? "FAULT" : "ACCOUNT_CLOSED").param("word", known == null ? failure.toString() : known.accountNumber)
+                .param("fee", feeId).param("month", month.atDay(1)).update();
         jdbc.sql("update fee_run set done = done - :done, failed = failed + :failed where site_id = :site and month = :month")
                 .param("done", held.state().equals("DONE") ? 1 : 0).param("failed", held.state().equals("FAILED") ? 0 : 1)
                 .param("site", site.id()).param("month", month.atDay(1)).update();
@@ -241,15 +308,27 @@ class FeeRuns implements CreditWatch {
         for (Credit credit : changed) {
             Optional<Now> fee = jdbc.sql("""
                     select a.id as account_id, a.site_id, a.shop_id, -:credit::numeric as owed_yuan,
-                           :credit::numeric < -(a.overdraft_yuan + a.emergency_yuan) as insufficient, :who as who, :cause as cause
+                           a.closed_at is null and :credit::numeric < -(a.overdraft_yuan + a.emergency_yuan) as insufficient,
+                           :who as who, :cause as cause
                     from account a where a.id = :account and a.kind = 'PROPERTY_FEE'""")
                     .param("credit", credit.creditYuan()).param("who", credit.who()).param("cause", credit.cause())
                     .param("account", credit.accountId()).query(Now.class).optional();
             fee.filter(Now::insufficient).ifPresent(now -> notice(now.siteId(), now.accountId(), now.owedYuan(), now.cause()));
             fee.filter(now -> !now.insufficient() && endNotice(now.accountId()))
-                    .ifPresent(now -> paid.add(new FeeWatch.Fee(now.shopId(), false, now.who(), now.cause())));
+                    .ifPresent(now -> paid.add(new FeeWatch.Fee(now.shopId(), false, now.who(), "property fee paid: " + now.cause())));
         }
         tell(paid);
+    }
+
+    /** An energy account was opened: what is owed by who had the shop before does not cut who has it now. */
+    void handedOver(int shopId, String who) {
+        int former = jdbc.sql("""
+                select count(*) from fee_notice n join account a on a.id = n.account_id
+                where a.shop_id = :shop and n.ended_at is null and n.overdue_at is not null and """ + PropertyFees.FORMER)
+                .param("shop", shopId).query(Integer.class).single();
+        if (former > 0) {
+            tell(List.of(new FeeWatch.Fee(shopId, false, who, "the property fee is the former tenant's")));
+        }
     }
 
     private void notice(int siteId, int accountId, BigDecimal owed, String cause) {
@@ -277,8 +356,8 @@ class FeeRuns implements CreditWatch {
     void cutOverdue(Site site) {
         List<Integer> accounts = jdbc.sql("""
                 select n.account_id from fee_notice n join account a on a.id = n.account_id
-                where a.site_id = :site and n.ended_at is null and n.overdue_at is null and n.cut_on <= :today
-                order by n.account_id""")
+                where a.site_id = :site and n.ended_at is null and n.overdue_at is null and n.cut_on <= :today and not """ + PropertyFees.FORMER
+                + " order by n.account_id")
                 .param("site", site.id()).param("today", site.dayOf(clock.instant())).query(Integer.class).list();
         accounts.forEach(account -> transaction.executeWithoutResult(status -> cut(site, account)));
     }

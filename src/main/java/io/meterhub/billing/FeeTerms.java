@@ -5,6 +5,7 @@ import java.math.RoundingMode;
 import java.time.LocalDate;
 import java.time.YearMonth;
 import java.time.temporal.ChronoUnit;
+import java.util.Optional;
 
 /**
  * What a shop owes each month for the property (物业费).
@@ -15,6 +16,23 @@ import java.time.temporal.ChronoUnit;
  * @param to       the day after the last, null while it goes on
  */
 record FeeTerms(PropertyFees.Basis basis, BigDecimal rateYuan, BigDecimal areaM2, LocalDate from, LocalDate to) {
+
+    /** What who leaves pays, and what the next tenant goes on with, if anything. */
+    record Parts(FeeTerms until, Optional<FeeTerms> after) {
+    }
+
+    /**
+     * Parts the terms where one tenant leaves and another may come: each day is in one of the parts.
+     *
+     * @param exit the first day that who leaves does not pay for
+     */
+    Parts leaving(LocalDate exit) {
+        if (to != null && !to.isAfter(exit)) {
+            return new Parts(this, Optional.empty());
+        }
+        LocalDate edge = exit.isAfter(from) ? exit : from;
+        return new Parts(new FeeTerms(basis, rateYuan, areaM2, from, edge), Optional.of(new FeeTerms(basis, rateYuan, areaM2, edge, to)));
+    }
 
     /** The days of the month that are paid for. */
     int days(YearMonth month) {

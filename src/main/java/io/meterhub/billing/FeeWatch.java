@@ -11,8 +11,8 @@ public interface FeeWatch {
     /**
      * A shop and its property fee.
      *
-     * @param overdue not paid when the notice period was over: supply ends. False: nothing is owed any more
-     * @param cause   what changed it, for people: {@code fee of 2026-11}, {@code sale R-20261122-000017}
+     * @param overdue not paid when the notice period was over: supply ends. False: who has the shop owes nothing any more
+     * @param cause   what changed it, for people: {@code property fee paid: sale R-20261122-000017}
      */
     record Fee(int shopId, boolean overdue, String who, String cause) {
     }

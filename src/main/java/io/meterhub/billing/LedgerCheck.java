@@ -168,7 +168,7 @@ public class LedgerCheck {
                 from receipt_counter c
                 full join (select site_id, to_date(substr(number, 3, 8), 'YYYYMMDD') as day, count(*), max(substr(number, 12)::int) as last
                            from receipt group by 1, 2) r on r.site_id = c.site_id and r.day = c.site_day
-                where (c.last is distinct from r.count or c.last is distinct from r.last)
+                where (coalesce(c.last, 0) <> coalesce(r.count, 0) or coalesce(c.last, 0) <> coalesce(r.last, 0))
                   and (:site::int is null or coalesce(c.site_id, r.site_id) = :site)""");
     }
 

@@ -262,9 +262,6 @@ public class PriceChanges {
     /** What public areas were shared out by is not charged anew, so it stays as it was. */
     private Optional<PriceChangeResult.Refused> reachesShared(Site site, PriceChange change, Map<Integer, Plan> before) {
         Map<Integer, Plan> now = sharedAreas.plans(site);
-        if (now.entrySet().stream().anyMatch(plan -> plan.getValue().tiered() && !before.get(plan.getKey()).tiered())) {
-            return Optional.of(refused("rule", "price.shared_tiers"));
-        }
         return sharedAreas.lastSharedOtherwise(site, before, now).map(day -> refused(
                 change instanceof PriceChange.NewVersion ? "effectiveFrom" : "days", "price.shared", day.toString()));
     }

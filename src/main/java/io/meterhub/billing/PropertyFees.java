@@ -14,14 +14,26 @@ import java.time.LocalDate;
 import java.time.OffsetDateTime;
 import java.time.YearMonth;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
+import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
 
 /** What the shops owe for the property (物业费), as staff agreed it, and what became of it. {@link FeeRuns} takes it. */
 @Component
 public class PropertyFees {
+
+    /**
+     * Of an account a for property fees: somebody else has the shop's energy since, so that what is owed here cuts nobody any more.
+     * Not by the shop's customer, which the site's spreadsheet may just have spelt anew.
+     */
+    static final String FORMER = """
+            (exists (select from account e where e.shop_id = a.shop_id and e.kind <> 'PROPERTY_FEE' and e.state = 'OPEN'
+                     and e.opened_at > a.opened_at and e.customer_id is distinct from a.customer_id)
+             and not exists (select from account e where e.shop_id = a.shop_id and e.kind <> 'PROPERTY_FEE' and e.state = 'OPEN'
+                             and e.customer_id is not distinct from a.customer_id))""";
 
     private static final BigDecimal HIGHEST_RATE = new BigDecimal("1000000");
 
@@ -64,6 +76,10 @@ public class PropertyFees {
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Fee(int id, int shopId, String shop, Basis basis, BigDecimal rateYuan, BigDecimal areaM2, LocalDate validFrom,
                       LocalDate validTo, Integer accountId) {
+
+        FeeTerms terms() {
+            return new FeeTerms(basis, rateYuan, areaM2, validFrom, validTo);
+        }
     }
 
     /**
@@ -76,8 +92,13 @@ public class PropertyFees {
     public record Run(int siteId, YearMonth month, Instant startedAt, Instant finishedAt, String state, int total, int done, int failed) {
     }
 
-    /** A fee that could not be taken, and why. */
-    public record Failure(int feeId, int shopId, String shop, String failure) {
+    /**
+     * A fee that could not be taken.
+     *
+     * @param kind    ACCOUNT_CLOSED, or FAULT where the hub itself failed
+     * @param failure why, and what to do, in the language asked for
+     */
+    public record Failure(int feeId, int shopId, String shop, String kind, String failure) {
     }
 
     /**
@@ -167,32 +188,79 @@ public class PropertyFees {
         });
         jdbc.sql("update property_fee set valid_to = :from where shop_id = :shop and valid_to is null")
                 .param("from", from).param("shop", shopId).update();
-        Fee agreed = jdbc.sql("""
-                insert into property_fee (shop_id, basis, rate_yuan, area_m2, valid_from) values (:shop, :basis, :rate, :area, :from)
-                returning *, :code as shop""")
-                .param("shop", shopId).param("basis", basis.name()).param("rate", rateYuan).param("area", area).param("from", from)
-                .param("code", shop.code()).query((row, n) -> fee(row)).single();
-        audit.record(shop.siteId(), who, "fee.agreed", "shop " + shop.code(), last.orElse(null), agreed, why);
-        return agreed;
+        return insert(shop, shopId, new FeeTerms(basis, rateYuan, area, from, null), null, last.orElse(null), who, why);
     }
 
     /**
      * Ends a shop's fee: the shop leaves. What was taken for later days is given back by the next run.
      *
-     * @param to the first day that is not paid for
-     * @throws FeeRefused if no fee is in force or it begins no earlier
+     * @param to the first day that is not paid for; the day from which the fee is owed withdraws it
+     * @throws FeeRefused if no fee is in force or it begins later
      */
     @Transactional
     public Fee end(int shopId, LocalDate to, String who, String why) {
         Shop shop = shop(shopId);
         Fee fee = last(shopId).filter(each -> each.validTo() == null).orElseThrow(() -> refused("shop", "fee_none", shop.code()));
-        if (to == null || !to.isAfter(fee.validFrom())) {
+        if (to == null || to.isBefore(fee.validFrom())) {
             throw refused("to", "fee_to", fee.validFrom().toString());
         }
         Fee ended = jdbc.sql("update property_fee set valid_to = :to where id = :id returning *, :code as shop")
                 .param("to", to).param("id", fee.id()).param("code", shop.code()).query((row, n) -> fee(row)).single();
         audit.record(shop.siteId(), who, "fee.ended", "shop " + shop.code(), fee, ended, why);
         return ended;
+    }
+
+    /**
+     * Ends what an account pays, because its tenant leaves. What is agreed from that day or a later one on, and was not paid from
+     * the account, stays agreed for whoever has the shop then.
+     *
+     * @param exit the first day that is not paid for
+     * @param next the account of who goes on by the same terms from that day on, null for none
+     * @return the fees that the account paid or has to pay, held until the transaction ends
+     */
+    @Transactional(propagation = Propagation.MANDATORY)
+    List<Fee> leave(Account account, LocalDate exit, Integer next, String who, String why) {
+        Shop shop = shop(account.shopId());
+        List<Fee> its = jdbc.sql("""
+                select f.*, :code as shop from property_fee f
+                where f.shop_id = :shop and (f.account_id = :account or f.account_id is null and f.valid_from < :exit)
+                order by f.id for no key update""")
+                .param("code", shop.code()).param("shop", account.shopId()).param("account", account.id()).param("exit", exit)
+                .query((row, n) -> fee(row)).list();
+        for (Fee fee : its) {
+            FeeTerms.Parts parts = fee.terms().leaving(exit);
+            Fee ended = jdbc.sql("update property_fee set account_id = :account, valid_to = :to where id = :id returning *, :code as shop")
+                    .param("account", account.id()).param("to", parts.until().to()).param("code", shop.code()).param("id", fee.id())
+                    .query((row, n) -> fee(row)).single();
+            if (!Objects.equals(ended.validTo(), fee.validTo())) {
+                audit.record(shop.siteId(), who, "fee.ended", "shop " + shop.code(), fee, ended, why);
+            }
+            parts.after().filter(after -> next != null).ifPresent(after -> insert(shop, account.shopId(), after, next, fee, who, why));
+        }
+        return its;
+    }
+
+    private Fee insert(Shop shop, int shopId, FeeTerms terms, Integer account, Fee before, String who, String why) {
+        Fee agreed = jdbc.sql("""
+                insert into property_fee (shop_id, basis, rate_yuan, area_m2, valid_from, valid_to, account_id)
+                values (:shop, :basis, :rate, :area, :from, :to, :account) returning *, :code as shop""")
+                .param("shop", shopId).param("basis", terms.basis().name()).param("rate", terms.rateYuan()).param("area", terms.areaM2())
+                .param("from", terms.from()).param("to", terms.to()).param("account", account).param("code", shop.code())
+                .query((row, n) -> fee(row)).single();
+        audit.record(shop.siteId(), who, "fee.agreed", "shop " + shop.code(), before, agreed, why);
+        return agreed;
+    }
+
+    /** What is owed by the day on which an account for property fees is opened is paid from it. */
+    @Transactional(propagation = Propagation.MANDATORY)
+    void payFrom(Account account, LocalDate opened) {
+        jdbc.sql("update property_fee set account_id = :account where shop_id = :shop and account_id is null and valid_from <= :opened")
+                .param("account", account.id()).param("shop", account.shopId()).param("opened", opened).update();
+    }
+
+    /** Held until the transaction ends, before any account: nobody agrees on the shop's fee, or leaves, meanwhile. */
+    void hold(int shopId) {
+        shop(shopId);
     }
 
     /** The newest first. */
@@ -207,10 +275,12 @@ public class PropertyFees {
     /** The fees of a month that could not be taken. They are tried again with each run. */
     public List<Failure> failures(int siteId, YearMonth month) {
         return jdbc.sql("""
-                select f.id as fee_id, s.id as shop_id, s.code as shop, m.failure
+                select f.id as fee_id, s.id as shop_id, s.code as shop, m.failure, m.failure_words
                 from fee_month m join property_fee f on f.id = m.property_fee_id join shop s on s.id = f.shop_id
                 where s.site_id = :site and m.month = :month and m.state = 'FAILED' order by s.code""")
-                .param("site", siteId).param("month", month.atDay(1)).query(Failure.class).list();
+                .param("site", siteId).param("month", month.atDay(1))
+                .query((row, n) -> new Failure(row.getInt("fee_id"), row.getInt("shop_id"), row.getString("shop"), row.getString("failure"),
+                        texts.of("fee_failure." + row.getString("failure"), (Object[]) row.getArray("failure_words").getArray()))).list();
     }
 
     /** What was taken of a site in a month. */
@@ -247,7 +317,7 @@ public class PropertyFees {
     public List<Integer> overdueShops(int siteId) {
         return jdbc.sql("""
                 select distinct a.shop_id from fee_notice n join account a on a.id = n.account_id
-                where a.site_id = ? and n.ended_at is null and n.overdue_at is not null order by a.shop_id""")
+                where a.site_id = ? and n.ended_at is null and n.overdue_at is not null and not """ + FORMER + " order by a.shop_id")
                 .param(siteId).query(Integer.class).list();
     }
 
@@ -263,7 +333,7 @@ public class PropertyFees {
     private Optional<Fee> last(int shopId) {
         return jdbc.sql("""
                 select f.*, s.code as shop from property_fee f join shop s on s.id = f.shop_id
-                where f.shop_id = ? order by f.valid_from desc limit 1""").param(shopId).query((row, n) -> fee(row)).optional();
+                where f.shop_id = ? and (f.valid_to is null or f.valid_to > f.valid_from) order by f.valid_from desc limit 1""").param(shopId).query((row, n) -> fee(row)).optional();
     }
 
     static Fee fee(ResultSet row) throws SQLException {

@@ -11,9 +11,11 @@ import java.util.List;
  * @param meters     the final readings that it was charged up to
  * @param figures    the amounts
  * @param method     how the refund was paid
+ * @param receipts   what the customer got for the refund: one of kind REFUND for credit, one of DEPOSIT_RETURN for the deposit; none
+ *                   where nothing was paid out
  */
 public record Settlement(int accountId, String accountNumber, Instant closedAt, List<FinalReading> meters, Figures figures,
-                         PayMethod method) {
+                         PayMethod method, List<Receipt> receipts) {
 
     /** @param total what the counter showed, kWh or m3 after the CT ratio; null where the meter was never read */
     public record FinalReading(int meterId, String meter, BigDecimal total, Instant readAt) {
@@ -38,6 +40,15 @@ public record Settlement(int accountId, String accountNumber, Instant closedAt, 
             BigDecimal fen = left.setScale(2, RoundingMode.HALF_UP);
             return new Figures(credit, deposit, oldDebt, fen.max(BigDecimal.ZERO), fen.negate().max(BigDecimal.ZERO),
                     left.subtract(fen));
+        }
+
+        /** What of the refund is deposit; the rest is credit. */
+        BigDecimal depositRefundYuan() {
+            return refundYuan.min(depositYuan.setScale(2, RoundingMode.DOWN));
+        }
+
+        BigDecimal creditRefundYuan() {
+            return refundYuan.subtract(depositRefundYuan());
         }
     }
 }

@@ -115,13 +115,13 @@ public class SharedAreas {
     /** Shares out all months that are over, of all groups. */
     public void share() {
         List<RuntimeException> failed = new ArrayList<>();
-        sites.sites().forEach(site -> share(site, failed));
+        sites.sites().forEach(site -> shareOut(site, failed));
         if (!failed.isEmpty()) {
             throw failed.get(0);
         }
     }
 
-    private void share(Site site, List<RuntimeException> failed) {
+    void shareOut(Site site, List<RuntimeException> failed) {
         YearMonth current = YearMonth.from(site.dayOf(clock.instant().minus(GRACE)));
         for (Group group : groups.groups(site.id())) {
             try {
@@ -136,7 +136,11 @@ public class SharedAreas {
 
     /** Not {@code share}: of methods of one name a route would call this one, and without its arguments. */
     void shareOut(Site site, int groupId, YearMonth month) {
-        transaction.executeWithoutResult(status -> post(site, groupId, month, month.atEndOfMonth(), key -> true));
+        transaction.executeWithoutResult(status -> {
+            post(site, groupId, month, month.atEndOfMonth(), key -> true);
+            jdbc.sql("update sharing_month set complete = true where group_id = ? and month = ? and not complete")
+                    .params(groupId, month.atDay(1)).update();
+        });
     }
 
     /** A group's month that an account which is closed has to bear its part of, up to the day {@code last}. */
@@ -176,10 +180,10 @@ public class SharedAreas {
                 key -> key.accountId() == accountId));
     }
 
-    /** The months that were never shared out, and the last ones again, as far as the counters are kept. */
+    /** The months that were never shared out among all, and the last ones again, as far as the counters are kept. */
     private List<YearMonth> due(Group group, YearMonth current) {
         Set<YearMonth> shared = new HashSet<>();
-        jdbc.sql("select month from sharing_month where group_id = ?").param(group.id()).query(row -> {
+        jdbc.sql("select month from sharing_month where group_id = ? and complete").param(group.id()).query(row -> {
             shared.add(YearMonth.from(row.getObject("month", LocalDate.class)));
         });
         YearMonth corrected = current.minusMonths(Math.max(1, Math.min(CORRECTED_MONTHS, keptMonths - 1)));

@@ -115,6 +115,8 @@ public class SharingGroups {
         if (code == null || !code.matches("[A-Za-z0-9_-]{1,32}")) {
             throw refused("code", "share_code");
         }
+        // nobody gives it tiers meanwhile
+        jdbc.sql("select id from tariff where site_id = ? and code = ? for no key update").params(siteId, tariff).query(Integer.class).optional();
         Tariff priced = tariffs.of(siteId).stream().filter(each -> each.code().equals(tariff) && each.energyKind() == energyKind
                 && each.versions().stream().allMatch(version -> version.rule().tiers() == null)).findFirst()
                 .orElseThrow(() -> refused("tariff", "share_tariff", energyKind.name()));

@@ -111,7 +111,7 @@ public class Tariffs {
                 insert into tariff (site_id, code, name, energy_kind) values (:site, :code, :name, :kind)
                 on conflict do nothing""")
                 .param("site", siteId).param("code", code).param("name", name).param("kind", energyKind.name()).update();
-        // two hubs that start at once give the file's versions one after the other
+        // two hubs that start at once give the file's versions one after the other, and no group takes the tariff meanwhile
         jdbc.sql("select id from tariff where site_id = ? and code = ? for no key update").params(siteId, code).query(Integer.class).single();
         Optional<Tariff> before = find(siteId, code);
         if (before.isPresent() && before.get().energyKind() != energyKind) {
@@ -121,6 +121,14 @@ public class Tariffs {
                 .filter(version -> version.effectiveFrom().equals(effectiveFrom)).reduce((one, next) -> next));
         if (last.isPresent() && last.get().rule().equals(rule)) {
             return new TariffResult.Stored(before.get(), true);
+        }
+        if (rule.tiers() != null) {
+            Optional<String> sharing = jdbc.sql("""
+                    select g.code from sharing_group g join tariff t on t.id = g.tariff_id where t.site_id = ? and t.code = ? order by g.code limit 1""")
+                    .params(siteId, code).query(String.class).optional();
+            if (sharing.isPresent()) {
+                return new TariffResult.Refused("rule", texts.of("price.shared_tiers", sharing.get()));
+            }
         }
         jdbc.sql("""
                 insert into tariff_version (tariff_id, effective_from, revision, rule)

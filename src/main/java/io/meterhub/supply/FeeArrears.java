@@ -26,12 +26,11 @@ class FeeArrears implements FeeWatch {
         List<Reasons.End> ends = new ArrayList<>();
         List<Reasons.Start> starts = new ArrayList<>();
         for (Fee fee : changed) {
-            String why = fee.overdue() ? fee.cause() : "property fee paid: " + fee.cause();
             for (int meter : jdbc.sql("select id from meter where shop_id = ? order by id").param(fee.shopId()).query(Integer.class).list()) {
                 if (fee.overdue()) {
-                    starts.add(new Reasons.Start(meter, ReasonKind.PROPERTY_FEE, null, Reasons.HUB, why));
+                    starts.add(new Reasons.Start(meter, ReasonKind.PROPERTY_FEE, null, Reasons.HUB, fee.cause()));
                 } else {
-                    ends.add(new Reasons.End(meter, ReasonKind.PROPERTY_FEE, Reasons.HUB, why));
+                    ends.add(new Reasons.End(meter, ReasonKind.PROPERTY_FEE, Reasons.HUB, fee.cause()));
                 }
             }
         }

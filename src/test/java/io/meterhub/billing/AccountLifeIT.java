@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.meterhub.AtOnce;
 import io.meterhub.HubTest;
 import io.meterhub.billing.AccountWish.Close;
 import io.meterhub.billing.AccountWish.Customer;
@@ -11,9 +12,6 @@ import io.meterhub.billing.AccountWish.Move;
 import io.meterhub.billing.AccountWish.Prepare;
 import io.meterhub.billing.BilledMall.Mall;
 import io.meterhub.metering.Slice;
-import io.meterhub.site.Audit;
-import io.meterhub.site.Sites;
-import io.meterhub.site.Texts;
 import io.meterhub.supply.ReasonKind;
 import io.meterhub.supply.Supply;
 import java.math.BigDecimal;
@@ -24,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -66,12 +65,8 @@ class AccountLifeIT {
         return new Close(account, Map.of(), PayMethod.CASH, "moves out");
     }
 
-    private int shop(Mall mall, int index) {
-        return jdbc.sql("select shop_id from meter where id = ?").param(mall.meters().get(index)).query(Integer.class).single();
-    }
-
     private Account prepare(Mall mall, int index, String tenant) {
-        return life.prepare(new Prepare(shop(mall, index), AccountKind.ELECTRICITY, new Customer(tenant, null), null, null), WHO);
+        return life.prepare(new Prepare(malls.shop(mall, index), AccountKind.ELECTRICITY, new Customer(tenant, null), null, null), WHO);
     }
 
     private List<ReasonKind> reasons(int meter) {
@@ -138,9 +133,9 @@ class AccountLifeIT {
     void whatASilentMeterCountedIsPaidByWhoWasThereAndNotByTheNextTenant() {
         Mall mall = malls.open("shop-single", 1);
         billing.bill(mall.slice(Instant.now().minusSeconds(864_000), "1010"));
-        for (Act<?> ending : List.<Act<?>>of(() -> life.close(close(mall.account()), WHO),
+        for (Callable<?> ending : List.<Callable<?>>of(() -> life.close(close(mall.account()), WHO),
                 () -> life.move(new Move(close(mall.account()), null, new Customer("Li", null)), WHO))) {
-            assertThatThrownBy(ending::act).isInstanceOf(AccountRefused.class).hasMessageContaining("not been read for more than an hour")
+            assertThatThrownBy(ending::call).isInstanceOf(AccountRefused.class).hasMessageContaining("not been read for more than an hour")
                     .extracting("field").isEqualTo("readings");
         }
         assertThat(accounts.account(mall.account()).orElseThrow().state()).isEqualTo(Account.State.OPEN);
@@ -234,7 +229,7 @@ class AccountLifeIT {
         life.close(close(mall.account()), WHO);
         List<Integer> next = Stream.of("A", "B", "C", "D").map(tenant -> prepare(mall, 0, tenant).id()).toList();
         List<Boolean> opened = new ArrayList<>();
-        for (List<AccountLife.Answer> answers : inParallel(next.stream().map(id -> (Act<List<AccountLife.Answer>>)
+        for (List<AccountLife.Answer> answers : AtOnce.atOnce(next.stream().map(id -> (Callable<List<AccountLife.Answer>>)
                 () -> life.open(List.of(id), WHO, "race")).toList())) {
             answers.forEach(answer -> opened.add(answer.opened()));
         }
@@ -245,7 +240,7 @@ class AccountLifeIT {
     void anAccountIsSettledOnceHoweverOftenItIsClosedAtOnce() throws Exception {
         Mall mall = malls.open("shop-single", 1);
         billing.bill(mall.slice(Instant.now().minusSeconds(60), "1010"));
-        List<Boolean> closed = inParallel(Stream.generate(() -> (Act<Boolean>) () -> {
+        List<Boolean> closed = AtOnce.atOnce(Stream.generate(() -> (Callable<Boolean>) () -> {
             try {
                 life.close(close(mall.account()), WHO);
                 return true;
@@ -255,7 +250,7 @@ class AccountLifeIT {
         }).limit(8).toList());
         assertThat(closed).containsOnlyOnce(true);
         assertThat(malls.problems(mall)).isEmpty();
-        assertThat(jdbc.sql("select count(*) from journal where key = ?").param("close:" + mall.account()).query(Integer.class).single()).isOne();
+        assertThat(jdbc.sql("select count(*) from journal where key = ?").param("receipt:close:" + mall.account() + ":refund").query(Integer.class).single()).isOne();
     }
 
     @Test
@@ -263,7 +258,7 @@ class AccountLifeIT {
         Mall mall = malls.open("shop-tou", 8);
         Instant start = Instant.now().minusSeconds(3100);
         int readings = 120;
-        List<Act<Object>> acts = new ArrayList<>();
+        List<Callable<Object>> acts = new ArrayList<>();
         // two threads bill half of the meters each, in the order of time, as the queue's groups have it
         for (int half = 0; half < 2; half++) {
             List<Integer> mine = half == 0 ? List.of(0, 1, 2, 3) : List.of(4, 5, 6, 7);
@@ -290,7 +285,7 @@ class AccountLifeIT {
                 return null;
             });
         }
-        inParallel(acts);
+        AtOnce.atOnce(acts);
         for (int i = 0; i < 8; i++) {
             List<Integer> chain = chains.get(i);
             assertThat(malls.charged(mall.meters().get(i))).as("all that the counter says").isEqualByComparingTo("6");
@@ -330,7 +325,7 @@ class AccountLifeIT {
                         return mall.reading(i, readAt, totals[i].toPlainString(), null);
                     }).toList(), List.of()));
                     Instant now = from.plusSeconds(2000L * move + 1999);
-                    AccountLife then = lifeAt(now);
+                    AccountLife then = malls.life(Clock.fixed(now, ZoneOffset.UTC));
                     int meter = random.nextInt(5);
                     List<Integer> chain = chains.get(meter);
                     Close close = close(chain.get(chain.size() - 1));
@@ -363,32 +358,5 @@ class AccountLifeIT {
         // what is booked at a time long past ought to be sealed by now
         hub.getBean(Seals.class).seal();
         assertThat(malls.problems(mall)).isEmpty();
-    }
-
-    /** As it would act at another time. */
-    private AccountLife lifeAt(Instant at) {
-        return new AccountLife(jdbc, accounts, hub.getBean(Assignments.class), billing, hub.getBean(TierRecounts.class),
-                hub.getBean(DayClose.class), hub.getBean(SharedAreas.class), hub.getBean(Ledger.class), hub.getBean(Credits.class),
-                hub.getBean(Warnings.class),
-                hub.getBeanProvider(AccountWatch.class), hub.getBean(Sites.class), hub.getBean(Audit.class), hub.getBean(Texts.class),
-                Clock.fixed(at, ZoneOffset.UTC), transaction.getTransactionManager());
-    }
-
-    private interface Act<T> {
-        T act() throws Exception;
-    }
-
-    private static <T> List<T> inParallel(List<Act<T>> acts) throws Exception {
-        ExecutorService threads = Executors.newFixedThreadPool(acts.size());
-        try {
-            List<Future<T>> futures = acts.stream().map(act -> threads.submit(act::act)).toList();
-            List<T> results = new ArrayList<>();
-            for (Future<T> future : futures) {
-                results.add(future.get());
-            }
-            return results;
-        } finally {
-            threads.shutdown();
-        }
     }
 }

@@ -3,34 +3,44 @@ package io.meterhub.billing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.meterhub.metering.Slice;
+import io.meterhub.site.Audit;
 import io.meterhub.site.EnergyKind;
 import io.meterhub.site.Gateway;
 import io.meterhub.site.ImportResult;
 import io.meterhub.site.Site;
 import io.meterhub.site.SiteImport;
 import io.meterhub.site.SiteSheet;
+import io.meterhub.site.Sites;
+import io.meterhub.site.Texts;
 import java.math.BigDecimal;
+import java.time.Clock;
 import java.time.Instant;
+import java.time.YearMonth;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
+import org.springframework.aop.framework.ProxyFactory;
 import org.springframework.context.ApplicationContext;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.interceptor.TransactionInterceptor;
 
 /** Makes malls with accounts for a test, by the import that a real one takes, and looks into their books. */
 class BilledMall {
 
     private static final AtomicInteger NUMBER = new AtomicInteger();
 
+    private final ApplicationContext hub;
     private final SiteImport imports;
     private final JdbcClient jdbc;
     private final Accounts accounts;
     private final LedgerCheck check;
 
     BilledMall(ApplicationContext hub) {
+        this.hub = hub;
         this.imports = hub.getBean(SiteImport.class);
         this.jdbc = hub.getBean(JdbcClient.class);
         this.accounts = hub.getBean(Accounts.class);
@@ -107,6 +117,36 @@ class BilledMall {
     /** What is wrong in the books of this mall, of whatever accounts. */
     List<String> problems(Mall mall) {
         return check.check(mall.site().id()).problems();
+    }
+
+    /** Accounts' lives as they would go at another time. */
+    AccountLife life(Clock clock) {
+        ProxyFactory life = new ProxyFactory(new AccountLife(jdbc, accounts, hub.getBean(Assignments.class), hub.getBean(Billing.class), hub.getBean(TierRecounts.class),
+                hub.getBean(DayClose.class), hub.getBean(SharedAreas.class), hub.getBean(PropertyFees.class), feeRuns(clock),
+                hub.getBean(Counter.class), hub.getBean(Ledger.class), hub.getBean(Credits.class), hub.getBean(Warnings.class),
+                hub.getBeanProvider(AccountWatch.class), hub.getBean(Sites.class), hub.getBean(Audit.class), hub.getBean(Texts.class), clock,
+                hub.getBean(PlatformTransactionManager.class)));
+        life.setProxyTargetClass(true);
+        life.addAdvice(hub.getBean(TransactionInterceptor.class));
+        return (AccountLife) life.getProxy();
+    }
+
+    /** The runs of fees as they would go at another time. */
+    FeeRuns feeRuns(Clock clock) {
+        return new FeeRuns(jdbc, hub.getBean(Ledger.class), hub.getBean(PropertyFees.class), hub.getBean(MoneyEvents.class),
+                hub.getBean(Audit.class), hub.getBeanProvider(FeeWatch.class), hub.getBean(Sites.class), clock,
+                hub.getBean(PlatformTransactionManager.class));
+    }
+
+    /** Lets a site take property fees from a day of the month on. */
+    void takesFees(int site, int dayOfMonth, int noticeDays, YearMonth first) {
+        jdbc.sql("insert into property_fee_site (site_id, day_of_month, notice_days, first_month) values (?, ?, ?, ?)")
+                .params(site, dayOfMonth, noticeDays, first.atDay(1)).update();
+    }
+
+    /** The id of one of the mall's shops, counted from 0. */
+    int shop(Mall mall, int index) {
+        return jdbc.sql("select shop_id from meter where id = ?").param(mall.meters().get(index)).query(Integer.class).single();
     }
 
     BigDecimal charged(int meter) {

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.math.BigDecimal;
 import java.time.LocalDate;
 import java.time.YearMonth;
-import java.util.TreeSet;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.BigRange;
@@ -40,6 +42,47 @@ class FeeTermsTest {
         assertThat(fixed.yuan(NOVEMBER)).isEqualTo(new BigDecimal("500.00"));
         assertThat(fixed.yuan(NOVEMBER.minusMonths(1))).isEqualTo(new BigDecimal("0.00"));
         assertThat(fixed.yuan(NOVEMBER.plusMonths(1))).isEqualTo(new BigDecimal("0.00"));
+    }
+
+    /** Tenants come and go: each stays some days, possibly none; then the shop is empty for some, or handed over at once. */
+    @Property(tries = 1000)
+    void eachDayOfOccupancyIsPaidForOnceHoweverOftenTenantsChange(@ForAll @BigRange(min = "0", max = "1000") @Scale(4) BigDecimal rate,
+                                                                  @ForAll @IntRange(max = 800) int first,
+                                                                  @ForAll @Size(min = 1, max = 12) List<@IntRange(max = 70) Integer> stays,
+                                                                  @ForAll @Size(12) List<@IntRange(max = 9) Integer> empty) {
+        LocalDate day = LocalDate.of(2026, 1, 1).plusDays(first);
+        FeeTerms agreed = new FeeTerms(PropertyFees.Basis.FIXED, rate, null, day, null);
+        List<FeeTerms> paid = new ArrayList<>();
+        List<FeeTerms> occupied = new ArrayList<>();
+        LocalDate since = day;
+        for (int i = 0; i < stays.size(); i++) {
+            LocalDate exit = day.plusDays(stays.get(i));
+            FeeTerms.Parts parts = agreed.leaving(exit);
+            paid.add(parts.until());
+            agreed = parts.after().orElseThrow();
+            day = exit.plusDays(Math.max(0, empty.get(i) - 4));
+            if (day.isAfter(exit)) {
+                occupied.add(new FeeTerms(PropertyFees.Basis.FIXED, rate, null, since, exit));
+                agreed = new FeeTerms(PropertyFees.Basis.FIXED, rate, null, day, null);
+                since = day;
+            }
+        }
+        occupied.add(new FeeTerms(PropertyFees.Basis.FIXED, rate, null, since, agreed.from()));
+        for (YearMonth month = YearMonth.from(paid.get(0).from()); !month.isAfter(YearMonth.from(day)); month = month.plusMonths(1)) {
+            YearMonth its = month;
+            assertThat(paid.stream().mapToInt(terms -> terms.days(its)).sum()).isEqualTo(occupied.stream().mapToInt(terms -> terms.days(its)).sum());
+            assertThat(paid.stream().map(terms -> terms.yuan(its)).reduce(BigDecimal::add).orElseThrow())
+                    .as("as if one had stayed all the time").isEqualTo(occupied.stream().map(terms -> terms.yuan(its)).reduce(BigDecimal::add).orElseThrow());
+        }
+        for (LocalDate each = paid.get(0).from(); each.isBefore(day); each = each.plusDays(1)) {
+            LocalDate its = each;
+            assertThat(paid.stream().filter(terms -> holds(terms, its)).count()).isEqualTo(occupied.stream().filter(terms -> holds(terms, its)).count())
+                    .isLessThanOrEqualTo(1);
+        }
+    }
+
+    private static boolean holds(FeeTerms terms, LocalDate day) {
+        return !day.isBefore(terms.from()) && day.isBefore(terms.to());
     }
 
     @Property(tries = 1000)

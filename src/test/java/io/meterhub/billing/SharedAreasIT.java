@@ -3,6 +3,7 @@ package io.meterhub.billing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.meterhub.AtOnce;
 import io.meterhub.HubTest;
 import io.meterhub.billing.BilledMall.Mall;
 import io.meterhub.billing.PriceChange.MarkDays;
@@ -23,10 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
-import java.util.concurrent.CyclicBarrier;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -86,12 +84,8 @@ class SharedAreasIT {
         return groups.addSource(group.id(), meter, LocalDate.EPOCH, "Li", "lease");
     }
 
-    private int shop(Mall mall, int index) {
-        return jdbc.sql("select shop_id from meter where id = ?").param(mall.meters().get(index)).query(Integer.class).single();
-    }
-
     private void member(Group group, Mall mall, int index, String share) {
-        groups.addMember(group.id(), shop(mall, index), share == null ? null : new BigDecimal(share), LocalDate.EPOCH, "Li", "lease");
+        groups.addMember(group.id(), malls.shop(mall, index), share == null ? null : new BigDecimal(share), LocalDate.EPOCH, "Li", "lease");
     }
 
     /** The counter at a time of the month's day, which may be one after its last. */
@@ -149,7 +143,7 @@ class SharedAreasIT {
         int meter = publicMeter(mall);
         Group group = group(mall, Rule.AREA, "shop-single", meter);
         member(group, mall, 0, "60");
-        groups.addMember(group.id(), shop(mall, 1), new BigDecimal("40"), MONTH.atDay(11), "Li", "moved in");
+        groups.addMember(group.id(), malls.shop(mall, 1), new BigDecimal("40"), MONTH.atDay(11), "Li", "moved in");
         counter(meter, 1, "00:00", "0");
         counter(meter, 11, "00:00", "50");
         counter(meter, afterLast(), "00:00", "150");
@@ -247,10 +241,7 @@ class SharedAreasIT {
         assertThat(refused(site, holiday)).startsWith("days: ").contains(MONTH.atDay(10).toString());
         assertThat(tariffs.put(site, "corridors", "Corridors", EnergyKind.ELECTRICITY, MONTH.atDay(20), holidays("2"), "Li", "past the preview"))
                 .isInstanceOf(TariffResult.Refused.class);
-        TariffRule tiers = new TariffRule(List.of(new TariffRule.Price(Rate.SINGLE, 1, Map.of("energy", BigDecimal.ONE)),
-                new TariffRule.Price(Rate.SINGLE, 2, Map.of("energy", BigDecimal.TEN))), null, null,
-                new TariffRule.Tiers(TariffRule.TierPeriod.MONTH, null, null, List.of(BigDecimal.TEN)));
-        assertThat(refused(site, new NewVersion("corridors", null, null, MONTH.plusMonths(2).atDay(1), tiers))).startsWith("rule: ");
+        assertThat(refused(site, new NewVersion("corridors", null, null, MONTH.plusMonths(2).atDay(1), tiers()))).startsWith("rule: ");
         assertThat(changes.make(site, next, null, "Li", "later")).isInstanceOf(PriceChangeResult.Made.class);
         assertThat(changes.make(site, new MarkDays(List.of(new CalendarDay(MONTH.atDay(10), DayKind.TEMPERATURE))), null, "Li", "no price has it"))
                 .isInstanceOf(PriceChangeResult.Made.class);
@@ -305,6 +296,12 @@ class SharedAreasIT {
         return code;
     }
 
+    private static TariffRule tiers() {
+        return new TariffRule(List.of(new TariffRule.Price(Rate.SINGLE, 1, Map.of("energy", BigDecimal.ONE)),
+                new TariffRule.Price(Rate.SINGLE, 2, Map.of("energy", BigDecimal.TEN))), null, null,
+                new TariffRule.Tiers(TariffRule.TierPeriod.MONTH, null, null, List.of(BigDecimal.TEN)));
+    }
+
     private static TariffRule holidays(String yuan) {
         return new TariffRule(List.of(new TariffRule.Price(Rate.FLAT, Map.of("energy", new BigDecimal(yuan))),
                 new TariffRule.Price(Rate.VALLEY, Map.of("energy", new BigDecimal("0.4")))), List.of(
@@ -345,6 +342,55 @@ class SharedAreasIT {
     }
 
     @Test
+    void monthsOfAStandstillAreSharedOutOnceAlsoWhereSomebodyLeftMeanwhile() {
+        Mall mall = mall(3);
+        int meter = publicMeter(mall);
+        Group group = groups.make(mall.site().id(), "corridor", "Corridor", EnergyKind.ELECTRICITY, Rule.EQUAL, "shop-single",
+                MONTH.minusMonths(5), "Li", "lease");
+        groups.addSource(group.id(), meter, LocalDate.EPOCH, "Li", "lease");
+        List.of(0, 1, 2).forEach(shop -> member(group, mall, shop, null));
+        List<YearMonth> months = IntStream.rangeClosed(0, 5).mapToObj(back -> MONTH.minusMonths(5 - back)).toList();
+        for (int i = 0; i <= months.size(); i++) {
+            Instant at = months.get(0).plusMonths(i).atDay(1).atStartOfDay(ZONE).toInstant();
+            jdbc.sql("insert into quarter_hour (meter_id, starts_at, read_at, total) values (?, ?, ?, ?)")
+                    .params(meter, at.atOffset(ZoneOffset.UTC), at.atOffset(ZoneOffset.UTC), 30 * i).update();
+        }
+        transaction.executeWithoutResult(status -> areas.settle(mall.account(), areas.hold(mall.account())));
+        assertThat(sharedOut(group, months)).as("the part of who leaves").allSatisfy(lines ->
+                assertThat(lines).containsExactly("1 S-0000: 10.000000 x 0.850000 = 8.5"));
+        for (int i = 0; i < 2; i++) {
+            List<RuntimeException> failed = new ArrayList<>();
+            areas.shareOut(mall.site(), failed);
+            assertThat(failed).isEmpty();
+            assertThat(sharedOut(group, months)).allSatisfy(lines -> assertThat(lines).containsExactly("1 S-0000: 10.000000 x 0.850000 = 8.5",
+                    "2 S-0001: 10.000000 x 0.850000 = 8.5", "2 S-0002: 10.000000 x 0.850000 = 8.5"));
+        }
+        assertThat(malls.credits(mall)).containsExactly("49", "49", "49");
+    }
+
+    private List<List<String>> sharedOut(Group group, List<YearMonth> months) {
+        return months.stream().map(month -> areas.lines(group.id(), month).stream().map(SharedAreasIT::told).toList()).toList();
+    }
+
+    @Test
+    void whatIsSharedNeverGoesByTiersNotEvenByThoseOfALaterVersion() {
+        Mall mall = mall(1);
+        int site = mall.site().id();
+        LocalDate next = MONTH.plusMonths(3).atDay(1);
+        put(site, "corridors", MONTH.atDay(1), holidays("1"));
+        put(site, "later", MONTH.atDay(1), holidays("1"));
+        put(site, "later", next, tiers());
+        assertThatThrownBy(() -> groups.make(site, "lift", "Lift", EnergyKind.ELECTRICITY, Rule.EQUAL, "later", MONTH, "Li", "x"))
+                .isInstanceOf(FeeRefused.class).hasMessageContaining("a later date").extracting("field").isEqualTo("tariff");
+        groups.make(site, "lift", "Lift", EnergyKind.ELECTRICITY, Rule.EQUAL, "corridors", MONTH, "Li", "x");
+        assertThat(tariffs.put(site, "corridors", "Corridors", EnergyKind.ELECTRICITY, next, tiers(), "Li", "tiers")).isEqualTo(
+                new TariffResult.Refused("rule", "The sharing group lift of public areas goes by this tariff: what shops share has no tiers,"
+                        + " so no version of it may have them, whatever its date"));
+        assertThat(tariffs.put(site, "corridors", "Corridors", EnergyKind.ELECTRICITY, next, holidays("2"), "Li", "dearer"))
+                .isInstanceOf(TariffResult.Stored.class);
+    }
+
+    @Test
     void closingsWhileAMonthIsSharedOutWaitForIt() throws Exception {
         Mall mall = mall(24);
         int meter = publicMeter(mall);
@@ -352,29 +398,15 @@ class SharedAreasIT {
         IntStream.range(0, 24).forEach(shop -> member(group, mall, shop, null));
         counter(meter, 1, "00:00", "0");
         billing.bill(mall.slice(Instant.now().minusSeconds(60), mall.meters().stream().map(each -> "1010").toArray(String[]::new)));
-        CyclicBarrier together = new CyclicBarrier(3);
-        ExecutorService threads = Executors.newFixedThreadPool(3);
-        try {
-            for (int round = 0; round < 12; round++) {
-                counter(meter, 2 + round, "10:00", Integer.toString(24 * (round + 1)));
-                List<Future<?>> done = new ArrayList<>();
-                done.add(threads.submit(() -> {
-                    together.await();
-                    areas.shareOut(mall.site(), group.id(), MONTH);
-                    return null;
-                }));
-                for (int leaving : List.of(mall.accounts().get(2 * round), mall.accounts().get(2 * round + 1))) {
-                    done.add(threads.submit(() -> {
-                        together.await();
-                        return life.close(new AccountWish.Close(leaving, Map.of(), PayMethod.CASH, "moves out"), "Li");
-                    }));
-                }
-                for (Future<?> each : done) {
-                    each.get();
-                }
-            }
-        } finally {
-            threads.shutdown();
+        for (int round = 0; round < 12; round++) {
+            counter(meter, 2 + round, "10:00", Integer.toString(24 * (round + 1)));
+            List<Callable<Object>> acts = new ArrayList<>(List.of(() -> {
+                areas.shareOut(mall.site(), group.id(), MONTH);
+                return null;
+            }));
+            mall.accounts().subList(2 * round, 2 * round + 2).forEach(leaving -> acts.add(() ->
+                    life.close(new AccountWish.Close(leaving, Map.of(), PayMethod.CASH, "moves out"), "Li")));
+            AtOnce.atOnce(acts);
         }
         assertThat(mall.accounts()).allSatisfy(account -> assertThat(accounts.account(account).orElseThrow().state())
                 .isEqualTo(Account.State.CLOSED));
@@ -402,25 +434,28 @@ class SharedAreasIT {
         String because = "seed " + seed;
         Mall mall = mall(5);
         List<Integer> found = new ArrayList<>();
-        for (int i = 0; i < 100; i++) {
-            int meter = jdbc.sql("""
-                    insert into meter (site_id, gateway_id, code, name, model, energy_kind, unit_id, rating)
-                    values (?, ?, ?, 'Corridor', 'acrel-ddsy1352', 'ELECTRICITY', ?, 50) returning id""")
-                    .params(mall.site().id(), mall.gateway(), "P-" + i, 100 + i).query(Integer.class).single();
-            int group = jdbc.sql("""
-                    insert into sharing_group (site_id, code, name, energy_kind, rule, tariff_id, first_month)
-                    select ?, ?, 'g', 'ELECTRICITY', 'FIXED', id, ? from tariff where site_id = ? and code = 'shop-tou' returning id""")
-                    .params(mall.site().id(), "g" + i, MONTH.minusMonths(9).atDay(1), mall.site().id()).query(Integer.class).single();
-            jdbc.sql("insert into sharing_source (group_id, meter_id, valid_from) values (?, ?, '2000-01-01')").params(group, meter).update();
-            for (int shop = 0; shop < 5; shop++) {
-                jdbc.sql("insert into sharing_member (group_id, shop_id, share, valid_from) values (?, ?, ?, '2000-01-01')")
-                        .params(group, shop(mall, shop), BigDecimal.valueOf(1 + random.nextInt(1_000_000), 3)).update();
+        // a commit waits for the disk
+        transaction.executeWithoutResult(status -> {
+            for (int i = 0; i < 100; i++) {
+                int meter = jdbc.sql("""
+                        insert into meter (site_id, gateway_id, code, name, model, energy_kind, unit_id, rating)
+                        values (?, ?, ?, 'Corridor', 'acrel-ddsy1352', 'ELECTRICITY', ?, 50) returning id""")
+                        .params(mall.site().id(), mall.gateway(), "P-" + i, 100 + i).query(Integer.class).single();
+                int group = jdbc.sql("""
+                        insert into sharing_group (site_id, code, name, energy_kind, rule, tariff_id, first_month)
+                        select ?, ?, 'g', 'ELECTRICITY', 'FIXED', id, ? from tariff where site_id = ? and code = 'shop-tou' returning id""")
+                        .params(mall.site().id(), "g" + i, MONTH.minusMonths(9).atDay(1), mall.site().id()).query(Integer.class).single();
+                jdbc.sql("insert into sharing_source (group_id, meter_id, valid_from) values (?, ?, '2000-01-01')").params(group, meter).update();
+                for (int shop = 0; shop < 5; shop++) {
+                    jdbc.sql("insert into sharing_member (group_id, shop_id, share, valid_from) values (?, ?, ?, '2000-01-01')")
+                            .params(group, malls.shop(mall, shop), BigDecimal.valueOf(1 + random.nextInt(1_000_000), 3)).update();
+                }
+                count(meter, random);
+                found.add(group);
             }
-            count(meter, random);
-            found.add(group);
-        }
+        });
         List<YearMonth> months = IntStream.range(0, 10).mapToObj(back -> MONTH.minusMonths(back)).toList();
-        atOnce(() -> found.forEach(group -> months.forEach(month -> areas.shareOut(mall.site(), group, month))));
+        AtOnce.twice(() -> found.forEach(group -> months.forEach(month -> areas.shareOut(mall.site(), group, month))));
         assertThat(jdbc.sql("""
                 select count(*) from shared_line l join sharing_group g on g.id = l.group_id where g.site_id = ? and l.posting > 1""")
                 .param(mall.site().id()).query(Integer.class).single()).as(because).isZero();
@@ -451,26 +486,6 @@ class SharedAreasIT {
             jdbc.sql("insert into quarter_hour (meter_id, starts_at, read_at, total) values (?, ?, ?, ?)")
                     .params(meter, at.atOffset(ZoneOffset.UTC), at.atOffset(ZoneOffset.UTC), total).update();
             total = total.add(BigDecimal.valueOf(1 + random.nextInt(500_000), 3));
-        }
-    }
-
-    private static void atOnce(Runnable hub) throws Exception {
-        ExecutorService hubs = Executors.newFixedThreadPool(2);
-        CyclicBarrier together = new CyclicBarrier(2);
-        try {
-            List<Future<?>> done = new ArrayList<>();
-            for (int i = 0; i < 2; i++) {
-                done.add(hubs.submit(() -> {
-                    together.await();
-                    hub.run();
-                    return null;
-                }));
-            }
-            for (Future<?> each : done) {
-                each.get();
-            }
-        } finally {
-            hubs.shutdown();
         }
     }
 }

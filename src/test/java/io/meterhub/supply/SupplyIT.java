@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.meterhub.AtOnce;
 import io.meterhub.HubTest;
 import io.meterhub.billing.CreditWatch.Credit;
 import io.meterhub.metering.Relay;
@@ -17,11 +18,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CyclicBarrier;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -279,7 +277,7 @@ class SupplyIT {
 
     @Test
     void aReasonIsInForceOnceHoweverManySetItAtOnce() throws Exception {
-        List<Integer> told = atOnce(IntStream.range(0, 8).mapToObj(n -> (Callable<Integer>) () -> {
+        List<Integer> told = AtOnce.atOnce(IntStream.range(0, 8).mapToObj(n -> (Callable<Integer>) () -> {
             try {
                 supply.set(meter, ReasonKind.MANUAL_OFF, "person-" + n, "at once", null);
                 return 1;
@@ -296,7 +294,7 @@ class SupplyIT {
     @Test
     void arrearsSetAndLiftedByTwoThreadsLeaveReasonAndWishInAgreement() throws Exception {
         for (int i = 0; i < 20; i++) {
-            atOnce(List.of(() -> credit(true), () -> credit(false)));
+            AtOnce.atOnce(List.of(() -> credit(true), () -> credit(false)));
             assertThat(supplies.find(meter).orElseThrow().wanted())
                     .isEqualTo(supply.reasons(meter).isEmpty() ? Wanted.ON : Wanted.OFF);
         }
@@ -313,23 +311,6 @@ class SupplyIT {
                 "truncate supply_event")) {
             assertThatThrownBy(() -> jdbc.sql(change).update()).isInstanceOf(DataAccessException.class)
                     .hasMessageContaining("append-only");
-        }
-    }
-
-    private <T> List<T> atOnce(List<Callable<T>> acts) throws InterruptedException, ExecutionException {
-        CyclicBarrier start = new CyclicBarrier(acts.size());
-        ExecutorService threads = Executors.newFixedThreadPool(acts.size());
-        try {
-            List<T> results = new ArrayList<>();
-            for (Future<T> result : threads.invokeAll(acts.stream().map(act -> (Callable<T>) () -> {
-                start.await();
-                return act.call();
-            }).toList())) {
-                results.add(result.get());
-            }
-            return results;
-        } finally {
-            threads.shutdown();
         }
     }
 
