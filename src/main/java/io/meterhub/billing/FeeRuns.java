@@ -119,7 +119,11 @@ class FeeRuns implements CreditWatch {
                 .param("now", now()).param("site", site.id()).param("month", month.atDay(1)).update();
     }
 
-    /** The fees that have begun and of which something of the month is to be taken or given back, in the order of their ids; {@code shop} null: of all. */
+    /**
+     * The fees that have begun and of which something of the month is to be taken or given back, in the order of their ids.
+     *
+     * @param shop whose; null for all
+     */
     private List<Integer> due(Site site, Integer shop, YearMonth month, LocalDate today) {
         record Taken(Fee fee, boolean done, BigDecimal yuan) {
         }

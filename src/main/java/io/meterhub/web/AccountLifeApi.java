@@ -116,15 +116,17 @@ class AccountLifeApi {
 
     @PostMapping("/{id}/close")
     @Operation(summary = "Closes an account for good", description = "Charges it up to the final readings and posts that; gives back credit and"
-            + " deposit, rounded to fen, or states what is owed as a debt. Nothing is left in it. Its meters go off with the reason"
-            + " CLOSED_ACCOUNT.")
+            + " deposit, rounded to fen, each with a numbered receipt, or states what is owed as a debt. Nothing is left in it. Its meters"
+            + " go off with the reason CLOSED_ACCOUNT. An account for property fees: its tenant leaves; the fee is settled by days up to"
+            + " today, which is the first day that is not paid for, and ends.")
     Settlement close(@PathVariable int id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Closing closing) {
         return life.close(closing.of(id), operator.name());
     }
 
     @PostMapping("/{id}/move")
     @Operation(summary = "Moves an account's meters to the next tenant", description = "One act: closes the account as above and opens the next"
-            + " one at the same counter readings, without gap and without overlap.")
+            + " one at the same counter readings, without gap and without overlap. An account for property fees: the next tenant goes on by"
+            + " the same terms from today on.")
     AccountLife.Moved move(@PathVariable int id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Moving moving) {
         if ((moving.prepared() == null) == (moving.customer() == null)) {
             throw Refusal.field(HttpStatus.BAD_REQUEST, "customer", "give either customer or prepared");

@@ -101,7 +101,8 @@ class FeesApi {
     }
 
     @DeleteMapping("/shops/{shop}/property-fees")
-    @Operation(summary = "Ends a shop's fee: the shop leaves", description = "What was taken for later days is given back by the next run.")
+    @Operation(summary = "Ends a shop's fee: the shop leaves", description = "What was taken for later days is given back by"
+            + " the next run. Closing or moving the shop's account for property fees does this by itself.")
     PropertyFees.Fee end(@PathVariable int shop, @Parameter(description = "The first day that is not paid for") @RequestParam LocalDate to,
                          @RequestParam @NotBlank(message = "{valid.needed}") String why, @RequestHeader(Operator.HEADER) Operator operator) {
         return fees.end(shop, to, operator.name(), why);
@@ -120,7 +121,8 @@ class FeesApi {
     }
 
     @GetMapping("/sites/{site}/fee-runs/{month}/failures")
-    @Operation(summary = "The fees of a month that could not be taken, and why", description = "They are tried again with each run.")
+    @Operation(summary = "The fees of a month that could not be taken, and why", description = "kind is ACCOUNT_CLOSED or FAULT; failure says"
+            + " it in the language asked for. They are tried again with each run.")
     List<PropertyFees.Failure> failures(@PathVariable int site, @PathVariable @Schema(type = "string", example = "2026-11") YearMonth month) {
         return fees.failures(known(site), month);
     }

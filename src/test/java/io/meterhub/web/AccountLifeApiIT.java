@@ -55,7 +55,10 @@ class AccountLifeApiIT {
     void anAccountIsClosedPreparedAndOpened() {
         String old = Integer.toString(mall.account("E-B-101"));
         BigDecimal credit = http.get(ACCOUNTS + "/" + old).json().get("creditYuan").decimalValue();
-        assertThat(close(old)).contains("\"refundYuan\"", "E-B-101");
+        assertThat(close(old)).contains("\"refundYuan\"", "E-B-101", "\"kind\":\"REFUND\"");
+        JsonNode receipt = http.get(ACCOUNTS + "/" + old + "/receipts").json().get(0);
+        assertThat(receipt.get("kind").asText()).isEqualTo("REFUND");
+        assertThat(receipt.get("number").asText()).matches("R-\\d{8}-\\d{6}");
         assertThat(credit.signum()).isPositive();
         JsonNode closed = http.get(ACCOUNTS + "/" + old).json();
         assertThat(closed.get("state").asText()).isEqualTo("CLOSED");
