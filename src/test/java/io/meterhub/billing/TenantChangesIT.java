@@ -274,13 +274,13 @@ class TenantChangesIT {
         }
     }
 
-    /** A thousand changes of tenants: entries, exits and moves in any order, fees taken on any days, with other rates now and then. */
+    /** Some hundred changes of tenants: entries, exits and moves in any order, fees taken on any days, with other rates now and then. */
     @Test
     void theDaysThatAllTenantsPayForAreTheDaysOfOccupancyEachOnce() {
         long seed = System.nanoTime();
         Random random = new Random(seed);
         String because = "seed " + seed;
-        int shops = 50;
+        int shops = 30;
         Mall mall = malls.open("shop-single", shops);
         LocalDate first = LocalDate.parse("2026-01-20");
         malls.takesFees(mall.site().id(), 5, 7, YearMonth.from(first));
@@ -289,7 +289,7 @@ class TenantChangesIT {
             all.add(new Lived(malls.shop(mall, shop)));
         }
         int[] changes = {0};
-        LocalDate last = first.plusDays(150);
+        LocalDate last = first.plusDays(75);
         for (LocalDate each = first; !each.isAfter(last); each = each.plusDays(1)) {
             LocalDate day = each;
             transaction.executeWithoutResult(status -> {
@@ -315,7 +315,7 @@ class TenantChangesIT {
         }
         malls.feeRuns(at(last.plusDays(40))).runOn(mall.site());
 
-        assertThat(changes[0]).as("cases, " + because).isGreaterThan(1000);
+        assertThat(changes[0]).as("cases, " + because).isGreaterThan(250);
         for (Lived lived : all) {
             Map<YearMonth, Integer> days = new HashMap<>();
             jdbc.sql("""
