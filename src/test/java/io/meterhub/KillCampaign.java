@@ -289,7 +289,7 @@ public final class KillCampaign {
                        -- sold to a closed account: what it still owed
                        + (select coalesce(sum(to_debt_yuan), 0) from receipt where account_id = a.id) as charged,
                        (select coalesce(sum(e.credit), 0) from entry e join journal j on j.id = e.journal_id
-                        where j.key = 'close:' || a.id and e.gl = 'CASH') as refund,
+                        where j.key = 'receipt:close:' || a.id || ':refund' and e.gl = 'CASH') as refund,
                        (select coalesce(sum(e.debit), 0) from entry e join journal j on j.id = e.journal_id
                         where j.key = 'close:' || a.id and e.gl = 'DEBT') as debt
                 from account a join shop s on s.id = a.shop_id""", row -> {
