@@ -274,8 +274,8 @@ public final class KillCampaign {
     }
 
     /**
-     * Credit = what the site file gave + what was acknowledged - what the charge lines, shared lines and fees say; of a closed account
-     * that is what was settled, and nothing is left.
+     * Credit = what the site file gave + what was acknowledged - what the charge lines, shared lines and fees say. From a closed
+     * account that was settled to the fen, and nothing is left but what was charged anew since.
      */
     private void checkCredit(Statement sql) throws SQLException {
         Map<Integer, BigDecimal> sold = new HashMap<>();
@@ -288,6 +288,8 @@ public final class KillCampaign {
                        + (select coalesce(sum(amount_yuan), 0) from fee_line where account_id = a.id)
                        -- sold to a closed account: what it still owed
                        + (select coalesce(sum(to_debt_yuan), 0) from receipt where account_id = a.id) as charged,
+                       (select coalesce(sum(difference_yuan), 0) from rerating_account r
+                        where r.account_id = a.id and r.done_at > a.closed_at) as anew,
                        (select coalesce(sum(e.credit), 0) from entry e join journal j on j.id = e.journal_id
                         where j.key = 'receipt:close:' || a.id || ':refund' and e.gl = 'CASH') as refund,
                        (select coalesce(sum(e.debit), 0) from entry e join journal j on j.id = e.journal_id
@@ -297,9 +299,10 @@ public final class KillCampaign {
             BigDecimal due = (row.getBoolean("first") ? openings.getOrDefault(name, BigDecimal.ZERO) : BigDecimal.ZERO)
                     .add(sold.getOrDefault(row.getInt("id"), BigDecimal.ZERO)).subtract(row.getBigDecimal("charged"));
             if (row.getBoolean("closed")) {
+                BigDecimal then = due.add(row.getBigDecimal("anew"));
                 BigDecimal settled = row.getBigDecimal("refund").subtract(row.getBigDecimal("debt"));
-                expect(due.setScale(2, RoundingMode.HALF_UP).compareTo(settled) == 0, "%s: settled %s, should be %s", name, settled, due);
-                due = BigDecimal.ZERO;
+                expect(then.setScale(2, RoundingMode.HALF_UP).compareTo(settled) == 0, "%s: settled %s, should be %s", name, settled, then);
+                due = row.getBigDecimal("anew").negate();
             }
             expect(due.compareTo(row.getBigDecimal("credit")) == 0, "%s: credit is %s, should be %s", name, row.getBigDecimal("credit"), due);
         });

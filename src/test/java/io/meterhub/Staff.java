@@ -67,7 +67,7 @@ final class Staff {
     private final Map<String, TreeMap<LocalDate, BigDecimal>> prices = new HashMap<>(Map.of(
             "shop-single", new TreeMap<>(Map.of(LocalDate.of(2026, 1, 1), new BigDecimal("0.85"))),
             "water-single", new TreeMap<>(Map.of(LocalDate.of(2026, 1, 1), new BigDecimal("4.55")))));
-    /** Every price that ever held: what a former tenant was settled by stays. */
+    /** Every price that ever held: an account that was set aside stays at what it was charged. */
     private final Set<BigDecimal> everPrices = new HashSet<>(List.of(new BigDecimal("0.850000"), new BigDecimal("4.550000")));
     private final Map<String, BigDecimal> byBand = Map.of("PEAK", new BigDecimal("0.909325"), "FLAT", new BigDecimal("0.587325"),
             "VALLEY", new BigDecimal("0.265325"));
@@ -360,17 +360,18 @@ final class Staff {
                 row -> expect.that(row.getInt(1) == 0, "%d journals of fees without their lines", row.getInt(1)));
     }
 
-    /** Whatever was used on a day costs what holds for that day now; a former tenant's what held once. */
+    /** Whatever was used on a day costs what holds for that day now, former tenants too; but for accounts that were set aside. */
     private void checkPrices(Statement sql) throws SQLException {
         KillCampaign.each(sql, """
-                select c.account_id, c.site_day, t.code, c.band, c.price, a.closed_at is not null as closed
+                select c.account_id, c.site_day, t.code, c.band, c.price,
+                       exists (select from rerating_account r where r.account_id = c.account_id and r.set_aside_at is not null) as aside
                 from charge_line c join tariff_version v on v.id = c.tariff_version_id join tariff t on t.id = v.tariff_id
-                join account a on a.id = c.account_id where c.quantity > 0""", row -> {
+                where c.quantity > 0""", row -> {
             LocalDate day = row.getObject("site_day", LocalDate.class);
             TreeMap<LocalDate, BigDecimal> its = prices.get(row.getString("code"));
             BigDecimal due = its == null ? byBand.get(row.getString("band")) : its.floorEntry(day).getValue();
             BigDecimal price = row.getBigDecimal("price");
-            expect.that(due.compareTo(price) == 0 || row.getBoolean("closed") && everPrices.contains(price),
+            expect.that(due.compareTo(price) == 0 || row.getBoolean("aside") && everPrices.contains(price),
                     "account %d pays %s of %s at %s, %s holds", row.getInt("account_id"), row.getString("code"), day, price, due);
         });
     }
