@@ -37,7 +37,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.function.Supplier;
 import org.springframework.http.HttpStatus;
 import org.springframework.stereotype.Controller;
 import org.springframework.ui.Model;
@@ -53,6 +52,7 @@ class DetailsPage {
 
     private static final int LINES = 15;
     private static final int MOST_METERS = 200;
+    private static final String PLACE = "/{where:shops|areas}/{id}";
 
     private final Equipment equipment;
     private final History history;
@@ -124,60 +124,46 @@ class DetailsPage {
         }
     }
 
-    @GetMapping("/shops/{id}")
-    String shop(@PathVariable int id, @RequestHeader(name = "HX-Request", required = false) boolean asPanel, Model model) {
-        return show(ofShop(id), asPanel, model);
+    @GetMapping(PLACE)
+    String details(@PathVariable String where, @PathVariable int id, @RequestHeader(name = "HX-Request", required = false) boolean asPanel,
+                   Model model) {
+        fill(place(where, id), model);
+        return asPanel ? "details :: details" : "details";
     }
 
-    @GetMapping("/areas/{id}")
-    String area(@PathVariable int id, @RequestHeader(name = "HX-Request", required = false) boolean asPanel, Model model) {
-        return show(ofArea(id), asPanel, model);
+    /** What changes while one looks at it. */
+    @GetMapping(PLACE + "/{part:live|past}")
+    String part(@PathVariable String where, @PathVariable int id, @PathVariable String part, Model model) {
+        return fragment(place(where, id), part, model);
     }
 
-    @GetMapping("/shops/{id}/live")
-    String shopLive(@PathVariable int id, Model model) {
-        return fragment(ofShop(id), "live", model);
-    }
-
-    @GetMapping("/areas/{id}/live")
-    String areaLive(@PathVariable int id, Model model) {
-        return fragment(ofArea(id), "live", model);
-    }
-
-    @GetMapping("/shops/{id}/past")
-    String shopPast(@PathVariable int id, Model model) {
-        return fragment(ofShop(id), "past", model);
-    }
-
-    @GetMapping("/areas/{id}/past")
-    String areaPast(@PathVariable int id, Model model) {
-        return fragment(ofArea(id), "past", model);
-    }
-
-    @GetMapping("/shops/{id}/curve")
+    @GetMapping(PLACE + "/curve")
     @ResponseBody
-    History.Curve shopCurve(@PathVariable int id) {
-        return curve(ofShop(id));
+    History.Curve curve(@PathVariable String where, @PathVariable int id) {
+        return curve(place(where, id));
     }
 
-    @GetMapping("/areas/{id}/curve")
-    @ResponseBody
-    History.Curve areaCurve(@PathVariable int id) {
-        return curve(ofArea(id));
+    private Place place(String where, int id) {
+        return where.equals("shops") ? ofShop(id) : ofArea(id);
+    }
+
+    /** Shows the part of the page with the form again: with what was done, or with what is wrong and what was typed. */
+    private String answer(Place place, Told told, String part, String name, Object form, Model model, HttpServletResponse response) {
+        model.addAttribute("told", told);
+        if (told.done()) {
+            response.setHeader("HX-Trigger", "changed");
+        } else {
+            response.setStatus(HttpStatus.UNPROCESSABLE_ENTITY.value());
+            model.addAttribute(name, form);
+        }
+        return fragment(place, part, model);
     }
 
     /** The header can only come from a page of our own: no form elsewhere can send it. */
     @PostMapping(path = "/shops/{id}/sales", headers = "HX-Request=true")
     String sell(@PathVariable int id, SaleForm form, Model model, HttpServletResponse response) {
         Told told = sell(ofShop(id), form);
-        model.addAttribute("told", told);
-        if (told.done()) {
-            response.setHeader("HX-Trigger", "changed");
-        } else {
-            response.setStatus(HttpStatus.UNPROCESSABLE_ENTITY.value());
-            model.addAttribute("sale", form);
-        }
-        return fragment(ofShop(id), "sell", model);
+        return answer(ofShop(id), told, "sell", "sale", form, model, response);
     }
 
     private Told sell(Place place, SaleForm form) {
@@ -191,7 +177,7 @@ class DetailsPage {
         if (place.purses().stream().noneMatch(purse -> purse.account().id() == form.account())) {
             throw Refusal.notFound("account of this shop", form.account());
         }
-        String note = form.note() == null || form.note().isBlank() ? null : form.note().strip();
+        String note = Forms.text(form.note());
         CounterResult result = counter.act(CounterRequest.sale("board-" + form.key(), form.account(), amount.get(), form.method(),
                 form.operator().strip(), note));
         if (result instanceof CounterResult.KeyReused reused) {
@@ -208,13 +194,7 @@ class DetailsPage {
     @PostMapping(path = "/shops/{id}/open", headers = "HX-Request=true")
     String openAccount(@PathVariable int id, OpenForm form, Model model, HttpServletResponse response) {
         Told told = openAccount(ofShop(id), form);
-        model.addAttribute("told", told);
-        if (told.done()) {
-            response.setHeader("HX-Trigger", "changed");
-        } else {
-            response.setStatus(HttpStatus.UNPROCESSABLE_ENTITY.value());
-        }
-        return fragment(ofShop(id), "open", model);
+        return answer(ofShop(id), told, "open", "opening", form, model, response);
     }
 
     private Told openAccount(Place place, OpenForm form) {
@@ -231,27 +211,10 @@ class DetailsPage {
         }
     }
 
-    @PostMapping(path = "/shops/{id}/supply", headers = "HX-Request=true")
-    String shopSupply(@PathVariable int id, SupplyForm form, Model model, HttpServletResponse response) {
-        switchSupply(ofShop(id), form, model, response);
-        return fragment(ofShop(id), "supply", model);
-    }
-
-    @PostMapping(path = "/areas/{id}/supply", headers = "HX-Request=true")
-    String areaSupply(@PathVariable int id, SupplyForm form, Model model, HttpServletResponse response) {
-        switchSupply(ofArea(id), form, model, response);
-        return fragment(ofArea(id), "supply", model);
-    }
-
-    private void switchSupply(Place place, SupplyForm form, Model model, HttpServletResponse response) {
-        Told told = switchSupply(place, form);
-        model.addAttribute("told", told);
-        if (told.done()) {
-            response.setHeader("HX-Trigger", "changed");
-        } else {
-            response.setStatus(HttpStatus.UNPROCESSABLE_ENTITY.value());
-            model.addAttribute("wish", form);
-        }
+    @PostMapping(path = PLACE + "/supply", headers = "HX-Request=true")
+    String switchSupply(@PathVariable String where, @PathVariable int id, SupplyForm form, Model model, HttpServletResponse response) {
+        Told told = switchSupply(place(where, id), form);
+        return answer(place(where, id), told, "supply", "wish", form, model, response);
     }
 
     private Told switchSupply(Place place, SupplyForm form) {
@@ -273,7 +236,7 @@ class DetailsPage {
         }
         try {
             if (ends) {
-                String setBy = form.setBy() == null || form.setBy().isBlank() ? null : form.setBy().strip();
+                String setBy = Forms.text(form.setBy());
                 supply.end(form.meter(), kind, form.operator().strip(), form.why().strip(), setBy);
             } else {
                 supply.set(form.meter(), kind, form.operator().strip(), form.why().strip(), until);
@@ -284,26 +247,10 @@ class DetailsPage {
         return new Told(true, ends ? "act.ended" : "act.set_done", List.of(kind.name()));
     }
 
-    @PostMapping(path = "/shops/{id}/readings", headers = "HX-Request=true")
-    String shopReading(@PathVariable int id, ReadingForm form, Model model, HttpServletResponse response) {
-        return enterReading(ofShop(id), () -> ofShop(id), form, model, response);
-    }
-
-    @PostMapping(path = "/areas/{id}/readings", headers = "HX-Request=true")
-    String areaReading(@PathVariable int id, ReadingForm form, Model model, HttpServletResponse response) {
-        return enterReading(ofArea(id), () -> ofArea(id), form, model, response);
-    }
-
-    private String enterReading(Place place, Supplier<Place> after, ReadingForm form, Model model, HttpServletResponse response) {
-        Told told = enterReading(place, form);
-        model.addAttribute("told", told);
-        if (told.done()) {
-            response.setHeader("HX-Trigger", "changed");
-        } else {
-            response.setStatus(HttpStatus.UNPROCESSABLE_ENTITY.value());
-            model.addAttribute("given", form);
-        }
-        return fragment(after.get(), "reading", model);
+    @PostMapping(path = PLACE + "/readings", headers = "HX-Request=true")
+    String enterReading(@PathVariable String where, @PathVariable int id, ReadingForm form, Model model, HttpServletResponse response) {
+        Told told = enterReading(place(where, id), form);
+        return answer(place(where, id), told, "reading", "given", form, model, response);
     }
 
     private Told enterReading(Place place, ReadingForm form) {
@@ -331,11 +278,6 @@ class DetailsPage {
         }
         EntryResult.Taken taken = (EntryResult.Taken) result;
         return new Told(true, taken.replayed() ? "act.reading_again" : "act.reading_taken", List.of(Amounts.plain(taken.quantity())));
-    }
-
-    private String show(Place place, boolean asPanel, Model model) {
-        fill(place, model);
-        return asPanel ? "details :: details" : "details";
     }
 
     private String fragment(Place place, String name, Model model) {
