@@ -83,7 +83,6 @@ public final class ReratingRun {
         @Override
         public String toString() {
             return String.format(Locale.ROOT, "%,d meters, %,d readings, %,d charge lines%n", meters, readings, lines)
-                    + String.join("\n", changes.stream().map(Change::toString).toList()) + "\n"
                     + (problems.isEmpty() ? "the same prices posted nothing, there and back restored every charge and balance, the books hold"
                     : "DOES NOT HOLD: " + problems);
         }
@@ -94,7 +93,9 @@ public final class ReratingRun {
         Site site = mall.site();
         LocalDate today = site.dayOf(Instant.now());
         jdbc.sql("update tariff_assignment set valid_from = '2020-01-01' where site_id = ?").param(site.id()).update();
-        long readings = read(mall, today);
+        Timed<Long> read = Timed.of(() -> read(mall, today));
+        long readings = read.result();
+        System.out.printf(Locale.ROOT, "%,d readings billed in %.1f s%n", readings, read.seconds());
         close.close();
         List<String> problems = new ArrayList<>();
         TariffRule rule = tariffs.of(site.id()).stream().filter(tariff -> tariff.code().equals("shop-tou")).findFirst().orElseThrow()
@@ -176,8 +177,10 @@ public final class ReratingRun {
                 || rerating.differenceYuan().compareTo(previewed.differenceYuan()) != 0) {
             throw new IllegalStateException("previewed " + previewed.differenceYuan() + ", made " + rerating);
         }
-        return new Change(name, rerating.accounts(), rerating.differenceYuan(), preview.seconds(), making.seconds(),
+        Change done = new Change(name, rerating.accounts(), rerating.differenceYuan(), preview.seconds(), making.seconds(),
                 heapPools().stream().mapToLong(pool -> pool.getPeakUsage().getUsed()).sum() / 1_000_000);
+        System.out.println(done);
+        return done;
     }
 
     private record Timed<T>(T result, double seconds) {
