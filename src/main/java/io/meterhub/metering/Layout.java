@@ -66,7 +66,7 @@ public record Layout(List<Item> items, int entries) {
     }
 
     /** The same for a meter behind a transformer. */
-    Layout behind(int ctRatio) {
+    public Layout behind(int ctRatio) {
         return new Layout(items.stream().map(item -> item.behind(BigDecimal.valueOf(ctRatio))).toList(), entries);
     }
 

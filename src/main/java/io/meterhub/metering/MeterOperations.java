@@ -30,6 +30,9 @@ public interface MeterOperations {
     /** Sets the meter's clock to the time of its site. */
     Result setClock(int meterId);
 
+    /** Reads the meter as a round does; what it shows is judged and charged as a round's reading is. */
+    Read<Slice.Reading> readNow(int meterId);
+
     /** The meter's clock, as far as its model says how it is set. */
     Read<ClockShown> readClock(int meterId);
 

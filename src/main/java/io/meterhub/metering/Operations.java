@@ -29,6 +29,7 @@ import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import org.apache.camel.ProducerTemplate;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.stereotype.Component;
 
@@ -50,26 +51,28 @@ class Operations implements MeterOperations {
     private final MeterModels models;
     private final Lanes lanes;
     private final Texts texts;
+    private final ProducerTemplate routes;
     private final Clock clock;
     private final boolean urgent;
 
     @Autowired
-    Operations(Sites sites, MeterModels models, Lanes lanes, Texts texts, Clock clock) {
-        this(sites, models, lanes, texts, clock, true);
+    Operations(Sites sites, MeterModels models, Lanes lanes, Texts texts, ProducerTemplate routes, Clock clock) {
+        this(sites, models, lanes, texts, routes, clock, true);
     }
 
-    private Operations(Sites sites, MeterModels models, Lanes lanes, Texts texts, Clock clock, boolean urgent) {
+    private Operations(Sites sites, MeterModels models, Lanes lanes, Texts texts, ProducerTemplate routes, Clock clock, boolean urgent) {
         this.sites = sites;
         this.models = models;
         this.lanes = lanes;
         this.texts = texts;
+        this.routes = routes;
         this.clock = clock;
         this.urgent = urgent;
     }
 
     @Override
     public MeterOperations inTurn() {
-        return new Operations(sites, models, lanes, texts, clock, false);
+        return new Operations(sites, models, lanes, texts, routes, clock, false);
     }
 
     @Override
@@ -83,6 +86,17 @@ class Operations implements MeterOperations {
     @Override
     public Result setClock(int meterId) {
         return carryOut(meterId, Operation.CLOCK, this::setClock);
+    }
+
+    @Override
+    public Read<Slice.Reading> readNow(int meterId) {
+        Read<Slice.Reading> read = look(meterId, model -> model,
+                (at, model) -> lanes.station(at.meter(), at.lane()).read(at.lane(), at.urgent(), clock));
+        if (read instanceof Read.Got<Slice.Reading> got) {
+            Meter meter = meter(meterId);
+            routes.sendBody("direct:slices", List.of(new Slice(meter.siteId(), meter.gatewayId(), got.value().at(), List.of(got.value()), List.of())));
+        }
+        return read;
     }
 
     @Override
@@ -112,10 +126,10 @@ class Operations implements MeterOperations {
     public void check(int meterId, String name, ParameterValue value) {
         Meter meter = meter(meterId);
         if (meter.byHand()) {
-            throw new ParameterRefused(name, texts.of("why.by_hand", meter.code()));
+            throw new ParameterRefused(texts, name, Why.of("by_hand", meter.code()));
         }
         MeterModel model = model(meter);
-        words(model.parameter(name).orElseThrow(() -> new ParameterRefused(name, texts.of("parameter.unknown", name, model.name(),
+        words(model.parameter(name).orElseThrow(() -> new ParameterRefused(texts, name, Why.of("parameter_unknown", name, model.name(),
                 String.join(", ", model.parameters().values().stream().filter(Parameter::writable).map(Parameter::name).toList())))),
                 meter, value);
     }
@@ -175,16 +189,16 @@ class Operations implements MeterOperations {
     private int[] words(Parameter parameter, Meter meter, ParameterValue value) {
         Layout layout = parameter.layout().behind(meter.ctRatio());
         if (!parameter.writable()) {
-            throw new ParameterRefused(parameter.name(), texts.of("parameter.read_only", parameter.name()));
+            throw new ParameterRefused(texts, parameter.name(), Why.of("parameter_read_only", parameter.name()));
         }
         if (value.entries().size() > layout.entries()) {
-            throw new ParameterRefused(parameter.name(), texts.of("parameter.entries", parameter.name(),
+            throw new ParameterRefused(texts, parameter.name(), Why.of("parameter_entries", parameter.name(),
                     String.valueOf(layout.entries()), String.valueOf(value.entries().size())));
         }
         Set<String> items = layout.items().stream().map(Layout.Item::name).collect(Collectors.toCollection(LinkedHashSet::new));
         for (Map<String, BigDecimal> entry : value.entries()) {
             if (!entry.keySet().equals(items)) {
-                throw new ParameterRefused(parameter.name(), texts.of(layout.isNumber() ? "parameter.number" : "parameter.items",
+                throw new ParameterRefused(texts, parameter.name(), Why.of(layout.isNumber() ? "parameter_number" : "parameter_items",
                         parameter.name(), String.join(", ", items)));
             }
         }
@@ -193,7 +207,7 @@ class Operations implements MeterOperations {
         } catch (Layout.Unfit unfit) {
             Layout.Item item = unfit.item();
             String called = layout.isNumber() ? parameter.name() : parameter.name() + "." + item.name();
-            throw new ParameterRefused(called, texts.of("parameter.value", called, item.least().toPlainString(),
+            throw new ParameterRefused(texts, called, Why.of("parameter_value", called, item.least().toPlainString(),
                     item.most().toPlainString(), item.factor().toPlainString(), unfit.value().toPlainString(), item.unit()));
         }
     }

@@ -24,7 +24,7 @@ public record ParameterValue(List<Map<String, BigDecimal>> entries) {
     }
 
     /** @throws IllegalArgumentException when it is neither a number nor a list of objects of numbers */
-    @JsonCreator
+    @JsonCreator(mode = JsonCreator.Mode.DELEGATING)
     public static ParameterValue of(JsonNode json) {
         if (json.isNumber()) {
             return of(json.decimalValue());

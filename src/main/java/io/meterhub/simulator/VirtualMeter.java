@@ -522,8 +522,8 @@ abstract class VirtualMeter {
         return registers(record);
     }
 
-    private static int[] registers(ByteBuffer bytes) {
-        bytes.flip();
+    private static int[] registers(ByteBuffer record) {
+        ByteBuffer bytes = ByteBuffer.wrap(record.array());
         return IntStream.range(0, 10).map(i -> bytes.getShort(2 * i) & 0xFFFF).toArray();
     }
 

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.exc.InvalidFormatException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
 import io.meterhub.billing.AccountRefused;
 import io.meterhub.billing.FeeRefused;
+import io.meterhub.metering.ParameterRefused;
+import io.meterhub.operation.OperationRefused;
 import io.meterhub.site.Texts;
 import io.meterhub.supply.SupplyRefused;
 import java.sql.SQLException;
@@ -107,6 +109,18 @@ class Problems extends ResponseEntityExceptionHandler {
     ResponseEntity<ProblemDetail> refused(FeeRefused refusal) {
         return answer(HttpStatus.UNPROCESSABLE_ENTITY, refusal.field() + ": " + refusal.getMessage(),
                 List.of(new FieldProblem(refusal.field(), refusal.getMessage())));
+    }
+
+    @ExceptionHandler
+    ResponseEntity<ProblemDetail> refused(OperationRefused refusal) {
+        return answer(HttpStatus.UNPROCESSABLE_ENTITY, refusal.getMessage(),
+                List.of(new FieldProblem(refusal.field(), refusal.getMessage())));
+    }
+
+    @ExceptionHandler
+    ResponseEntity<ProblemDetail> refused(ParameterRefused refusal) {
+        return answer(HttpStatus.UNPROCESSABLE_ENTITY, refusal.getMessage(),
+                List.of(new FieldProblem("values." + refusal.field(), refusal.getMessage())));
     }
 
     /** SQL states 22...: a value that the database cannot hold, such as a text with a NUL in it. */

@@ -153,6 +153,7 @@ class MeterControlsIT {
         time.pass(Duration.ofDays(1));
         assertThat(master.read(1, 0x1A00, 10)).isEqualTo(month);
         assertThat(master.read(1, 0x1A0B, 10)[0]).as("a year before").isEqualTo(26 << 8 | 1);
+        assertThat(master.read(1, 0x1B00, 10)).as("no purchase yet").containsOnly(0);
         for (int count = 1; count <= 21; count++) {
             master.write(1, 0x050D, 0, 100 * count, count);
         }

@@ -1,0 +1,29 @@
+package io.meterhub.operation;
+
+/** What a job does to each of its meters. */
+public enum JobKind {
+
+    /** Reads it as a round does. */
+    READ_NOW,
+
+    /** Sets its clock to the site's time. */
+    SET_CLOCK,
+
+    READ_PARAMETERS,
+
+    WRITE_PARAMETERS,
+
+    /** The month-end energies or purchases that the meter keeps. */
+    READ_RECORDS,
+
+    /** Sets the reason MANUAL_OFF. */
+    SWITCH_OFF,
+
+    /** Ends the MANUAL_OFF that the same person set. */
+    SWITCH_ON;
+
+    /** Whether people have to be told why. */
+    public boolean changes() {
+        return this == WRITE_PARAMETERS || this == SWITCH_OFF || this == SWITCH_ON;
+    }
+}
