@@ -10,8 +10,8 @@ import io.meterhub.simulator.FaultKind;
 import io.meterhub.site.Gateway.Framing;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -91,22 +91,13 @@ class AlarmsIT {
 
     /** Asks for rounds until the alarm is open. */
     private JsonNode alarm(String kind, String code, String gateway) {
-        List<JsonNode> found = new ArrayList<>();
-        await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofSeconds(1)).untilAsserted(() -> {
+        return await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofSeconds(1)).until(() -> {
             mall.round(gateway);
-            found.clear();
-            found.addAll(mall.openAlarms().stream().filter(alarm -> is(alarm, kind, code)).toList());
-            assertThat(found).as(kind + " of " + code).hasSize(1);
-        });
-        return found.get(0);
+            return mall.openAlarm(kind, code);
+        }, Optional::isPresent).orElseThrow();
     }
 
     private void over(String kind, String code) {
-        await().atMost(Duration.ofSeconds(30)).pollInterval(Duration.ofMillis(200)).untilAsserted(() ->
-                assertThat(mall.openAlarms()).noneMatch(alarm -> is(alarm, kind, code)));
-    }
-
-    private static boolean is(JsonNode alarm, String kind, String code) {
-        return alarm.get("kind").asText().equals(kind) && alarm.get("code").asText().equals(code);
+        await().atMost(Duration.ofSeconds(30)).pollInterval(Duration.ofMillis(200)).until(() -> mall.openAlarm(kind, code).isEmpty());
     }
 }

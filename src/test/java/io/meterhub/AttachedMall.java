@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.StreamSupport;
@@ -215,6 +216,19 @@ final class AttachedMall implements AutoCloseable {
 
     List<JsonNode> openAlarms() {
         return StreamSupport.stream(get("/api/v1/alarms?open=true&limit=1000&site=" + site).get("items").spliterator(), false).toList();
+    }
+
+    Optional<JsonNode> openAlarm(String kind, String code) {
+        return openAlarms().stream().filter(alarm -> alarm.get("kind").asText().equals(kind) && alarm.get("code").asText().equals(code)).findFirst();
+    }
+
+    /** The last exercise of a valve. */
+    JsonNode exercise(String meter) {
+        return get("/api/v1/meters/%d/valve-exercises".formatted(id(meter))).get(0);
+    }
+
+    int site() {
+        return site;
     }
 
     JsonNode availability(String meter) {

@@ -38,7 +38,8 @@ class FaultsIT {
 
     private static final String PRICE = "0.85";
     private static final String PAID_IN = "100.00";
-    private static final Set<FaultKind> OF_COUNTER = EnumSet.of(FaultKind.SET_BACK, FaultKind.OVERFLOW, FaultKind.SWAPPED);
+    private static final Set<FaultKind> OF_METER = EnumSet.of(FaultKind.SET_BACK, FaultKind.OVERFLOW, FaultKind.SWAPPED,
+            FaultKind.STUCK, FaultKind.SLIPPING, FaultKind.LEAK);
     private static final Set<FaultKind> HARMLESS_TO_READS = EnumSet.of(FaultKind.SLOW, FaultKind.REPLY_LOST);
     /** What is shown; garbage may look like anything that is wrong. */
     private static final Map<FaultKind, ReadFailure> FAILURES = Map.of(FaultKind.SILENT, ReadFailure.TIMEOUT,
@@ -53,7 +54,7 @@ class FaultsIT {
     private AttachedMall mall;
 
     static Set<FaultKind> faultsOfAnswers() {
-        return EnumSet.complementOf(EnumSet.copyOf(OF_COUNTER));
+        return EnumSet.complementOf(EnumSet.copyOf(OF_METER));
     }
 
     @BeforeAll

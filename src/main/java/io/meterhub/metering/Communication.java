@@ -133,11 +133,14 @@ class Communication {
     /** The buses on which a meter does not answer. */
     private List<BusNow> buses() {
         return jdbc.sql("""
-                select st.meter_id, m.gateway_id, bus.meters as bus_meters, st.failing_since, st.failure, st.next_try_at is not null as lost, st.answered_at
-                from meter_state st join meter m on m.id = st.meter_id and m.enabled
-                join gateway g on g.id = m.gateway_id and g.enabled
-                join lateral (select count(*) as meters from meter o where o.gateway_id = g.id and o.enabled) bus on true
-                where st.failing_since is not null order by m.gateway_id, st.meter_id""")
+                with silent as (
+                    select st.meter_id, m.gateway_id, st.failing_since, st.failure, st.next_try_at is not null as lost, st.answered_at
+                    from meter_state st join meter m on m.id = st.meter_id and m.enabled
+                    join gateway g on g.id = m.gateway_id and g.enabled where st.failing_since is not null)
+                select silent.*, bus.meters as bus_meters from silent
+                join (select gateway_id, count(*) as meters from meter
+                      where enabled and gateway_id in (select gateway_id from silent) group by gateway_id) bus using (gateway_id)
+                order by gateway_id, meter_id""")
                 .query(Silent.class).stream().collect(Collectors.groupingBy(Silent::gatewayId, LinkedHashMap::new, Collectors.toList()))
                 .values().stream().map(silent -> new BusNow(silent.get(0).gatewayId, silent.get(0).busMeters, silent)).toList();
     }

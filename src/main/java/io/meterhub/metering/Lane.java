@@ -56,6 +56,7 @@ class Lane implements AutoCloseable {
     private final ThreadPoolExecutor pokes;
     private final ScheduledThreadPoolExecutor steps;
     private final Map<Integer, Relay> moving = new ConcurrentHashMap<>();
+    private final Set<Integer> exercising = ConcurrentHashMap.newKeySet();
     private final Tags tags;
     private Gateway gateway;
     private Bus bus;
@@ -152,6 +153,19 @@ class Lane implements AutoCloseable {
     /** Where a meter's relay or valve is being moved to at present. */
     Optional<Relay> moving(int meterId) {
         return Optional.ofNullable(moving.get(meterId));
+    }
+
+    /** A valve is shut and opened on purpose: what it shows meanwhile is no news for supply. */
+    void exercising(int meterId, boolean yes) {
+        if (yes) {
+            exercising.add(meterId);
+        } else {
+            exercising.remove(meterId);
+        }
+    }
+
+    boolean isExercising(int meterId) {
+        return exercising.contains(meterId);
     }
 
     /** Takes notice that the gateway's address or baud rate may have changed. */

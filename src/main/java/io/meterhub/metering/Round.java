@@ -189,7 +189,8 @@ class Round implements Iterator<Slice> {
     }
 
     private void command() {
-        List<Seen> asked = seen.stream().filter(reading -> !isMovingAsWanted(reading.meterId())).toList();
+        List<Seen> asked = seen.stream()
+                .filter(reading -> !lane.isExercising(reading.meterId()) && !isMovingAsWanted(reading.meterId())).toList();
         seen.clear();
         if (asked.isEmpty()) {
             return;

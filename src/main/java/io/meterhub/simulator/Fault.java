@@ -8,7 +8,7 @@ import java.time.Duration;
  *
  * @param delay  for {@link FaultKind#SLOW} and {@link FaultKind#LATE}
  * @param code   for {@link FaultKind#EXCEPTION}, 1 to 11
- * @param amount for the counter kinds, kWh or m3 after the CT ratio
+ * @param amount for the counter kinds, kWh or m3 after the CT ratio; for {@link FaultKind#LEAK} kW or m3/h
  * @param times  how many requests it spoils before it goes away by itself; 0: until it is cleared
  */
 public record Fault(FaultKind kind, Duration delay, int code, BigDecimal amount, int times) {
@@ -35,6 +35,7 @@ public record Fault(FaultKind kind, Duration delay, int code, BigDecimal amount,
             case SET_BACK -> new BigDecimal("10");
             case OVERFLOW -> new BigDecimal("0.05");
             case SWAPPED -> new BigDecimal("7.31");
+            case LEAK -> new BigDecimal("0.03");
             default -> BigDecimal.ZERO;
         };
         return new Fault(kind, delay, 4, amount, 0);

@@ -40,10 +40,19 @@ public enum FaultKind {
     OVERFLOW,
 
     /** Done once: another meter stands in its place, its counter at {@code amount} (7.31 unless set), credit and purchase count 0. */
-    SWAPPED;
+    SWAPPED,
 
-    /** Whether it changes the counter of one meter rather than how requests are answered. */
-    boolean ofCounter() {
-        return this == SET_BACK || this == OVERFLOW || this == SWAPPED;
+    /** Its valve or relay stays where it is and shows so, whatever it is told. */
+    STUCK,
+
+    /** Its valve or relay shows what it was told, and lets everything through. */
+    SLIPPING,
+
+    /** At least {@code amount} m3/h or kW (0.03 unless set) flows as long as its valve is open. */
+    LEAK;
+
+    /** Whether it changes one meter itself rather than how requests are answered. */
+    boolean ofMeter() {
+        return this == SET_BACK || this == OVERFLOW || this == SWAPPED || this == STUCK || this == SLIPPING || this == LEAK;
     }
 }

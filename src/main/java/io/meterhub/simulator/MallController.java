@@ -46,11 +46,11 @@ class MallController {
     record FaultRequest(
             @Schema(requiredMode = Schema.RequiredMode.REQUIRED, example = "SILENT",
                     description = "SILENT, SLOW, LATE, GARBAGE, BAD_CRC (a wrong protocol identifier on Modbus TCP), EXCEPTION,"
-                            + " WRONG_UNIT, REPLY_LOST (writes only), CUT; at a meter also SET_BACK, OVERFLOW, SWAPPED")
+                            + " WRONG_UNIT, REPLY_LOST (writes only), CUT; at a meter also SET_BACK, OVERFLOW, SWAPPED, STUCK, SLIPPING, LEAK")
             String kind,
             @Schema(example = "{\"delayMillis\": 500, \"times\": 1}",
                     description = "delayMillis (SLOW, LATE; 0 to 60000); code (EXCEPTION; 1 to 11); amount in kWh or m3 (SET_BACK: by"
-                            + " how much; OVERFLOW: how far below the register's end; SWAPPED: the new counter); times (how many"
+                            + " how much; OVERFLOW: how far below the register's end; SWAPPED: the new counter; LEAK: kW or m3/h); times (how many"
                             + " requests it spoils; 0: until it is taken back)")
             Map<String, BigDecimal> options) {
     }

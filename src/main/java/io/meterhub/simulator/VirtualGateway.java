@@ -126,7 +126,7 @@ final class VirtualGateway {
     }
 
     void fault(VirtualMeter meter, Fault fault) {
-        if (fault == null || fault.kind().ofCounter()) {
+        if (fault == null || fault.kind().ofMeter()) {
             faults.remove(meter.row.unitId());
         } else {
             faults.put(meter.row.unitId(), new ActiveFault(fault));

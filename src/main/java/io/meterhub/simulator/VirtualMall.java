@@ -269,11 +269,11 @@ public final class VirtualMall implements AutoCloseable {
     /**
      * Switches a fault on at a gateway: all its meters have it, but for those with one of their own.
      *
-     * @throws IllegalArgumentException for a fault of a counter
+     * @throws IllegalArgumentException for a fault of a meter itself
      */
     public void gatewayFault(String gateway, Fault fault) {
-        if (fault != null && fault.kind().ofCounter()) {
-            throw new IllegalArgumentException("The fault " + fault.kind() + " is of a counter: set it at a meter.");
+        if (fault != null && fault.kind().ofMeter()) {
+            throw new IllegalArgumentException("The fault " + fault.kind() + " is of a meter: set it there.");
         }
         known(gateways, gateway, "gateway").fault(fault);
     }

@@ -65,12 +65,20 @@ abstract class VirtualMeter {
     static final int TIME_TABLES = 44;
     static final int RATE_TABLES = 50;
     static final int TIME_ZONES = 61;
+    private static final int LEAK_FLOW = 69;
     private static final int MONTHS = 70;
     private static final int PURCHASES = 130;
 
     static final int MONTHS_KEPT = 12;
     static final int PURCHASES_KEPT = 20;
     private static final int RECORD_CELLS = 5;
+    // what the cell FAULT holds
+    private static final FaultKind[] OWN_FAULTS = {null, FaultKind.SET_BACK, FaultKind.OVERFLOW, FaultKind.STUCK, FaultKind.SLIPPING,
+        FaultKind.LEAK};
+    private static final int STUCK = 3;
+    private static final int SLIPPING = 4;
+    private static final int LEAKING = 5;
+    private static final double HOUR_MILLIS = 3_600_000;
     static final int RATE_ENTRIES = 14;
     static final int TIME_ENTRIES = 8;
     private static final int ZONE_ENTRIES = 4;
@@ -328,7 +336,8 @@ abstract class VirtualMeter {
 
     private void flow(long until) {
         int band = band();
-        long energy = Math.min(allowed(band), Math.round(load.energy(cells[AT], until, factor()) * BILLION));
+        long leaked = Math.round((double) cells[LEAK_FLOW] * (until - cells[AT]) / HOUR_MILLIS);
+        long energy = Math.min(allowed(band), Math.max(leaked, Math.round(load.energy(cells[AT], until, factor()) * BILLION)));
         cells[TOTAL] += energy;
         cells[DELIVERED] += energy;
         cells[BAND + band] += energy;
@@ -529,7 +538,7 @@ abstract class VirtualMeter {
 
     /** Sets the switch on its way; until it is there, things flow, or not, as before. */
     final void turn(boolean on) {
-        if (on != (cells[ON] == 1)) {
+        if (on != (cells[ON] == 1) && cells[FAULT] != STUCK) {
             cells[WAS_ON] = flowing() ? 1 : 0;
             cells[ON] = on ? 1 : 0;
             cells[SWITCHED_AT] = cells[AT] + travelMillis();
@@ -546,7 +555,7 @@ abstract class VirtualMeter {
     }
 
     private boolean flowing() {
-        return cells[moving() ? WAS_ON : ON] == 1;
+        return cells[FAULT] == SLIPPING || cells[moving() ? WAS_ON : ON] == 1;
     }
 
     private double factor() {
@@ -555,7 +564,7 @@ abstract class VirtualMeter {
 
     /** kW or m3/h after the CT ratio. */
     final double power() {
-        return flowing() ? load.power(cells[AT], factor()) : 0;
+        return flowing() ? Math.max(load.power(cells[AT], factor()), (double) cells[LEAK_FLOW] / BILLION) : 0;
     }
 
     /** The total's register. */
@@ -638,6 +647,7 @@ abstract class VirtualMeter {
         FaultKind kind = fault == null ? null : fault.kind();
         cells[OFFSET] = 0;
         cells[FAULT] = 0;
+        cells[LEAK_FLOW] = kind == FaultKind.LEAK ? amount : 0;
         if (kind == FaultKind.SWAPPED) {
             fresh(amount);
         } else if (kind == FaultKind.SET_BACK) {
@@ -647,13 +657,15 @@ abstract class VirtualMeter {
             // below zero is what the register shows at its upper end
             cells[OFFSET] = -amount - cells[TOTAL];
             cells[FAULT] = 2;
+        } else if (kind != null && kind.ofMeter()) {
+            cells[FAULT] = kind == FaultKind.STUCK ? STUCK : kind == FaultKind.SLIPPING ? SLIPPING : LEAKING;
         }
         file.write(slot, cells);
     }
 
     final synchronized MeterTruth truth(FaultKind answering) {
         settle();
-        FaultKind counter = cells[FAULT] == 1 ? FaultKind.SET_BACK : cells[FAULT] == 2 ? FaultKind.OVERFLOW : null;
+        FaultKind own = OWN_FAULTS[(int) cells[FAULT]];
         List<BigDecimal> bands = hasBands()
                 ? IntStream.range(0, 4).mapToObj(band -> shown(bandRegister(band))).toList() : null;
         return new MeterTruth(row.code(), gateway, row.unitId(), row.model(), Instant.ofEpochMilli(cells[AT]),
@@ -661,7 +673,7 @@ abstract class VirtualMeter {
                 BigDecimal.valueOf(Math.round(power() * 1000), 3),
                 keepsCredit() ? BigDecimal.valueOf(cells[CREDIT] / (BILLION / 100), 2) : null,
                 keepsCredit() ? (int) cells[PURCHASE_COUNT] : null,
-                Double.longBitsToDouble(cells[LOAD_FACTOR]), clock().toLocalDateTime(), answering == null ? counter : answering);
+                Double.longBitsToDouble(cells[LOAD_FACTOR]), clock().toLocalDateTime(), answering == null ? own : answering);
     }
 
     private BigDecimal shown(long register) {

@@ -118,6 +118,11 @@ public record MeterSupply(int meterId, Wanted wanted, Relay seen, Basis basis, I
                 failure, mayClose || to == OFF, null);
     }
 
+    /** The hub shuts it for a moment although it is wanted on: it may open it again. */
+    MeterSupply exercised(Instant now) {
+        return new MeterSupply(meterId, wanted, seen, basis, seenAt, OFF, now, null, null, 0, null, failure, true, null);
+    }
+
     static Duration backOff(int attempt) {
         // 2 s doubled seven times is 256 s
         Duration doubled = FIRST_BACK_OFF.multipliedBy(1L << Math.min(attempt - 1, 8));

@@ -440,10 +440,21 @@ class BillingIT {
         billing.bill(mall.slice(Instant.now().minusSeconds(120), "1001.00", "1002.00"));
         assertThat(malls.charged(mall.meter())).isEqualByComparingTo("0");
         assertThat(malls.charged(mall.meters().get(1))).isEqualByComparingTo("2");
+        assertThat(untold(mall)).isEqualTo(1);
+        billing.forgetPriced();
+        assertThat(untold(mall)).as("it still has none").isEqualTo(1);
         jdbc.sql("update tariff_assignment set energy_kind = 'ELECTRICITY' where meter_id = ?").param(mall.meter()).update();
+        billing.forgetPriced();
+        assertThat(untold(mall)).isZero();
         billing.bill(mall.slice(Instant.now(), "1001.50", "1002.00"));
         assertThat(malls.charged(mall.meter())).as("all of it, once it has a price").isEqualByComparingTo("1.5");
         assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    /** Open alarms that the mall's first meter has no tariff. */
+    private int untold(Mall mall) {
+        return jdbc.sql("select count(*) from alarm where kind = 'TARIFF_MISSING' and subject_id = ? and cleared_at is null").param(mall.meter())
+                .query(Integer.class).single();
     }
 
     @Test

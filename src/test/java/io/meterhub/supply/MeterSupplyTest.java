@@ -90,6 +90,14 @@ class MeterSupplyTest {
     }
 
     @Test
+    void aValveThatACrashLeftShutInItsExerciseIsOpenedAgain() {
+        see(ON);
+        supply = supply.exercised(now);
+        later(Duration.ofMinutes(3));
+        assertThat(see(OFF)).isEqualTo(ON);
+    }
+
+    @Test
     void anOpeningLongAfterTheHubsCommandIsSomebodyElses() {
         see(ON);
         want(Wanted.OFF);

@@ -321,6 +321,28 @@ class SupplyIT {
         return null;
     }
 
+    @Test
+    void whatCannotBeSwitchedAndWhatSomebodyOpenedAreAlarmsUntilTheyAreNot() {
+        see(Relay.ON);
+        credit(true);
+        see(Relay.ON);
+        loop.done(new Outcome.Refused(meter, Relay.OFF, Instant.now(), "the model does not describe switching"));
+        assertThat(openAlarms()).containsExactly("SWITCH_FAILED");
+        credit(false);
+        assertThat(openAlarms()).as("nothing is wanted of it any more").isEmpty();
+        jdbc.sql("update meter_supply set commanded = null, commanded_at = null, acknowledged_at = null, may_close = false where meter_id = ?")
+                .param(meter).update();
+        see(Relay.OFF);
+        assertThat(openAlarms()).containsExactly("OPENED_AT_METER");
+        supply.end(meter, ReasonKind.MANUAL_OFF, "wang", "work done", "meter");
+        assertThat(openAlarms()).isEmpty();
+    }
+
+    private List<String> openAlarms() {
+        return jdbc.sql("select kind from alarm where subject = 'METER' and subject_id = ? and cleared_at is null order by kind").param(meter)
+                .query(String.class).list();
+    }
+
     private List<Command> see(Relay relay) {
         return loop.due(List.of(new Seen(meter, Instant.now(), relay, null, BigDecimal.ONE)));
     }
