@@ -96,17 +96,6 @@ document.addEventListener('htmx:responseError', event => {
   }
 });
 
-// -- the operator's name is asked for once a browser
-
-document.addEventListener('input', event => {
-  if (event.target.name === 'operator') localStorage.setItem('operator', event.target.value);
-});
-function fillOperator(root) {
-  for (const field of root.querySelectorAll('input[name=operator]')) {
-    field.value ||= localStorage.getItem('operator') ?? '';
-  }
-}
-
 // -- load curve
 
 let echartsLoading;
@@ -155,7 +144,6 @@ async function drawCurve(place) {
 }
 
 function furnish(root) {
-  fillOperator(root);
   for (const place of root.querySelectorAll('[data-curve]')) {
     if (!place.dataset.drawn) {
       place.dataset.drawn = 'yes';

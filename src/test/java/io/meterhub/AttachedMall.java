@@ -323,13 +323,16 @@ final class AttachedMall implements AutoCloseable {
 
     JsonNode send(HttpMethod method, String path, Object body) {
         HttpHeaders headers = new HttpHeaders();
+        headers.set("Authorization", TestKey.BEARER);
         headers.set("X-Operator", "li");
         headers.set("Idempotency-Key", UUID.randomUUID().toString());
         return accepted(http.exchange(URI.create(path), method, new HttpEntity<>(body, headers), JsonNode.class));
     }
 
     private JsonNode get(String path) {
-        return accepted(http.getForEntity(URI.create(path), JsonNode.class));
+        HttpHeaders headers = new HttpHeaders();
+        headers.set("Authorization", TestKey.BEARER);
+        return accepted(http.exchange(URI.create(path), HttpMethod.GET, new HttpEntity<>(headers), JsonNode.class));
     }
 
     private static JsonNode accepted(ResponseEntity<JsonNode> answer) {

@@ -68,7 +68,8 @@ public final class HubProcess implements AutoCloseable {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1", "-Xmx1g",
                 "-Dahead=" + ahead, "-cp", System.getProperty("java.class.path"), main.getName(), "--spring.profiles.active=demo",
                 "--server.port=" + port, "--meterhub.data-dir=" + folder.resolve("data"),
-                "--meterhub.database.embedded-port=" + databasePort, "--meterhub.broker.amqp-port=0"));
+                "--meterhub.database.embedded-port=" + databasePort, "--meterhub.broker.amqp-port=0",
+                "--meterhub.people.first-key=" + TestKey.SECRET));
         settings.forEach(setting -> command.add("--" + setting));
         command.addAll(List.of(arguments));
         try {
@@ -125,7 +126,7 @@ public final class HubProcess implements AutoCloseable {
     }
 
     public HttpResponse<String> get(String path) throws IOException, InterruptedException {
-        return http.send(HttpRequest.newBuilder(uri(path)).timeout(Duration.ofSeconds(20)).build(),
+        return http.send(HttpRequest.newBuilder(uri(path)).header("Authorization", TestKey.BEARER).timeout(Duration.ofSeconds(20)).build(),
                 HttpResponse.BodyHandlers.ofString());
     }
 
@@ -141,7 +142,7 @@ public final class HubProcess implements AutoCloseable {
     /** Sends a JSON body with headers. */
     public HttpResponse<String> send(String method, String path, Object body, Map<String, String> headers)
             throws IOException, InterruptedException {
-        HttpRequest.Builder request = HttpRequest.newBuilder(uri(path)).timeout(Duration.ofSeconds(20))
+        HttpRequest.Builder request = HttpRequest.newBuilder(uri(path)).header("Authorization", TestKey.BEARER).timeout(Duration.ofSeconds(20))
                 .header("Content-Type", "application/json")
                 .method(method, HttpRequest.BodyPublishers.ofString(json.writeValueAsString(body)));
         headers.forEach(request::header);

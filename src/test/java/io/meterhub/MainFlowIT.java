@@ -135,7 +135,7 @@ class MainFlowIT {
         mall.wholeRound("G", "LOCKED");
         assertThat(mall.truth("LOCKED").on()).isFalse();
         assertThat(mall.reasons("LOCKED")).containsExactly("MANUAL_OFF");
-        mall.end("LOCKED", "MANUAL_OFF", "li");
+        mall.end("LOCKED", "MANUAL_OFF", TestKey.by("li"));
         mall.assertSupply("LOCKED", true);
 
         useUp("LOCKED", "1.10", PRICE);
@@ -192,7 +192,7 @@ class MainFlowIT {
         mall.round("G", "KEPT");
         mall.assertBilled("KEPT", PRICE, "0.10");
         assertThat(mall.credit("KEPT")).as("what is used is owed").isNegative();
-        mall.end("KEPT", "KEEP_ON", "li");
+        mall.end("KEPT", "KEEP_ON", TestKey.by("li"));
         mall.assertSupply("KEPT", false);
     }
 }

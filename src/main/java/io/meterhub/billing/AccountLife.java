@@ -13,7 +13,10 @@ import io.meterhub.billing.Settlement.FinalReading;
 import io.meterhub.metering.EnteredReadings;
 import io.meterhub.metering.EntryResult;
 import io.meterhub.metering.ReadingSource;
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
 import io.meterhub.site.Audit;
+import io.meterhub.site.Place;
 import io.meterhub.site.Site;
 import io.meterhub.site.Sites;
 import io.meterhub.site.Texts;
@@ -68,11 +71,13 @@ public class AccountLife {
     private final Texts texts;
     private final Clock clock;
     private final TransactionTemplate transaction;
+    private final Rights rights;
 
     AccountLife(JdbcClient jdbc, Accounts accounts, Assignments assignments, Billing billing, TierRecounts tierRecounts, DayClose dayClose,
                 SharedAreas sharedAreas, PropertyFees fees, FeeRuns feeRuns, Counter counter, Ledger ledger, Credits credits, Warnings warnings,
                 ObjectProvider<AccountWatch> watches, Sites sites, Audit audit, Texts texts, Clock clock,
-                PlatformTransactionManager transactions) {
+                PlatformTransactionManager transactions, Rights rights) {
+        this.rights = rights;
         this.jdbc = jdbc;
         this.accounts = accounts;
         this.assignments = assignments;
@@ -113,6 +118,7 @@ public class AccountLife {
         }
         Shop shop = jdbc.sql("select id, site_id, code, customer_id from shop where id = ? and enabled").param(wish.shopId())
                 .query(Shop.class).optional().orElseThrow(() -> refused("shopId", "no_shop", Integer.toString(wish.shopId())));
+        rights.require(Right.OPEN_ACCOUNT, Place.shop(shop.siteId(), shop.id()));
         if (wish.meterIds() != null) {
             checkMeters(wish);
         }
@@ -156,6 +162,7 @@ public class AccountLife {
     @Transactional
     public Account open(int accountId, Map<Integer, BigDecimal> readings, String who, String why) {
         Account before = known(accountId);
+        accounts.require(Right.OPEN_ACCOUNT, accountId);
         require(before, Account.State.PREPARED);
         Map<Integer, Held> held = hold(plannedMeters(before));
         if (before.kind() == AccountKind.PROPERTY_FEE) {
@@ -208,6 +215,7 @@ public class AccountLife {
     @Transactional
     public Moved move(Move wish, String who) {
         Account old = known(wish.close().accountId());
+        accounts.require(Right.OPEN_ACCOUNT, old.id());
         require(old, Account.State.OPEN);
         Account next = wish.prepared() != null ? known(wish.prepared())
                 : prepare(new Prepare(old.shopId(), old.kind(), wish.customer(), null, null), who);
@@ -231,6 +239,7 @@ public class AccountLife {
      */
     private Closing settle(Close wish, Integer next, String who) {
         Account before = known(wish.accountId());
+        accounts.require(Right.CLOSE_ACCOUNT, before.id());
         Map<Integer, Held> held = hold(accounts.meters(before.id()));
         // before the account itself, as the close of a day has it; from here on that leaves these lines alone
         jdbc.sql("""

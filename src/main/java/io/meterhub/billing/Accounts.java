@@ -1,5 +1,9 @@
 package io.meterhub.billing;
 
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
+import io.meterhub.site.Place;
+import io.meterhub.site.Reach;
 import java.math.BigDecimal;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -22,10 +26,14 @@ public class Accounts {
                  left join account o on o.id = r.other_account_id left join receipt x on x.id = r.reverses
             """;
 
+    private static final String WITHIN_REACH = Reach.sql("site_id", "shop_id", null);
+
     private final JdbcClient jdbc;
     private final Tariffs tariffs;
+    private final Rights rights;
 
-    Accounts(JdbcClient jdbc, Tariffs tariffs) {
+    Accounts(JdbcClient jdbc, Tariffs tariffs, Rights rights) {
+        this.rights = rights;
         this.jdbc = jdbc;
         this.tariffs = tariffs;
     }
@@ -46,13 +54,24 @@ public class Accounts {
         return jdbc.sql("""
                 select * from account
                 where id > :after and (:site::int is null or site_id = :site) and (:shop::int is null or shop_id = :shop)
+                  and""" + WITHIN_REACH + """
                 order by id limit :limit""")
-                .param("site", siteId).param("shop", shopId).param("after", after).param("limit", limit)
+                .params(rights.reach(Right.VIEW).parameters()).param("site", siteId).param("shop", shopId).param("after", after).param("limit", limit)
                 .query((row, n) -> account(row)).list();
     }
 
+    /** What may not be seen by whoever asks is not there. */
     public Optional<Account> account(int id) {
-        return jdbc.sql("select * from account where id = ?").param(id).query((row, n) -> account(row)).optional();
+        return jdbc.sql("select * from account where id = :id and" + WITHIN_REACH).param("id", id)
+                .params(rights.reach(Right.VIEW).parameters()).query((row, n) -> account(row)).optional();
+    }
+
+    /** @throws io.meterhub.people.Forbidden if whoever acts has not the right at the account's shop */
+    void require(Right right, int accountId) {
+        record Shop(int siteId, int shopId) {
+        }
+        jdbc.sql("select site_id, shop_id from account where id = ?").param(accountId).query(Shop.class).optional()
+                .ifPresent(shop -> rights.require(right, Place.shop(shop.siteId(), shop.shopId())));
     }
 
     /** A site's account by its number. */

@@ -1,6 +1,9 @@
 package io.meterhub.billing;
 
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
 import io.meterhub.site.Audit;
+import io.meterhub.site.Place;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
@@ -20,8 +23,10 @@ public class Balances {
     private final JdbcClient jdbc;
     private final Credits credits;
     private final Audit audit;
+    private final Rights rights;
 
-    Balances(JdbcClient jdbc, Credits credits, Audit audit) {
+    Balances(JdbcClient jdbc, Credits credits, Audit audit, Rights rights) {
+        this.rights = rights;
         this.jdbc = jdbc;
         this.credits = credits;
         this.audit = audit;
@@ -60,6 +65,7 @@ public class Balances {
     /** @param siteId null for all */
     @Transactional(readOnly = true)
     public List<Difference> compare(Integer siteId) {
+        rights.require(Right.VIEW_BOOKS, siteId == null ? Place.hub() : Place.site(siteId));
         return differences(siteId, null);
     }
 
@@ -71,7 +77,8 @@ public class Balances {
     @Transactional
     public Repaired repair(int accountId, Balance off, String who, String why) {
         // charges come to their lines before they come here: what is not seen below will be added after us
-        jdbc.sql("select id from account where id = ? for no key update").param(accountId).query(Integer.class).list();
+        jdbc.sql("select site_id from account where id = ? for no key update").param(accountId).query(Integer.class).list()
+                .forEach(site -> rights.require(Right.REPAIR_BALANCE, Place.site(site)));
         Optional<Difference> found = differences(null, accountId).stream().findFirst();
         if (found.isEmpty() || !found.get().off().sameAs(off)) {
             return Repaired.NOT_AS_CONFIRMED;

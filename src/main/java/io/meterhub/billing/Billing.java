@@ -8,6 +8,8 @@ import io.meterhub.metering.EntryResult;
 import io.meterhub.metering.Interval;
 import io.meterhub.metering.Readings;
 import io.meterhub.metering.Slice;
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
 import io.meterhub.site.AlarmKind;
 import io.meterhub.site.Alarms;
 import io.meterhub.site.Texts;
@@ -64,9 +66,11 @@ public class Billing {
     private final Timer chargeTime;
     /** Meters without a tariff that this hub has told of. */
     private final Set<Integer> toldUnpriced = ConcurrentHashMap.newKeySet();
+    private final Rights rights;
 
     Billing(Readings readings, EnteredReadings entered, Assignments assignments, Credits credits, Provisional provisional,
-            TierRecounts tierRecounts, JdbcClient jdbc, Alarms alarms, Texts texts, MeterRegistry metrics) {
+            TierRecounts tierRecounts, JdbcClient jdbc, Alarms alarms, Texts texts, MeterRegistry metrics, Rights rights) {
+        this.rights = rights;
         this.entered = entered;
         this.provisional = provisional;
         this.tierRecounts = tierRecounts;
@@ -152,6 +156,7 @@ public class Billing {
      */
     @Transactional
     public Correction replaceMeter(int meterId, BigDecimal closing, BigDecimal opening, String who, String why) {
+        rights.requireOfMeter(Right.REPLACE_METER, meterId);
         return charged(readings.replace(meterId, closing, opening, who, why));
     }
 
@@ -164,6 +169,7 @@ public class Billing {
      */
     @Transactional
     public Correction changeCtRatio(int meterId, Instant at, BigDecimal counter, int ratio, String who, String why) {
+        rights.requireOfMeter(Right.REPLACE_METER, meterId);
         return charged(readings.changeCtRatio(meterId, at, counter, ratio, who, why));
     }
 
@@ -176,6 +182,7 @@ public class Billing {
      */
     @Transactional
     public Correction acceptQuarantine(int meterId, BigDecimal total, String who, String why) {
+        rights.requireOfMeter(Right.ACCEPT_READING, meterId);
         return charged(readings.acceptQuarantine(meterId, total, who, why));
     }
 
@@ -194,6 +201,7 @@ public class Billing {
      */
     @Transactional
     public List<EntryResult> enterReadings(List<EnteredReadings.Entry> entries) {
+        entries.stream().map(EnteredReadings.Entry::meterId).distinct().forEach(meter -> rights.requireOfMeter(Right.ENTER_READING, meter));
         Map<Integer, Assignments.Payer> payers = payers(entries.stream().map(EnteredReadings.Entry::meterId).distinct().toList());
         List<EntryResult> results = new ArrayList<>(entered.enter(entries));
         for (int i = 0; i < results.size(); i++) {

@@ -168,6 +168,10 @@ public class Counter {
         if (found.isEmpty()) {
             return refused("accountId", "no_account", Integer.toString(request.accountId())).get();
         }
+        accounts.require(request.kind().right(), request.accountId());
+        if (request.otherAccountId() != null) {
+            accounts.require(request.kind().right(), request.otherAccountId());
+        }
         Site site = sites.site(found.get().siteId());
         Reversed reversed = null;
         if (request.kind() == Kind.REVERSAL) {

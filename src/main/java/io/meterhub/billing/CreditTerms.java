@@ -1,6 +1,9 @@
 package io.meterhub.billing;
 
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
 import io.meterhub.site.Audit;
+import io.meterhub.site.Place;
 import java.math.BigDecimal;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -13,14 +16,16 @@ public class CreditTerms {
     private final JdbcClient jdbc;
     private final Credits credits;
     private final Audit audit;
+    private final Rights rights;
 
-    CreditTerms(JdbcClient jdbc, Credits credits, Audit audit) {
+    CreditTerms(JdbcClient jdbc, Credits credits, Audit audit, Rights rights) {
+        this.rights = rights;
         this.jdbc = jdbc;
         this.credits = credits;
         this.audit = audit;
     }
 
-    private record Terms(int siteId, String number, BigDecimal overdraftYuan, BigDecimal emergencyAllowedYuan) {
+    private record Terms(int siteId, int shopId, String number, BigDecimal overdraftYuan, BigDecimal emergencyAllowedYuan) {
     }
 
     /** Sets an account's overdraft limit; supply follows at once. */
@@ -49,6 +54,7 @@ public class CreditTerms {
     /** Sets how much emergency credit a site's accounts may take that have no amount of their own. */
     @Transactional
     public void siteEmergency(int siteId, BigDecimal yuan, String who, String why) {
+        rights.require(Right.SET_CREDIT_TERMS, Place.site(siteId));
         BigDecimal before = siteEmergency(siteId);
         jdbc.sql("""
                 insert into site_credit_terms (site_id, emergency_allowed_yuan) values (:site, :yuan)
@@ -71,9 +77,11 @@ public class CreditTerms {
     }
 
     private Terms lock(int accountId) {
-        return jdbc.sql("""
-                select site_id, number, overdraft_yuan, emergency_allowed_yuan from account where id = ? for no key update""")
+        Terms terms = jdbc.sql("""
+                select site_id, shop_id, number, overdraft_yuan, emergency_allowed_yuan from account where id = ? for no key update""")
                 .param(accountId).query(Terms.class).single();
+        rights.require(Right.SET_CREDIT_TERMS, Place.shop(terms.siteId(), terms.shopId()));
+        return terms;
     }
 
     private static BigDecimal notBelowZero(BigDecimal yuan) {

@@ -1,5 +1,8 @@
 package io.meterhub.billing;
 
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
+import io.meterhub.site.Place;
 import java.math.BigDecimal;
 import java.time.Clock;
 import java.time.Duration;
@@ -23,8 +26,10 @@ public class LedgerCheck {
     private final Seals seals;
     private final Clock clock;
     private final Instant started;
+    private final Rights rights;
 
-    LedgerCheck(JdbcClient jdbc, Seals seals, Clock clock) {
+    LedgerCheck(JdbcClient jdbc, Seals seals, Clock clock, Rights rights) {
+        this.rights = rights;
         this.jdbc = jdbc;
         this.seals = seals;
         this.clock = clock;
@@ -59,6 +64,7 @@ public class LedgerCheck {
     }
 
     private Report check(Integer siteId, Instant sealedBefore) {
+        rights.require(Right.VIEW_BOOKS, siteId == null ? Place.hub() : Place.site(siteId));
         List<String> problems = new ArrayList<>();
         find(problems, siteId, """
                 select format('journal %s: debits %s, credits %s', j.id, coalesce(sum(e.debit), 0), coalesce(sum(e.credit), 0))

@@ -3,8 +3,11 @@ package io.meterhub.billing;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.meterhub.metering.Consumption;
 import io.meterhub.metering.Interval;
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
 import io.meterhub.site.Audit;
 import io.meterhub.site.Meter;
+import io.meterhub.site.Place;
 import io.meterhub.site.Site;
 import io.meterhub.site.Sites;
 import io.meterhub.site.Texts;
@@ -39,8 +42,10 @@ public class Losses {
     private final Audit audit;
     private final Texts texts;
     private final Clock clock;
+    private final Rights rights;
 
-    Losses(JdbcClient jdbc, Consumption consumption, Sites sites, Audit audit, Texts texts, Clock clock) {
+    Losses(JdbcClient jdbc, Consumption consumption, Sites sites, Audit audit, Texts texts, Clock clock, Rights rights) {
+        this.rights = rights;
         this.jdbc = jdbc;
         this.consumption = consumption;
         this.sites = sites;
@@ -92,6 +97,7 @@ public class Losses {
     public List<Link> link(int meterId, int parentId, LocalDate from, String who, String why) {
         Meter meter = meter("meterId", meterId);
         Meter parent = meter("parentId", parentId);
+        rights.require(Right.SHARING, Place.site(meter.siteId()));
         if (parent.siteId() != meter.siteId() || parent.energyKind() != meter.energyKind()) {
             throw refused("parentId", "parent_other", parent.code());
         }
@@ -124,6 +130,7 @@ public class Losses {
     @Transactional
     public List<Link> unlink(int meterId, LocalDate to, String who, String why) {
         Meter meter = meter("meterId", meterId);
+        rights.require(Right.SHARING, Place.site(meter.siteId()));
         Link before = links(meter.siteId()).stream().filter(link -> link.meterId() == meterId && link.validTo() == null && link.validFrom().isBefore(to))
                 .findFirst().orElseThrow(() -> refused("to", "parent_none", meter.code()));
         jdbc.sql("update meter_parent set valid_to = :to where meter_id = :meter and valid_to is null").param("to", to).param("meter", meterId).update();

@@ -3,6 +3,9 @@ package io.meterhub.billing;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
+import io.meterhub.site.Reach;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -17,11 +20,15 @@ import org.springframework.transaction.annotation.Transactional;
 @Component
 public class MoneyEvents {
 
+    private static final String WITHIN_REACH = Reach.sql("e.site_id", "coalesce(a.shop_id, m.shop_id)", "m.gateway_id");
+
     private final JdbcClient jdbc;
     private final ObjectMapper json;
     private final Clock clock;
+    private final Rights rights;
 
-    MoneyEvents(JdbcClient jdbc, ObjectMapper json, Clock clock) {
+    MoneyEvents(JdbcClient jdbc, ObjectMapper json, Clock clock, Rights rights) {
+        this.rights = rights;
         this.jdbc = jdbc;
         this.json = json;
         this.clock = clock;
@@ -63,10 +70,12 @@ public class MoneyEvents {
      */
     public List<MoneyEvent> page(Integer siteId, Integer accountId, String kind, long after, int limit) {
         return jdbc.sql("""
-                select id, at, site_id, account_id, meter_id, kind, detail::text from money_event
-                where id > :after and (:site::int is null or site_id = :site) and (:account::int is null or account_id = :account)
-                  and (:kind::text is null or kind = :kind)
-                order by id limit :limit""")
+                select e.id, e.at, e.site_id, e.account_id, e.meter_id, e.kind, e.detail::text
+                from money_event e left join account a on a.id = e.account_id left join meter m on m.id = e.meter_id
+                where e.id > :after and (:site::int is null or e.site_id = :site) and (:account::int is null or e.account_id = :account)
+                  and (:kind::text is null or e.kind = :kind) and""" + WITHIN_REACH + """
+                order by e.id limit :limit""")
+                .params(rights.reach(Right.VIEW).parameters())
                 .param("site", siteId).param("account", accountId).param("kind", kind).param("after", after).param("limit", limit)
                 .query((row, n) -> new MoneyEvent(row.getLong("id"), Accounts.instant(row, "at"), row.getInt("site_id"),
                         row.getObject("account_id", Integer.class), row.getObject("meter_id", Integer.class), row.getString("kind"),

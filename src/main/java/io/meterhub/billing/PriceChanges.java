@@ -4,7 +4,10 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.meterhub.billing.Assignments.Payer;
 import io.meterhub.billing.RatePreview.AccountDifference;
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
 import io.meterhub.site.Audit;
+import io.meterhub.site.Place;
 import io.meterhub.site.Site;
 import io.meterhub.site.Sites;
 import io.meterhub.site.Texts;
@@ -60,10 +63,12 @@ public class PriceChanges {
     private final Clock clock;
     private final TransactionTemplate transaction;
     private final TransactionTemplate snapshot;
+    private final Rights rights;
 
     PriceChanges(JdbcClient jdbc, ObjectMapper json, Sites sites, Tariffs tariffs, TariffAssignments assignments,
                  SiteCalendar calendar, TierBook tierBook, Assignments payers, Recount recount, Reratings reratings,
-                 SharedAreas sharedAreas, Audit audit, Texts texts, Clock clock, PlatformTransactionManager transactions) {
+                 SharedAreas sharedAreas, Audit audit, Texts texts, Clock clock, PlatformTransactionManager transactions, Rights rights) {
+        this.rights = rights;
         this.jdbc = jdbc;
         this.json = json;
         this.sites = sites;
@@ -227,6 +232,7 @@ public class PriceChanges {
 
     /** Makes the change, looks at what holds then, and takes it back. */
     private Tried attempt(int siteId, PriceChange change) {
+        rights.require(Right.CHANGE_PRICES, Place.site(siteId));
         reratings.runAll(siteId);
         return transaction.execute(status -> {
             status.setRollbackOnly();

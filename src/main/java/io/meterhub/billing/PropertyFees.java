@@ -1,7 +1,10 @@
 package io.meterhub.billing;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
 import io.meterhub.site.Audit;
+import io.meterhub.site.Place;
 import io.meterhub.site.Site;
 import io.meterhub.site.Sites;
 import io.meterhub.site.Texts;
@@ -42,8 +45,10 @@ public class PropertyFees {
     private final Audit audit;
     private final Texts texts;
     private final Clock clock;
+    private final Rights rights;
 
-    PropertyFees(JdbcClient jdbc, Sites sites, Audit audit, Texts texts, Clock clock) {
+    PropertyFees(JdbcClient jdbc, Sites sites, Audit audit, Texts texts, Clock clock, Rights rights) {
+        this.rights = rights;
         this.jdbc = jdbc;
         this.sites = sites;
         this.audit = audit;
@@ -133,6 +138,7 @@ public class PropertyFees {
     /** @throws FeeRefused if a value cannot be */
     @Transactional
     public Settings set(int siteId, Settings settings, String who, String why) {
+        rights.require(Right.FEES, Place.site(siteId));
         if (settings.dayOfMonth() < 1 || settings.dayOfMonth() > 28) {
             throw refused("dayOfMonth", "fee_day");
         }
@@ -172,6 +178,7 @@ public class PropertyFees {
     @Transactional
     public Fee agree(int shopId, Basis basis, BigDecimal rateYuan, BigDecimal areaM2, LocalDate from, String who, String why) {
         Shop shop = shop(shopId);
+        rights.require(Right.FEES, Place.shop(shop.siteId(), shopId));
         if (rateYuan == null || rateYuan.signum() < 0 || rateYuan.stripTrailingZeros().scale() > 4 || rateYuan.compareTo(HIGHEST_RATE) > 0) {
             throw refused("rateYuan", "fee_rate", HIGHEST_RATE.toPlainString());
         }
@@ -200,6 +207,7 @@ public class PropertyFees {
     @Transactional
     public Fee end(int shopId, LocalDate to, String who, String why) {
         Shop shop = shop(shopId);
+        rights.require(Right.FEES, Place.shop(shop.siteId(), shopId));
         Fee fee = last(shopId).filter(each -> each.validTo() == null).orElseThrow(() -> refused("shop", "fee_none", shop.code()));
         if (to == null || to.isBefore(fee.validFrom())) {
             throw refused("to", "fee_to", fee.validFrom().toString());
@@ -326,8 +334,9 @@ public class PropertyFees {
 
     /** Held until the transaction ends, so that two people do not agree at once. */
     private Shop shop(int shopId) {
-        return jdbc.sql("select site_id, code, area_m2 from shop where id = ? for no key update").param(shopId)
+        Shop shop = jdbc.sql("select site_id, code, area_m2 from shop where id = ? for no key update").param(shopId)
                 .query(Shop.class).optional().orElseThrow(() -> refused("shop", "fee_no_shop", Integer.toString(shopId)));
+        return shop;
     }
 
     private Optional<Fee> last(int shopId) {

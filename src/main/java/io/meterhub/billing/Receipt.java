@@ -1,5 +1,6 @@
 package io.meterhub.billing;
 
+import io.meterhub.people.Right;
 import java.math.BigDecimal;
 import java.time.Instant;
 
@@ -40,6 +41,20 @@ public record Receipt(String number, Kind kind, int accountId, String accountNum
         /** Arrears that become a debt, paid back by a share of each sale (欠费分期). */
         DEBT,
         /** Emergency credit (应急额度) lent until the next sale. */
-        EMERGENCY
+        EMERGENCY;
+
+        /** What a person needs to do it. */
+        public Right right() {
+            return switch (this) {
+                case SALE, DEPOSIT -> Right.SELL;
+                case GIFT -> Right.GIFT;
+                case REFUND, DEPOSIT_RETURN -> Right.REFUND;
+                case REVERSAL -> Right.REVERSE;
+                case TRANSFER -> Right.TRANSFER;
+                case WRITE_OFF, DEBT_WRITE_OFF -> Right.WRITE_OFF;
+                case DEBT -> Right.MAKE_DEBT;
+                case EMERGENCY -> Right.LEND;
+            };
+        }
     }
 }

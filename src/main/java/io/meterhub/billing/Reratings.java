@@ -5,6 +5,9 @@ import static io.meterhub.billing.SqlArrays.array;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.meterhub.metering.CounterHistory;
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
+import io.meterhub.site.Place;
 import io.meterhub.site.Audit;
 import io.meterhub.site.Texts;
 import java.math.BigDecimal;
@@ -63,9 +66,12 @@ public class Reratings {
     private final Texts texts;
     private final Clock clock;
     private final TransactionTemplate transaction;
+    private final Rights rights;
 
     Reratings(JdbcClient jdbc, ObjectMapper json, CounterHistory history, Assignments payers, Recount recount, Tariffs tariffs,
-              Credits credits, MoneyEvents events, Audit audit, Texts texts, Clock clock, PlatformTransactionManager transactions) {
+              Credits credits, MoneyEvents events, Audit audit, Texts texts, Clock clock, PlatformTransactionManager transactions,
+              Rights rights) {
+        this.rights = rights;
         this.jdbc = jdbc;
         this.json = json;
         this.history = history;
@@ -236,6 +242,7 @@ public class Reratings {
      * @return {@code Made} with how far the change has come, or why the account is not one to set aside
      */
     public PriceChangeResult setAside(int siteId, int id, int accountId, String who, String why) {
+        rights.require(Right.CHANGE_PRICES, Place.site(siteId));
         boolean done = Boolean.TRUE.equals(transaction.execute(status -> {
             Optional<Due> due = due(id, accountId, false).filter(each -> each.siteId() == siteId && each.failed());
             due.ifPresent(each -> setAside(each, who, why));
@@ -264,6 +271,7 @@ public class Reratings {
      * @return {@code Made} with how far the change has come, or why that cannot be
      */
     public PriceChangeResult tryAgain(int siteId, int id, int accountId, String who, String why) {
+        rights.require(Right.CHANGE_PRICES, Place.site(siteId));
         try {
             boolean done = Boolean.TRUE.equals(transaction.execute(status -> {
                 Optional<Due> due = due(id, accountId, true).filter(each -> each.siteId() == siteId);

@@ -6,8 +6,11 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import io.meterhub.billing.Ledger.Entry;
 import io.meterhub.billing.Ledger.Gl;
 import io.meterhub.billing.Ledger.Journal;
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
 import io.meterhub.site.Audit;
 import io.meterhub.site.EnergyKind;
+import io.meterhub.site.Place;
 import io.meterhub.site.Site;
 import io.meterhub.site.Sites;
 import io.meterhub.site.Texts;
@@ -44,8 +47,10 @@ public class ResaleGuard {
     private final Audit audit;
     private final Texts texts;
     private final Clock clock;
+    private final Rights rights;
 
-    ResaleGuard(JdbcClient jdbc, Ledger ledger, MoneyEvents events, Sites sites, Audit audit, Texts texts, Clock clock) {
+    ResaleGuard(JdbcClient jdbc, Ledger ledger, MoneyEvents events, Sites sites, Audit audit, Texts texts, Clock clock, Rights rights) {
+        this.rights = rights;
         this.jdbc = jdbc;
         this.ledger = ledger;
         this.events = events;
@@ -133,6 +138,7 @@ public class ResaleGuard {
      */
     @Transactional
     public Month enter(int siteId, YearMonth month, EnergyKind energyKind, BigDecimal quantity, BigDecimal amountYuan, String who, String why) {
+        rights.require(Right.GIVE_BACK, Place.site(siteId));
         if (quantity == null || quantity.signum() < 0 || quantity.stripTrailingZeros().scale() > 3 || quantity.precision() - quantity.scale() > 15) {
             throw refused("quantity", "resale_quantity");
         }
@@ -173,6 +179,7 @@ public class ResaleGuard {
      */
     @Transactional
     public Month giveBack(int siteId, YearMonth month, EnergyKind energyKind, BigDecimal excessYuan, String who, String why) {
+        rights.require(Right.GIVE_BACK, Place.site(siteId));
         Site site = sites.site(siteId);
         hold(siteId);
         Month seen = month(siteId, month, energyKind);

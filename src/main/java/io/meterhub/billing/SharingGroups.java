@@ -1,9 +1,12 @@
 package io.meterhub.billing;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
 import io.meterhub.site.Audit;
 import io.meterhub.site.EnergyKind;
 import io.meterhub.site.Meter;
+import io.meterhub.site.Place;
 import io.meterhub.site.Sites;
 import io.meterhub.site.Texts;
 import java.math.BigDecimal;
@@ -29,8 +32,10 @@ public class SharingGroups {
     private final Sites sites;
     private final Audit audit;
     private final Texts texts;
+    private final Rights rights;
 
-    SharingGroups(JdbcClient jdbc, Tariffs tariffs, Sites sites, Audit audit, Texts texts) {
+    SharingGroups(JdbcClient jdbc, Tariffs tariffs, Sites sites, Audit audit, Texts texts, Rights rights) {
+        this.rights = rights;
         this.jdbc = jdbc;
         this.tariffs = tariffs;
         this.sites = sites;
@@ -115,6 +120,7 @@ public class SharingGroups {
         if (code == null || !code.matches("[A-Za-z0-9_-]{1,32}")) {
             throw refused("code", "share_code");
         }
+        rights.require(Right.SHARING, Place.site(siteId));
         // nobody gives it tiers meanwhile
         jdbc.sql("select id from tariff where site_id = ? and code = ? for no key update").params(siteId, tariff).query(Integer.class).optional();
         Tariff priced = tariffs.of(siteId).stream().filter(each -> each.code().equals(tariff) && each.energyKind() == energyKind
@@ -216,7 +222,9 @@ public class SharingGroups {
     /** Two people do not change a group at once. */
     private Group held(int groupId) {
         jdbc.sql("select id from sharing_group where id = ? for no key update").param(groupId).query(Integer.class).optional();
-        return group(groupId).orElseThrow(() -> refused("group", "share_no_group", Integer.toString(groupId)));
+        Group group = group(groupId).orElseThrow(() -> refused("group", "share_no_group", Integer.toString(groupId)));
+        rights.require(Right.SHARING, Place.site(group.siteId()));
+        return group;
     }
 
     private Group changed(Group before, String what, String who, String why) {

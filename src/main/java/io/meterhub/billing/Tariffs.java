@@ -2,8 +2,11 @@ package io.meterhub.billing;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
 import io.meterhub.site.Audit;
 import io.meterhub.site.EnergyKind;
+import io.meterhub.site.Place;
 import io.meterhub.site.Texts;
 import java.time.LocalDate;
 import java.util.ArrayList;
@@ -26,9 +29,11 @@ public class Tariffs {
     private final ObjectMapper json;
     private final Audit audit;
     private final Texts texts;
+    private final Rights rights;
     private final Map<Integer, Version> versions = new ConcurrentHashMap<>();
 
-    Tariffs(JdbcClient jdbc, ObjectMapper json, Audit audit, Texts texts) {
+    Tariffs(JdbcClient jdbc, ObjectMapper json, Audit audit, Texts texts, Rights rights) {
+        this.rights = rights;
         this.jdbc = jdbc;
         this.json = json;
         this.audit = audit;
@@ -76,6 +81,7 @@ public class Tariffs {
     @Transactional
     public TariffResult put(int siteId, String code, String name, EnergyKind energyKind, LocalDate effectiveFrom,
                             TariffRule rule, String who, String why) {
+        rights.require(Right.CHANGE_PRICES, Place.site(siteId));
         // one that gave way to a mended version is there all the same
         Optional<Tariff> known = find(siteId, code).filter(tariff -> tariff.energyKind() == energyKind && tariff.versions().stream()
                 .anyMatch(version -> version.effectiveFrom().equals(effectiveFrom) && version.rule().equals(rule)));

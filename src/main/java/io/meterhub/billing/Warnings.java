@@ -1,7 +1,10 @@
 package io.meterhub.billing;
 
 import io.meterhub.billing.WarningLevel.Levels;
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
 import io.meterhub.site.Audit;
+import io.meterhub.site.Place;
 import io.meterhub.site.Site;
 import io.meterhub.site.Sites;
 import io.meterhub.site.Texts;
@@ -37,9 +40,11 @@ public class Warnings {
     private final Texts texts;
     private final Clock clock;
     private final TransactionTemplate transaction;
+    private final Rights rights;
 
     Warnings(JdbcClient jdbc, MoneyEvents events, Accounts accounts, Sites sites, Audit audit, Texts texts, Clock clock,
-             PlatformTransactionManager transactions) {
+             PlatformTransactionManager transactions, Rights rights) {
+        this.rights = rights;
         this.jdbc = jdbc;
         this.events = events;
         this.accounts = accounts;
@@ -89,6 +94,7 @@ public class Warnings {
         check(terms);
         Account account = accounts.account(accountId).orElseThrow(
                 () -> refused("id", "no_account", Integer.toString(accountId)));
+        rights.require(Right.SET_WARNINGS, Place.shop(account.siteId(), account.shopId()));
         lock(List.of(accountId));
         AccountLevels before = of(accountId).orElseThrow();
         if (terms == null) {
@@ -119,6 +125,7 @@ public class Warnings {
      */
     @Transactional
     public void set(int siteId, String group, WarningTerms terms, String who, String why) {
+        rights.require(Right.SET_WARNINGS, Place.site(siteId));
         check(Objects.requireNonNull(terms));
         if (jdbc.sql("select count(*) from shop where site_id = ? and shop_group = ?").params(siteId, group).query(Integer.class).single() == 0) {
             throw refused("group", "no_group", group);

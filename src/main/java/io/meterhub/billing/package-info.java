@@ -7,7 +7,7 @@
  * rounded to fen only where it leaves the hub. It tells {@link io.meterhub.billing.CreditWatch} when credit runs out or returns,
  * {@link io.meterhub.billing.FeeWatch} when a property fee is overdue or paid.
  */
-@ApplicationModule(allowedDependencies = {"metering", "runtime", "site"})
+@ApplicationModule(allowedDependencies = {"metering", "people", "runtime", "site"})
 package io.meterhub.billing;
 
 import org.springframework.modulith.ApplicationModule;

@@ -4,9 +4,12 @@ import io.meterhub.metering.MeterModel.Operation;
 import io.meterhub.metering.MeterOperations.ClockShown;
 import io.meterhub.metering.MeterOperations.Read;
 import io.meterhub.metering.MeterOperations.Result;
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
 import io.meterhub.site.AlarmKind;
 import io.meterhub.site.Alarms;
 import io.meterhub.site.Audit;
+import io.meterhub.site.Place;
 import io.meterhub.site.Site;
 import io.meterhub.site.Sites;
 import java.math.BigDecimal;
@@ -37,9 +40,11 @@ public class Clocks {
     private final Sites sites;
     private final Audit audit;
     private final Clock clock;
+    private final Rights rights;
 
     Clocks(JdbcClient jdbc, TransactionTemplate transaction, MeterOperations operations, MeterModels models, Alarms alarms, Sites sites,
-           Audit audit, Clock clock) {
+           Audit audit, Clock clock, Rights rights) {
+        this.rights = rights;
         this.jdbc = jdbc;
         this.transaction = transaction;
         this.operations = operations.inTurn();
@@ -56,6 +61,7 @@ public class Clocks {
     }
 
     public void set(int siteId, ClockTerms terms, String who, String why) {
+        rights.require(Right.SET_WATCHING, Place.site(siteId));
         transaction.executeWithoutResult(status -> {
             ClockTerms before = terms(siteId);
             jdbc.sql("""

@@ -4,7 +4,10 @@ import static io.meterhub.metering.MeterStates.array;
 
 import io.meterhub.metering.Plausibility.Value;
 import io.meterhub.metering.Plausibility.Verdict;
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
 import io.meterhub.site.Audit;
+import io.meterhub.site.Place;
 import io.meterhub.site.Texts;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
@@ -56,8 +59,10 @@ public class EnteredReadings {
     private final Audit audit;
     private final Texts texts;
     private final Clock clock;
+    private final Rights rights;
 
-    EnteredReadings(JdbcClient jdbc, MeterStates states, Audit audit, Texts texts, Clock clock) {
+    EnteredReadings(JdbcClient jdbc, MeterStates states, Audit audit, Texts texts, Clock clock, Rights rights) {
+        this.rights = rights;
         this.jdbc = jdbc;
         this.states = states;
         this.audit = audit;
@@ -244,6 +249,7 @@ public class EnteredReadings {
     }
 
     private void set(int siteId, String column, Integer value, String what, String word, String who, String why) {
+        rights.require(Right.SET_ESTIMATES, Place.site(siteId));
         jdbc.sql("insert into reading_setting (site_id) values (?) on conflict do nothing").param(siteId).update();
         Integer before = jdbc.sql("select " + column + " from reading_setting where site_id = ? for update").param(siteId)
                 .query((row, n) -> row.getObject(1, Integer.class)).list().get(0);

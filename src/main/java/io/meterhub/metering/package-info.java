@@ -6,7 +6,7 @@
  * the queues gateway.poll and meter.readings. Promises one transaction at a time on a bus, that a reading counts once, and that what
  * cannot be true is kept aside with its raw registers. It asks {@link io.meterhub.metering.SupplyControl} what to switch.
  */
-@ApplicationModule(allowedDependencies = {"runtime", "site"})
+@ApplicationModule(allowedDependencies = {"people", "runtime", "site"})
 package io.meterhub.metering;
 
 import org.springframework.modulith.ApplicationModule;

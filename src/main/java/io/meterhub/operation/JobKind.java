@@ -1,5 +1,7 @@
 package io.meterhub.operation;
 
+import io.meterhub.people.Right;
+
 /** What a job does to each of its meters. */
 public enum JobKind {
 
@@ -25,5 +27,14 @@ public enum JobKind {
     /** Whether people have to be told why. */
     public boolean changes() {
         return this == WRITE_PARAMETERS || this == SWITCH_OFF || this == SWITCH_ON;
+    }
+
+    /** What a person needs to ask for it. */
+    public Right right() {
+        return switch (this) {
+            case READ_NOW, READ_PARAMETERS, READ_RECORDS -> Right.READ_NOW;
+            case SET_CLOCK, WRITE_PARAMETERS -> Right.WRITE_METER;
+            case SWITCH_OFF, SWITCH_ON -> Right.SWITCH;
+        };
     }
 }

@@ -8,7 +8,11 @@ import io.meterhub.metering.ParameterRefused;
 import io.meterhub.metering.ParameterValue;
 import io.meterhub.metering.Why;
 import io.meterhub.operation.Job.Progress;
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
 import io.meterhub.site.Audit;
+import io.meterhub.site.Place;
+import io.meterhub.site.Reach;
 import io.meterhub.site.Texts;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -51,9 +55,11 @@ public class Operations {
     private final ObjectMapper json;
     private final Clock clock;
     private final ApplicationEventPublisher events;
+    private final Rights rights;
 
     Operations(JdbcClient jdbc, MeterOperations meters, Audit audit, Texts texts, ObjectMapper json, Clock clock,
-               ApplicationEventPublisher events) {
+               ApplicationEventPublisher events, Rights rights) {
+        this.rights = rights;
         this.jdbc = jdbc;
         this.meters = meters;
         this.audit = audit;
@@ -77,7 +83,12 @@ public class Operations {
      * @throws OperationRefused when nothing is selected, or what is asked for fits none of the meters
      */
     public Job start(int siteId, Order order, Selection selection, String who, String why) {
-        List<Chosen> chosen = chosen(siteId, selection);
+        Right right = order.kind().right();
+        Reach reach = rights.reach(right);
+        if (!reach.touches(siteId)) {
+            rights.require(right, Place.site(siteId));
+        }
+        List<Chosen> chosen = chosen(siteId, selection, reach);
         if (chosen.isEmpty()) {
             throw refused("selection", "selects_none");
         }
@@ -120,15 +131,16 @@ public class Operations {
         throw last;
     }
 
-    private List<Chosen> chosen(int siteId, Selection selection) {
+    private List<Chosen> chosen(int siteId, Selection selection, Reach reach) {
         return jdbc.sql("""
                 select m.id, m.model, m.ct_ratio from meter m left join shop s on s.id = m.shop_id
                 where m.site_id = :site and m.enabled and m.gateway_id is not null and (cardinality(:meters::int[]) = 0 or m.id = any(:meters))
                       and (cardinality(:shops::int[]) = 0 or m.shop_id = any(:shops)) and (:group::text is null or s.shop_group = :group)
                       and (:gateway::int is null or m.gateway_id = :gateway) and (:shaft::text is null or s.shaft = :shaft)
                       and (:floor::text is null or s.floor = :floor) and (:model::text is null or m.model = :model)
-                      and (:energy::text is null or m.energy_kind = :energy)
+                      and (:energy::text is null or m.energy_kind = :energy) and""" + Reach.sql("m.site_id", "m.shop_id", "m.gateway_id") + """
                 order by m.gateway_id, m.unit_id""")
+                .params(reach.parameters())
                 .param("site", siteId).param("meters", ids(selection.meters())).param("shops", ids(selection.shops()))
                 .param("group", selection.shopGroup()).param("gateway", selection.gateway()).param("shaft", selection.shaft())
                 .param("floor", selection.floor()).param("model", selection.model())
@@ -164,6 +176,7 @@ public class Operations {
      */
     public Job again(long jobId, String who) {
         Job job = job(jobId);
+        requireOver(job);
         if (!job.ended()) {
             throw refused("job", "not_ended", String.valueOf(jobId));
         }
@@ -179,6 +192,7 @@ public class Operations {
     /** Takes back what has not begun; what is being done on a meter is seen to its end. An ended job stays as it is. */
     public Job cancel(long jobId, String who) {
         Job job = job(jobId);
+        requireOver(job);
         int taken = jdbc.sql("update operation_item set state = 'CANCELLED', ended_at = :now where job_id = :job and state = 'WAITING'")
                 .param("now", now()).param("job", jobId).update();
         if (taken > 0) {
@@ -189,10 +203,28 @@ public class Operations {
         return job(jobId);
     }
 
+    /** Who may not see all of a site sees the jobs that are his own: they are of meters within his reach. */
+    private boolean isSeen(Job job) {
+        return rights.may(Right.VIEW, Place.site(job.siteId())) || isOwn(job);
+    }
+
+    private boolean isOwn(Job job) {
+        return rights.actor().filter(actor -> job.who().equals(actor.name()) || actor.machine() && job.who().startsWith(actor.name() + "/"))
+                .isPresent();
+    }
+
+    /** Whether whoever acts may go on with a job or stop it. */
+    private void requireOver(Job job) {
+        Right right = job.kind().right();
+        if (!isOwn(job) || !rights.reach(right).touches(job.siteId())) {
+            rights.require(right, Place.site(job.siteId()));
+        }
+    }
+
     /** @throws NoSuchElementException when there is no such job */
     @Transactional(readOnly = true)
     public Job job(long id) {
-        return jdbc.sql(JOB + " where j.id = :id").param("id", id).query(this::jobOf).optional()
+        return jdbc.sql(JOB + " where j.id = :id").param("id", id).query(this::jobOf).optional().filter(this::isSeen)
                 .orElseThrow(() -> new NoSuchElementException(texts.of("operation.none", String.valueOf(id))));
     }
 
@@ -200,12 +232,13 @@ public class Operations {
     @Transactional(readOnly = true)
     public List<Job> jobs(int siteId, Long before, int limit) {
         return jdbc.sql(JOB + " where j.site_id = :site and (:before::bigint is null or j.id < :before) order by j.id desc limit :limit")
-                .param("site", siteId).param("before", before).param("limit", limit).query(this::jobOf).list();
+                .param("site", siteId).param("before", before).param("limit", limit).query(this::jobOf).list().stream().filter(this::isSeen).toList();
     }
 
     /** The meters of a job in their order. @param states those that are so far; empty: all. @param after the last one's meter id, or 0 */
     @Transactional(readOnly = true)
     public List<JobItem> items(long jobId, Collection<ItemState> states, int after, int limit) {
+        job(jobId);
         return jdbc.sql("""
                 select i.*, m.code, m.model, g.code as gateway, s.code || ' ' || s.name as shop
                 from operation_item i join meter m on m.id = i.meter_id join gateway g on g.id = i.gateway_id left join shop s on s.id = m.shop_id

@@ -5,7 +5,7 @@
  * <p>Owns the tables operation_job and operation_item. Promises one operation at a time on a gateway beside its rounds, turns with
  * polling for jobs of many meters, that a job goes on after a crash, and that nothing is written to a meter before it was read.
  */
-@ApplicationModule(allowedDependencies = {"supply", "metering", "site"})
+@ApplicationModule(allowedDependencies = {"supply", "metering", "people", "site"})
 package io.meterhub.operation;
 
 import org.springframework.modulith.ApplicationModule;

@@ -26,6 +26,8 @@ import org.springframework.transaction.annotation.Transactional;
 @Component
 public class Alarms {
 
+    private static final String WITHIN_REACH = Reach.sql("a.site_id", "coalesce(m.shop_id, s.id)", "coalesce(m.gateway_id, g.id)");
+
     private final JdbcClient jdbc;
     private final ObjectMapper json;
     private final Clock clock;
@@ -163,6 +165,12 @@ public class Alarms {
     /** The alarms of a choice, the newest first. */
     @Transactional(readOnly = true)
     public List<Alarm> list(Choice choice, int limit) {
+        return list(choice, Reach.EVERYWHERE, limit);
+    }
+
+    /** Those of them that are within reach. */
+    @Transactional(readOnly = true)
+    public List<Alarm> list(Choice choice, Reach reach, int limit) {
         return jdbc.sql("""
                 select a.id, a.site_id, a.kind, a.subject, a.subject_id, a.since, a.cleared_at, a.detail::text as detail,
                        a.acknowledged_by, a.acknowledged_at, a.acknowledged_why, a.under_id,
@@ -177,8 +185,9 @@ public class Alarms {
                 where (:site::int is null or a.site_id = :site) and (:id::bigint is null or a.id = :id)
                   and (:open::boolean is null or (a.cleared_at is null) = :open) and (:kind::text is null or a.kind = :kind)
                   and (:subject::text is null or a.subject = :subject) and (:subjectId::int is null or a.subject_id = :subjectId)
-                  and (:before::bigint is null or a.id < :before)
+                  and (:before::bigint is null or a.id < :before) and""" + WITHIN_REACH + """
                 order by a.id desc limit :limit""")
+                .params(reach.parameters())
                 .param("site", choice.siteId).param("id", choice.id).param("open", choice.open)
                 .param("kind", choice.kind == null ? null : choice.kind.name())
                 .param("subject", choice.subject == null ? null : choice.subject.name()).param("subjectId", choice.subjectId)

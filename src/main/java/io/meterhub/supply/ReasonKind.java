@@ -1,5 +1,7 @@
 package io.meterhub.supply;
 
+import io.meterhub.people.Right;
+
 /** Why a meter is to be off, or to stay on whatever else is said. */
 public enum ReasonKind {
 
@@ -43,5 +45,15 @@ public enum ReasonKind {
     /** It follows from money, contract or calendar, so that no person sets or ends it by hand; KEEP_ON outranks it. */
     public boolean commercial() {
         return rank == Rank.COMMERCIAL;
+    }
+
+    /** What a person needs to set it, and to end it. */
+    public Right right() {
+        return switch (this) {
+            case MANUAL_OFF -> Right.SWITCH;
+            case KEEP_ON -> Right.KEEP_ON;
+            case PROTECTED -> Right.PROTECT;
+            default -> Right.FAULTS;
+        };
     }
 }

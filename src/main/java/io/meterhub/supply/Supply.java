@@ -3,8 +3,11 @@ package io.meterhub.supply;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
 import io.meterhub.site.Audit;
 import io.meterhub.site.Meter;
+import io.meterhub.site.Place;
 import io.meterhub.site.Sites;
 import io.meterhub.site.Texts;
 import java.sql.SQLException;
@@ -40,9 +43,11 @@ public class Supply {
     private final Texts texts;
     private final ObjectMapper json;
     private final Clock clock;
+    private final Rights rights;
 
     Supply(JdbcClient jdbc, Reasons reasons, MeterSupplies supplies, Sites sites, Audit audit, Texts texts,
-           ObjectMapper json, Clock clock) {
+           ObjectMapper json, Clock clock, Rights rights) {
+        this.rights = rights;
         this.jdbc = jdbc;
         this.reasons = reasons;
         this.supplies = supplies;
@@ -65,6 +70,7 @@ public class Supply {
      */
     public void set(int meterId, ReasonKind kind, String who, String why, Instant until) {
         Meter meter = checked(meterId, kind, who, why);
+        rights.require(kind.right(), Place.of(meter));
         if (kind == ReasonKind.KEEP_ON && until == null) {
             throw refused("until", "keep_on_needs_end", meter.code());
         }
@@ -106,11 +112,18 @@ public class Supply {
      */
     public void end(int meterId, ReasonKind kind, String who, String why, String setBy) {
         Meter meter = checked(meterId, kind, who, why);
+        rights.require(kind.right(), Place.of(meter));
         reasons.lock(meterId);
         Reason before = inForce(meterId, kind)
                 .orElseThrow(() -> refused("kind", "not_in_force", kind.name(), word(kind), meter.code()));
         if (kind == ReasonKind.MANUAL_OFF && !before.who().equals(setBy == null ? who : setBy)) {
             throw refused("setBy", "locked_out", meter.code(), before.who(), at(before.since(), meter), before.why());
+        }
+        if (kind == ReasonKind.MANUAL_OFF && !before.who().equals(who)) {
+            rights.require(Right.LIFT_LOCK_OUT, Place.of(meter));
+            if (!rights.reachesUpTo(before.who(), Place.of(meter))) {
+                throw refused("setBy", "higher_role", meter.code(), before.who());
+            }
         }
         if (kind == ReasonKind.MANUAL_OFF) {
             supplies.release(meterId);

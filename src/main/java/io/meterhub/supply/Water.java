@@ -4,10 +4,13 @@ import io.meterhub.metering.Pokes;
 import io.meterhub.metering.Relay;
 import io.meterhub.metering.Valves;
 import io.meterhub.metering.Valves.Exercised;
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
 import io.meterhub.site.AlarmKind;
 import io.meterhub.site.Alarms;
 import io.meterhub.site.Alarms.Finding;
 import io.meterhub.site.Audit;
+import io.meterhub.site.Place;
 import io.meterhub.site.Site;
 import io.meterhub.site.Sites;
 import java.math.BigDecimal;
@@ -55,9 +58,11 @@ public class Water {
     private final Sites sites;
     private final Audit audit;
     private final Clock clock;
+    private final Rights rights;
 
     Water(JdbcClient jdbc, TransactionTemplate transaction, Alarms alarms, Valves valves, MeterSupplies supplies, Pokes pokes, Rows rows,
-          Sites sites, Audit audit, Clock clock) {
+          Sites sites, Audit audit, Clock clock, Rights rights) {
+        this.rights = rights;
         this.jdbc = jdbc;
         this.transaction = transaction;
         this.alarms = alarms;
@@ -78,6 +83,7 @@ public class Water {
     }
 
     public void set(int siteId, WaterTerms terms, String who, String why) {
+        rights.require(Right.SET_WATCHING, Place.site(siteId));
         transaction.executeWithoutResult(status -> {
             WaterTerms before = terms(siteId);
             jdbc.sql("""

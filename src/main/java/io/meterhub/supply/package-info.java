@@ -6,7 +6,7 @@
  * Promises that nobody is off without a reason that can be shown, that the hub closes only what it opened itself, and that a
  * command is repeated only after reading back.
  */
-@ApplicationModule(allowedDependencies = {"billing", "metering", "site"})
+@ApplicationModule(allowedDependencies = {"billing", "metering", "people", "site"})
 package io.meterhub.supply;
 
 import org.springframework.modulith.ApplicationModule;

@@ -2,6 +2,7 @@ package io.meterhub.web;
 
 import io.meterhub.billing.Account.State;
 import io.meterhub.billing.Receipt.Kind;
+import io.meterhub.people.Right;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
@@ -86,6 +87,15 @@ enum AccountAct {
 
     Kind kind() {
         return kind;
+    }
+
+    /** What a person needs to do it. */
+    Right right() {
+        return kind != null ? kind.right() : switch (this) {
+            case OPEN -> Right.OPEN_ACCOUNT;
+            case CLOSE, MOVE -> Right.CLOSE_ACCOUNT;
+            default -> Right.SET_CREDIT_TERMS;
+        };
     }
 
     public List<Field> fields() {

@@ -28,7 +28,6 @@ import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
-import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
@@ -94,7 +93,7 @@ class AccountLifeApi {
     @ResponseStatus(HttpStatus.CREATED)
     @Operation(summary = "Prepares an account ahead", description = "Nothing is charged to it and no supply is switched before it is opened."
             + " Credit may be sold to it already.")
-    Account prepare(@RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody NewAccount wish) {
+    Account prepare(Operator operator, @Valid @RequestBody NewAccount wish) {
         return life.prepare(new Prepare(wish.shopId(), wish.kind(), wish.customer() == null ? null : wish.customer().customer(),
                 wish.meterIds(), wish.overdraftYuan()), operator.name());
     }
@@ -103,14 +102,14 @@ class AccountLifeApi {
     @Operation(summary = "Opens a prepared account", description = "From now on it pays for its meters. What was used before is not charged to"
             + " it, not even where it is read later: an interval that began before is divided in proportion to time. Without credit the"
             + " supply goes off.")
-    Account open(@PathVariable int id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Opening opening) {
+    Account open(@PathVariable int id, Operator operator, @Valid @RequestBody Opening opening) {
         return life.open(id, opening.readings() == null ? Map.of() : opening.readings(), operator.name(), opening.why());
     }
 
     @PostMapping("/open")
     @Operation(summary = "Opens many prepared accounts", description = "One answer for each, in the order asked for; each is opened wholly or"
             + " left as it was.")
-    List<AccountLife.Answer> openAll(@RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Openings openings) {
+    List<AccountLife.Answer> openAll(Operator operator, @Valid @RequestBody Openings openings) {
         return life.open(openings.accounts(), operator.name(), openings.why());
     }
 
@@ -119,7 +118,7 @@ class AccountLifeApi {
             + " deposit, rounded to fen, each with a numbered receipt, or states what is owed as a debt. Nothing is left in it. Its meters"
             + " go off with the reason CLOSED_ACCOUNT. An account for property fees: its tenant leaves; the fee is settled by days up to"
             + " today, which is the first day that is not paid for, and ends.")
-    Settlement close(@PathVariable int id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Closing closing) {
+    Settlement close(@PathVariable int id, Operator operator, @Valid @RequestBody Closing closing) {
         return life.close(closing.of(id), operator.name());
     }
 
@@ -127,7 +126,7 @@ class AccountLifeApi {
     @Operation(summary = "Moves an account's meters to the next tenant", description = "One act: closes the account as above and opens the next"
             + " one at the same counter readings, without gap and without overlap. An account for property fees: the next tenant goes on by"
             + " the same terms from today on.")
-    AccountLife.Moved move(@PathVariable int id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Moving moving) {
+    AccountLife.Moved move(@PathVariable int id, Operator operator, @Valid @RequestBody Moving moving) {
         if ((moving.prepared() == null) == (moving.customer() == null)) {
             throw Refusal.field(HttpStatus.BAD_REQUEST, "customer", "give either customer or prepared");
         }

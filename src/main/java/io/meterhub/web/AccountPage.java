@@ -16,8 +16,9 @@ import io.meterhub.billing.PayMethod;
 import io.meterhub.billing.Receipt;
 import io.meterhub.billing.Settlement;
 import io.meterhub.billing.Settlements;
+import io.meterhub.people.Rights;
+import io.meterhub.site.Place;
 import io.meterhub.site.Site;
-import io.meterhub.site.Sites;
 import io.meterhub.site.Texts;
 import io.meterhub.web.Equipment.MeterChoice;
 import io.meterhub.web.Equipment.MeterNow;
@@ -64,11 +65,12 @@ class AccountPage {
     private final Settlements settlements;
     private final Equipment equipment;
     private final ReceiptPaper paper;
-    private final Sites sites;
+    private final View view;
+    private final Rights rights;
     private final Texts texts;
 
     AccountPage(Accounts accounts, AccountLife life, Counter counter, CreditTerms terms, Bills bills, Settlements settlements,
-                Equipment equipment, ReceiptPaper paper, Sites sites, Texts texts) {
+                Equipment equipment, ReceiptPaper paper, View view, Rights rights, Texts texts) {
         this.accounts = accounts;
         this.life = life;
         this.counter = counter;
@@ -77,7 +79,8 @@ class AccountPage {
         this.settlements = settlements;
         this.equipment = equipment;
         this.paper = paper;
-        this.sites = sites;
+        this.view = view;
+        this.rights = rights;
         this.texts = texts;
     }
 
@@ -105,20 +108,21 @@ class AccountPage {
     String page(@PathVariable int id, @RequestParam Map<String, String> given, Model model) {
         Account account = account(id);
         fill(account, model);
-        List<AccountAct> acts = AccountAct.of(account.state());
-        form(AccountAct.of(given.getOrDefault("act", "")).filter(acts::contains).orElse(acts.get(0)), given, Map.of(), model);
+        List<AccountAct> acts = acts(account);
+        form(AccountAct.of(given.getOrDefault("act", "")).filter(acts::contains).or(() -> acts.stream().findFirst()).orElse(null), given,
+                Map.of(), model);
         AccountAct.of(given.getOrDefault("done", "")).ifPresent(done -> model.addAttribute("done", done));
         return "account";
     }
 
     @PostMapping(consumes = MediaType.APPLICATION_FORM_URLENCODED_VALUE)
-    String act(@PathVariable int id, @RequestParam Map<String, String> given, Locale locale, Model model, HttpServletResponse response) {
+    String act(@PathVariable int id, Operator operator, @RequestParam Map<String, String> given, Locale locale, Model model, HttpServletResponse response) {
         Account account = account(id);
         AccountAct act = AccountAct.of(given.getOrDefault("act", "")).orElseThrow(() -> Refusal.notFound("act", given.get("act")));
         Map<String, String> wrong = new LinkedHashMap<>();
         if (!"edit".equals(given.get("step"))) {
             try {
-                Outcome outcome = carryOut(account, act, given, "do".equals(given.get("step")), locale);
+                Outcome outcome = carryOut(account, act, given, operator.name(), "do".equals(given.get("step")), locale);
                 if (outcome.next() != null) {
                     return "redirect:" + outcome.next();
                 }
@@ -148,14 +152,14 @@ class AccountPage {
     @GetMapping("/receipts/{number}")
     String receipt(@PathVariable int id, @PathVariable String number, Model model) {
         Account account = account(id);
-        return paper(account, paper.of(sites.site(account.siteId()), accounts.receipt(id, number)
+        return paper(account, paper.of(view.site(account.siteId()), accounts.receipt(id, number)
                 .orElseThrow(() -> Refusal.notFound("receipt of this account", number))), model);
     }
 
     @GetMapping("/settlement")
     String settlement(@PathVariable int id, Model model) {
         Account account = account(id);
-        return paper(account, paper.of(sites.site(account.siteId()), settlements.of(account)
+        return paper(account, paper.of(view.site(account.siteId()), settlements.of(account)
                 .orElseThrow(() -> Refusal.notFound("settlement of account", id))), model);
     }
 
@@ -170,7 +174,7 @@ class AccountPage {
     }
 
     private void common(Account account, Model model) {
-        Site site = sites.site(account.siteId());
+        Site site = view.site(account.siteId());
         model.addAttribute("account", account);
         model.addAttribute("site", site);
         model.addAttribute("zone", site.zone());
@@ -196,26 +200,27 @@ class AccountPage {
                 .filter(meter -> meter.enabled() && account.kind().energyKind().equals(Optional.of(meter.energyKind()))).toList();
     }
 
-    private static void form(AccountAct act, Map<String, String> given, Map<String, String> wrong, Model model) {
-        model.addAttribute("acts", AccountAct.of(((Account) Objects.requireNonNull(model.getAttribute("account"))).state()));
+    /** What can be done with it in its state, by whoever asks. */
+    private List<AccountAct> acts(Account account) {
+        return AccountAct.of(account.state()).stream().filter(act -> rights.may(act.right(), Place.shop(account.siteId(), account.shopId()))).toList();
+    }
+
+    private void form(AccountAct act, Map<String, String> given, Map<String, String> wrong, Model model) {
+        model.addAttribute("acts", acts((Account) Objects.requireNonNull(model.getAttribute("account"))));
         model.addAttribute("act", act);
         model.addAttribute("given", given);
         model.addAttribute("wrong", wrong);
-        List<String> beside = act.fields().stream().map(AccountAct.Field::name).toList();
-        model.addAttribute("refused", wrong.entrySet().stream().filter(each -> !beside.contains(each.getKey()) && !each.getKey().equals("operator"))
+        List<String> beside = act == null ? List.of() : act.fields().stream().map(AccountAct.Field::name).toList();
+        model.addAttribute("refused", wrong.entrySet().stream().filter(each -> !beside.contains(each.getKey()))
                 .map(Map.Entry::getValue).findFirst().orElse(null));
         // refused, nothing was done by this key: the next attempt is another act
         model.addAttribute("key", wrong.isEmpty() && given.containsKey("key") ? given.get("key") : UUID.randomUUID().toString());
     }
 
-    private Outcome carryOut(Account account, AccountAct act, Map<String, String> given, boolean sure, Locale locale) {
+    private Outcome carryOut(Account account, AccountAct act, Map<String, String> given, String who, boolean sure, Locale locale) {
         act.fields().stream().filter(field -> field.needed() && text(given, field.name()) == null).findFirst().ifPresent(field -> {
             throw new NotSo(field.name(), texts.of("desk.needed"));
         });
-        if (!Forms.isName(given.get("operator"))) {
-            throw new NotSo("operator", texts.of("act.bad_name"));
-        }
-        String who = text(given, "operator");
         if (act.kind() != null) {
             return atTheCounter(account, act, given, who, sure, locale);
         }
@@ -255,7 +260,7 @@ class AccountPage {
                     settlement = life.move(new Move(close, null, new Customer(text(given, "customer"), text(given, "phone"))), who).settlement();
                 }
                 return sure ? new Outcome("/accounts/" + settlement.accountId() + "/settlement", null)
-                        : new Outcome(null, paper.lines(sites.site(account.siteId()), settlement, locale));
+                        : new Outcome(null, paper.lines(view.site(account.siteId()), settlement, locale));
             }
             default -> throw new IllegalStateException("Nobody carries out " + act);
         }

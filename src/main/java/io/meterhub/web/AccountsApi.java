@@ -5,7 +5,6 @@ import io.meterhub.billing.Accounts;
 import io.meterhub.billing.ChargeLine;
 import io.meterhub.billing.LedgerLine;
 import io.meterhub.billing.Receipt;
-import io.meterhub.site.Sites;
 import io.meterhub.web.Problems.Refusal;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
@@ -29,12 +28,12 @@ import org.springframework.web.bind.annotation.RestController;
 class AccountsApi {
 
     private final Accounts accounts;
-    private final Sites sites;
+    private final View view;
     private final Clock clock;
 
-    AccountsApi(Accounts accounts, Sites sites, Clock clock) {
+    AccountsApi(Accounts accounts, View view, Clock clock) {
         this.accounts = accounts;
-        this.sites = sites;
+        this.view = view;
         this.clock = clock;
     }
 
@@ -67,7 +66,7 @@ class AccountsApi {
             + " default today.")
     List<ChargeLine> charges(@PathVariable int id, @RequestParam(required = false) LocalDate from, @RequestParam(required = false) LocalDate to) {
         Account account = account(id);
-        LocalDate last = to != null ? to : sites.site(account.siteId()).dayOf(clock.instant());
+        LocalDate last = to != null ? to : view.site(account.siteId()).dayOf(clock.instant());
         LocalDate first = from != null ? from : last;
         if (first.isAfter(last) || first.plusDays(366).isBefore(last)) {
             throw Refusal.field(HttpStatus.BAD_REQUEST, "from", "must not lie after to, nor more than 366 days before it");

@@ -2,9 +2,12 @@ package io.meterhub.web;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
 import io.meterhub.site.Alarm;
 import io.meterhub.site.AlarmKind;
 import io.meterhub.site.Alarms;
+import io.meterhub.site.Place;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.time.Clock;
 import java.time.Duration;
@@ -25,11 +28,13 @@ class AlarmList {
     private static final int MOST = 500;
 
     private final Alarms alarms;
+    private final Rights rights;
     private final JdbcClient jdbc;
     private final Clock clock;
 
-    AlarmList(Alarms alarms, JdbcClient jdbc, Clock clock) {
+    AlarmList(Alarms alarms, Rights rights, JdbcClient jdbc, Clock clock) {
         this.alarms = alarms;
+        this.rights = rights;
         this.jdbc = jdbc;
         this.clock = clock;
     }
@@ -54,7 +59,7 @@ class AlarmList {
     }
 
     List<AlarmNow> list(Alarms.Choice choice, int limit) {
-        return withNextTry(alarms.list(choice, limit));
+        return withNextTry(alarms.list(choice, rights.reach(Right.VIEW), limit));
     }
 
     /** The open alarms of a site, the most urgent and oldest first, but for those that another explains. */
@@ -69,7 +74,21 @@ class AlarmList {
                 .toList();
     }
 
+    /**
+     * A person takes notice. The right to it is asked for here, for the room that keeps alarms lies below the one that knows people.
+     *
+     * @return false: it is over, or somebody did so already
+     */
+    boolean acknowledge(Alarm alarm, String who, String why) {
+        rights.require(Right.ACKNOWLEDGE, new Place(alarm.siteId(), alarm.shopId(), alarm.gatewayId()));
+        return alarms.acknowledge(alarm.id(), who, why);
+    }
+
     Count count(int site) {
+        if (!rights.may(Right.VIEW, Place.site(site))) {
+            List<AlarmNow> seen = open(site);
+            return new Count(seen.size(), (int) seen.stream().filter(now -> now.alarm.severity() == AlarmKind.Severity.CRITICAL).count());
+        }
         return jdbc.sql("""
                 select count(*) as open, count(*) filter (where kind = any(:critical)) as critical from alarm
                 where site_id = :site and cleared_at is null and under_id is null""")

@@ -19,7 +19,6 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
-import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
@@ -30,12 +29,10 @@ import org.springframework.web.bind.annotation.RestController;
 @Tag(name = "Alarms")
 class AlarmsApi {
 
-    private final Alarms alarms;
     private final AlarmList list;
     private final Texts texts;
 
-    AlarmsApi(Alarms alarms, AlarmList list, Texts texts) {
-        this.alarms = alarms;
+    AlarmsApi(AlarmList list, Texts texts) {
         this.list = list;
         this.texts = texts;
     }
@@ -62,9 +59,9 @@ class AlarmsApi {
 
     @PostMapping(path = "/{id}/acknowledge", consumes = MediaType.APPLICATION_JSON_VALUE)
     @Operation(summary = "A person takes notice of an open alarm, once", description = "It stays open until what is wrong is over.")
-    AlarmNow acknowledge(@PathVariable long id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Acknowledgement said) {
+    AlarmNow acknowledge(@PathVariable long id, Operator operator, @Valid @RequestBody Acknowledgement said) {
         Alarm before = alarm(id).alarm();
-        if (!alarms.acknowledge(id, operator.name(), said.why().strip())) {
+        if (!list.acknowledge(before, operator.name(), said.why().strip())) {
             Alarm now = alarm(id).alarm();
             throw Refusal.field(HttpStatus.UNPROCESSABLE_ENTITY, "id", now.open()
                     ? texts.of("alarm.acknowledged_already", now.acknowledgedBy()) : texts.of("alarm.is_over", before.code()));

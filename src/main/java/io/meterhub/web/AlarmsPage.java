@@ -5,7 +5,6 @@ import io.meterhub.metering.Availabilities.DeviceAvailability;
 import io.meterhub.site.AlarmKind.Subject;
 import io.meterhub.site.Alarms;
 import io.meterhub.site.Site;
-import io.meterhub.site.Sites;
 import io.meterhub.site.Texts;
 import io.meterhub.web.AlarmList.AlarmNow;
 import io.meterhub.web.DetailsPage.Told;
@@ -37,17 +36,15 @@ class AlarmsPage {
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("MM-dd HH:mm:ss");
 
     private final AlarmList list;
-    private final Alarms alarms;
     private final AvailabilityApi availability;
-    private final Sites sites;
+    private final View view;
     private final Texts texts;
     private final Clock clock;
 
-    AlarmsPage(AlarmList list, Alarms alarms, AvailabilityApi availability, Sites sites, Texts texts, Clock clock) {
+    AlarmsPage(AlarmList list, AvailabilityApi availability, View view, Texts texts, Clock clock) {
         this.list = list;
-        this.alarms = alarms;
         this.availability = availability;
-        this.sites = sites;
+        this.view = view;
         this.texts = texts;
         this.clock = clock;
     }
@@ -56,7 +53,7 @@ class AlarmsPage {
     String alarms(@RequestParam Optional<String> site, Model model) {
         return shown(site).map(one -> {
             open(one, model);
-            model.addAttribute("sites", sites.sites());
+            model.addAttribute("sites", view.sites());
             model.addAttribute("past", list.list(Alarms.Choice.of(one.id(), false), PAST_SHOWN));
             return "alarms";
         }).orElse("no-site");
@@ -65,7 +62,7 @@ class AlarmsPage {
     /** What the page asks for every few seconds. */
     @GetMapping("/alarms/open")
     String open(@RequestParam int site, Model model) {
-        open(sites.site(site), model);
+        open(view.site(site), model);
         return "alarms-open";
     }
 
@@ -79,7 +76,7 @@ class AlarmsPage {
     }
 
     private Optional<Site> shown(Optional<String> code) {
-        return sites.sites().stream().filter(site -> code.isEmpty() || site.code().equals(code.get())).findFirst();
+        return view.sites().stream().filter(site -> code.isEmpty() || site.code().equals(code.get())).findFirst();
     }
 
     @GetMapping("/alarms/{id}")
@@ -88,9 +85,8 @@ class AlarmsPage {
     }
 
     @PostMapping(path = "/alarms/{id}/acknowledge", headers = "HX-Request=true")
-    String acknowledge(@PathVariable long id, @RequestParam(defaultValue = "") String why, @RequestParam(defaultValue = "") String operator,
-                       Model model, HttpServletResponse response) {
-        Told told = acknowledge(id, why.strip(), operator.strip());
+    String acknowledge(@PathVariable long id, Operator operator, @RequestParam(defaultValue = "") String why, Model model, HttpServletResponse response) {
+        Told told = acknowledge(id, why.strip(), operator.name());
         model.addAttribute("told", told);
         if (!told.done()) {
             response.setStatus(HttpStatus.UNPROCESSABLE_ENTITY.value());
@@ -99,14 +95,11 @@ class AlarmsPage {
     }
 
     private Told acknowledge(long id, String why, String operator) {
-        if (!Forms.isName(operator)) {
-            return new Told(false, "act.bad_name", List.of());
-        }
         if (why.isEmpty() || why.length() > 500) {
             return new Told(false, "act.bad_why", List.of());
         }
         AlarmNow before = find(id);
-        if (alarms.acknowledge(id, operator, why)) {
+        if (list.acknowledge(before.alarm(), operator, why)) {
             return new Told(true, "alarm.acknowledged", List.of());
         }
         return before.alarm().open() ? new Told(false, "alarm.acknowledged_already", List.of(before.alarm().acknowledgedBy()))
@@ -119,7 +112,7 @@ class AlarmsPage {
 
     private String panel(long id, String template, Model model) {
         AlarmNow shown = find(id);
-        Site site = sites.site(shown.alarm().siteId());
+        Site site = view.site(shown.alarm().siteId());
         model.addAttribute("site", site);
         model.addAttribute("zone", site.zone());
         model.addAttribute("now", clock.instant());
@@ -152,7 +145,7 @@ class AlarmsPage {
     String availability(@RequestParam Optional<String> site, Model model) {
         return shown(site).map(one -> {
             model.addAttribute("site", one);
-            model.addAttribute("sites", sites.sites());
+            model.addAttribute("sites", view.sites());
             model.addAttribute("alarmCount", list.count(one.id()));
             List<DeviceAvailability> all = availability.site(one.id(), null, null);
             model.addAttribute("lasting", Lasting.WORDS);
@@ -168,7 +161,7 @@ class AlarmsPage {
     String availability(@PathVariable Subject subject, @PathVariable int id,
                         @RequestHeader(name = "HX-Request", required = false) boolean asPanel, Model model) {
         AvailabilityApi.DeviceHistory history = availability.history(subject, id, null, null, AvailabilityApi.By.DAY);
-        Site site = sites.site(subject == Subject.METER ? sites.meter(id).orElseThrow().siteId() : sites.gateway(id).orElseThrow().siteId());
+        Site site = availability.siteOf(subject, id);
         model.addAttribute("site", site);
         model.addAttribute("zone", site.zone());
         model.addAttribute("lasting", Lasting.WORDS);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.swagger.v3.oas.models.Components;
 import io.swagger.v3.oas.models.OpenAPI;
 import io.swagger.v3.oas.models.Operation;
 import io.swagger.v3.oas.models.PathItem;
@@ -16,11 +17,16 @@ import io.swagger.v3.oas.models.media.MediaType;
 import io.swagger.v3.oas.models.media.ObjectSchema;
 import io.swagger.v3.oas.models.media.Schema;
 import io.swagger.v3.oas.models.media.StringSchema;
+import io.swagger.v3.oas.models.parameters.HeaderParameter;
 import io.swagger.v3.oas.models.parameters.RequestBody;
 import io.swagger.v3.oas.models.responses.ApiResponse;
+import io.swagger.v3.oas.models.security.SecurityRequirement;
+import io.swagger.v3.oas.models.security.SecurityScheme;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.springdoc.core.customizers.OpenApiCustomizer;
+import org.springdoc.core.customizers.OperationCustomizer;
 import org.springdoc.core.utils.SpringDocUtils;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -33,7 +39,7 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 class ApiDescription implements WebMvcConfigurer {
 
     static {
-        SpringDocUtils.getConfig().replaceWithClass(Operator.class, String.class);
+        SpringDocUtils.getConfig().addRequestWrapperToIgnore(Operator.class);
     }
 
     /** Only for HTTP: what travels between hubs of two versions stays tolerant. */
@@ -54,6 +60,8 @@ class ApiDescription implements WebMvcConfigurer {
     @Bean
     OpenAPI api() {
         return new OpenAPI()
+                .components(new Components().addSecuritySchemes("key", new SecurityScheme().type(SecurityScheme.Type.HTTP).scheme("bearer")))
+                .addSecurityItem(new SecurityRequirement().addList("key"))
                 .info(new Info().title("MeterHub").version("v1").license(new License().name("Apache-2.0")).description("""
                         Prepaid electricity and water in shopping malls: what the meters say, what the accounts hold, and supply.
 
@@ -64,19 +72,29 @@ class ApiDescription implements WebMvcConfigurer {
                         **Times** are instants in UTC (ISO 8601, ending in Z); in requests any offset may be given, but it must be
                         given. Days (`siteDay`) are the site's, in the site's zone (`GET /api/v1/sites`).
 
-                        **Changes** name the person who acts in the header `X-Operator`: 1 to 64 characters, beyond ASCII as UTF-8, plain
-                        or percent-encoded. Bodies are JSON or, for files, multipart; an unknown property is refused.
+                        **Who calls** is a machine by its key, `Authorization: Bearer mh_...`, or a page of the hub by its session. A key has
+                        rights by name, at all sites or at some; what it may not see is not there for it.
+
+                        **Changes** by a machine name the person it acts for in the header `X-Operator`: 1 to 64 characters, beyond ASCII
+                        as UTF-8, plain or percent-encoded. The audit log has both, key/person. Bodies are JSON or, for files, multipart; an
+                        unknown property is refused.
 
                         **Lists** take `limit` and answer `next`; given as `after` it continues the list.
 
                         **Errors** are `application/problem+json` (RFC 9457), with `errors` naming each field and what is allowed.
                         What the rules of supply and of the counter refuse is said in the language of Accept-Language, English or Chinese;
                         the names of the fields stay.
-                        400: the request cannot be read or breaks this description. 403: a page of another site asked. 404: there is no
-                        such thing. 422: understood, and refused by the rules. The same request again meets the same answer.
-
-                        **There are no users yet.** Whoever reaches the port may do all this; the hub listens on loopback unless set.
+                        400: the request cannot be read or breaks this description. 401: no session and no valid key. 403: without the
+                        right to it, or a page of another site asked. 404: there is no such thing, or not for the caller. 422: understood,
+                        and refused by the rules. The same request again meets the same answer.
                         """));
+    }
+
+    @Bean
+    OperationCustomizer operators() {
+        return (operation, handler) -> Arrays.stream(handler.getMethodParameters()).noneMatch(parameter -> parameter.getParameterType() == Operator.class)
+                ? operation : operation.addParametersItem(new HeaderParameter().name(Operator.HEADER).required(false).schema(new StringSchema())
+                        .description("Needed from a machine: for whom it acts. Refused from a person, who is known"));
     }
 
     @Bean

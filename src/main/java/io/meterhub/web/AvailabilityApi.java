@@ -6,6 +6,9 @@ import io.meterhub.metering.Availabilities.DeviceAvailability;
 import io.meterhub.metering.Availability;
 import io.meterhub.metering.Availability.Span;
 import io.meterhub.site.AlarmKind.Subject;
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
+import io.meterhub.site.Place;
 import io.meterhub.site.Site;
 import io.meterhub.site.Sites;
 import io.meterhub.web.Problems.Refusal;
@@ -36,11 +39,15 @@ class AvailabilityApi {
 
     private final Availabilities availabilities;
     private final Sites sites;
+    private final View view;
+    private final Rights rights;
     private final Clock clock;
 
-    AvailabilityApi(Availabilities availabilities, Sites sites, Clock clock) {
+    AvailabilityApi(Availabilities availabilities, Sites sites, View view, Rights rights, Clock clock) {
         this.availabilities = availabilities;
         this.sites = sites;
+        this.view = view;
+        this.rights = rights;
         this.clock = clock;
     }
 
@@ -77,17 +84,24 @@ class AvailabilityApi {
     @GetMapping("/sites/{id}/availability")
     @Operation(summary = "How well each gateway and meter of a site could be reached in a time, by default the last 31 days")
     List<DeviceAvailability> site(@PathVariable int id, @RequestParam(required = false) LocalDate from, @RequestParam(required = false) LocalDate to) {
-        Site site = sites.sites().stream().filter(one -> one.id() == id).findFirst().orElseThrow(() -> Refusal.notFound("site", id));
+        Site site = view.whole(id);
         return availabilities.ofSite(id, whole(days(site, from, to, By.DAY)));
     }
 
     DeviceHistory history(Subject subject, int id, LocalDate from, LocalDate to, By by) {
-        int siteId = (subject == Subject.METER ? sites.meter(id).map(meter -> meter.siteId()) : sites.gateway(id).map(gateway -> gateway.siteId()))
-                .orElseThrow(() -> Refusal.notFound(subject.name().toLowerCase(), id));
-        Device device = availabilities.devices(siteId).stream().filter(one -> one.subject() == subject && one.id() == id).findFirst()
+        Site site = siteOf(subject, id);
+        Device device = availabilities.devices(site.id()).stream().filter(one -> one.subject() == subject && one.id() == id).findFirst()
                 .orElseThrow(() -> Refusal.notFound("enabled " + subject.name().toLowerCase() + " that is polled,", id));
-        List<Span> periods = days(sites.site(siteId), from, to, by);
+        List<Span> periods = days(site, from, to, by);
         return new DeviceHistory(device, availabilities.of(device, periods), availabilities.outages(device, whole(periods)));
+    }
+
+    /** The site of a device that may be seen. */
+    Site siteOf(Subject subject, int id) {
+        Place place = (subject == Subject.METER ? sites.meter(id).map(Place::of)
+                : sites.gateway(id).map(gateway -> new Place(gateway.siteId(), null, id)))
+                .filter(its -> rights.may(Right.VIEW, its)).orElseThrow(() -> Refusal.notFound(subject.name().toLowerCase(), id));
+        return sites.site(place.siteId());
     }
 
     private static Span whole(List<Span> periods) {

@@ -1,7 +1,6 @@
 package io.meterhub.web;
 
 import io.meterhub.site.Site;
-import io.meterhub.site.Sites;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.List;
 import java.util.Optional;
@@ -18,19 +17,19 @@ class BoardPage {
     private final TileHtml tileHtml;
     private final Feed feed;
     private final AlarmList alarms;
-    private final Sites sites;
+    private final View view;
 
-    BoardPage(Boards boards, TileHtml tileHtml, Feed feed, AlarmList alarms, Sites sites) {
+    BoardPage(Boards boards, TileHtml tileHtml, Feed feed, AlarmList alarms, View view) {
         this.tileHtml = tileHtml;
         this.boards = boards;
         this.feed = feed;
         this.alarms = alarms;
-        this.sites = sites;
+        this.view = view;
     }
 
     @GetMapping("/")
     String board(@RequestParam Optional<String> site, Model model) {
-        List<Site> all = sites.sites();
+        List<Site> all = view.sites();
         model.addAttribute("sites", all);
         Optional<Site> shown = site.isPresent()
                 ? all.stream().filter(candidate -> candidate.code().equals(site.get())).findFirst()
@@ -50,7 +49,7 @@ class BoardPage {
     @GetMapping("/board/changes")
     String changes(@RequestParam int site, @RequestParam long since, @RequestParam int layout, Model model,
                    HttpServletResponse response) {
-        Board board = boards.of(sites.site(site));
+        Board board = boards.of(view.site(site));
         if (board.layout() != layout) {
             response.setHeader("HX-Refresh", "true");
         }

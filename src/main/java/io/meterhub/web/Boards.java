@@ -2,7 +2,10 @@ package io.meterhub.web;
 
 import io.meterhub.billing.AccountKind;
 import io.meterhub.metering.EnteredReadings;
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
 import io.meterhub.site.EnergyKind;
+import io.meterhub.site.Reach;
 import io.meterhub.site.Site;
 import io.meterhub.web.Board.Chip;
 import io.meterhub.web.Board.Floor;
@@ -35,37 +38,46 @@ import org.springframework.stereotype.Component;
 class Boards {
 
     private static final Duration FRESH = Duration.ofSeconds(1);
+    private static final Duration FORGOTTEN = Duration.ofHours(1);
     private static final Duration WORTH_TELLING = Duration.ofHours(48);
 
     private final JdbcClient jdbc;
     private final Clock clock;
     private final WebSettings settings;
-    private final Map<Integer, Board> newest = new ConcurrentHashMap<>();
+    private final Rights rights;
+    private final Map<Shown, Board> newest = new ConcurrentHashMap<>();
 
-    Boards(JdbcClient jdbc, Clock clock, WebSettings settings) {
+    Boards(JdbcClient jdbc, Clock clock, WebSettings settings, Rights rights) {
         this.jdbc = jdbc;
         this.clock = clock;
         this.settings = settings;
+        this.rights = rights;
     }
 
+    /** Who may see the same sees the same board. */
+    private record Shown(int siteId, Reach reach) {
+    }
+
+    /** As whoever asks may see it. */
     Board of(Site site) {
-        return newest.compute(site.id(), (id, last) -> {
-            Instant now = clock.instant();
-            return last != null && last.at().plus(FRESH).isAfter(now) ? last : make(site, now, last);
-        });
+        Reach reach = rights.reach(Right.VIEW);
+        Instant now = clock.instant();
+        newest.values().removeIf(board -> board.at().plus(FORGOTTEN).isBefore(now));
+        return newest.compute(new Shown(site.id(), reach), (shown, last) ->
+                last != null && last.at().plus(FRESH).isAfter(now) ? last : make(site, reach, now, last));
     }
 
-    private Board make(Site site, Instant now, Board last) {
+    private Board make(Site site, Reach reach, Instant now, Board last) {
         LocalDate today = site.dayOf(now);
-        Map<Integer, List<Reason>> reasons = reasons(site);
-        List<MeterNow> meters = meters(site, now);
-        List<AccountNow> accounts = accounts(site, today);
+        Map<Integer, List<Reason>> reasons = reasons(site, reach);
+        List<MeterNow> meters = meters(site, reach, now);
+        List<AccountNow> accounts = accounts(site, reach, today);
         Map<Integer, List<MeterNow>> metersByShop = meters.stream().filter(meter -> meter.shopId() != null)
                 .collect(Collectors.groupingBy(MeterNow::shopId));
         Map<Integer, List<AccountNow>> accountsByShop = accounts.stream().collect(Collectors.groupingBy(AccountNow::shopId));
 
-        List<Tile> shops = jdbc.sql("select id, code, name, floor, shaft from shop where site_id = ? and enabled order by code")
-                .param(site.id()).query(ShopRow.class).list().stream()
+        List<Tile> shops = jdbc.sql("select id, code, name, floor, shaft from shop where site_id = :site and enabled and" + Reach.sql("site_id", "id", null)
+                + "order by code").params(reach.parameters()).param("site", site.id()).query(ShopRow.class).list().stream()
                 .map(shop -> new Tile("shop-" + shop.id(), "/shops/" + shop.id(), shop.code(), shop.name(), shop.shaft(),
                         shop.floor(),
                         lines(metersByShop.getOrDefault(shop.id(), List.of()),
@@ -76,7 +88,7 @@ class Boards {
                 .map(meter -> new Tile("meter-" + meter.id(), "/areas/" + meter.id(), meter.code(), meter.name(), meter.shaft(),
                         "", lines(List.of(meter), List.of(), today, now), chips(List.of(meter), reasons)))
                 .toList();
-        return new Board(site, version(last), layout(shops, publicAreas), now, totals(site, meters, shops, today, now),
+        return new Board(site, version(last), layout(shops, publicAreas), now, totals(site, reach, meters, shops, today, now),
                 shafts(shops), publicAreas, changed(shops, publicAreas, last));
     }
 
@@ -190,14 +202,15 @@ class Boards {
                 remarks).distinct().toList();
     }
 
-    private Totals totals(Site site, List<MeterNow> meters, List<Tile> shops, LocalDate today, Instant now) {
+    private Totals totals(Site site, Reach reach, List<MeterNow> meters, List<Tile> shops, LocalDate today, Instant now) {
         List<MeterNow> polled = meters.stream().filter(meter -> !meter.byHand()).toList();
         int online = (int) polled.stream().filter(meter -> settings.fresh(meter.answeredAt(), now)).count();
         SalesToday sales = jdbc.sql("""
                 select count(*) as number, coalesce(sum(s.amount_yuan), 0) as yuan
-                from receipt s
+                from receipt s join account a on a.id = s.account_id
                 where s.site_id = :site and s.at >= :midnight and s.kind = 'SALE'
-                  and not exists (select from receipt r where r.reverses = s.id)""")
+                  and not exists (select from receipt r where r.reverses = s.id) and""" + Reach.sql("a.site_id", "a.shop_id", null))
+                .params(reach.parameters())
                 .param("site", site.id()).param("midnight", Sql.instant(today.atStartOfDay(site.zone()).toInstant()))
                 .query(SalesToday.class).single();
         return new Totals(online, polled.size() - online,
@@ -210,16 +223,17 @@ class Boards {
                 Amounts.yuan(sales.yuan()), sales.number(),
                 polled.stream().filter(meter -> meter.failingSince() == null && meter.answeredAt() != null).map(MeterNow::answeredAt)
                         .min(Comparator.naturalOrder()).map(oldest -> Duration.between(oldest, now)).orElse(null),
-                readingsInTheLastMinute(site, now));
+                readingsInTheLastMinute(site, reach, now));
     }
 
-    private long readingsInTheLastMinute(Site site, Instant now) {
+    private long readingsInTheLastMinute(Site site, Reach reach, Instant now) {
         // meter by meter along the primary key: milliseconds, where a scan of the day's partition would take seconds
         return jdbc.sql("""
                 select coalesce(sum(r.number), 0) from meter m cross join lateral (
                     select count(*) as number from reading r
                     where r.meter_id = m.id and r.read_at > :from and r.read_at <= :to) r
-                where m.site_id = :site and m.enabled""")
+                where m.site_id = :site and m.enabled and""" + Equipment.METER_REACHED)
+                .params(reach.parameters())
                 .param("site", site.id()).param("from", Sql.instant(now.minusSeconds(60))).param("to", Sql.instant(now))
                 .query(Long.class).single();
     }
@@ -237,14 +251,14 @@ class Boards {
         return numbers.filter(java.util.Objects::nonNull).reduce(BigDecimal::add).orElse(null);
     }
 
-    private Map<Integer, List<Reason>> reasons(Site site) {
+    private Map<Integer, List<Reason>> reasons(Site site, Reach reach) {
         return jdbc.sql("""
                 select r.meter_id, r.kind from supply_reason r join meter m on m.id = r.meter_id
-                where r.ended_at is null and m.site_id = ? order by r.since""")
-                .param(site.id()).query(Reason.class).list().stream().collect(Collectors.groupingBy(Reason::meterId));
+                where r.ended_at is null and m.site_id = :site and""" + Equipment.METER_REACHED + "order by r.since")
+                .params(reach.parameters()).param("site", site.id()).query(Reason.class).list().stream().collect(Collectors.groupingBy(Reason::meterId));
     }
 
-    private List<MeterNow> meters(Site site, Instant now) {
+    private List<MeterNow> meters(Site site, Reach reach, Instant now) {
         return jdbc.sql("""
                 select m.id, m.shop_id, m.code, m.name, m.energy_kind, coalesce(g.shaft, '') as shaft, m.gateway_id is null as by_hand,
                        m.gateway_id is null and coalesce(st.read_at < :now - make_interval(days => coalesce(rs.by_hand_days, :days)), true) as overdue,
@@ -254,12 +268,12 @@ class Boards {
                      left join reading_setting rs on rs.site_id = m.site_id
                      left join meter_state st on st.meter_id = m.id
                      left join meter_supply su on su.meter_id = m.id
-                where m.site_id = :site and m.enabled order by m.code""")
-                .param("site", site.id()).param("now", Sql.instant(now)).param("days", EnteredReadings.BY_HAND_DAYS)
+                where m.site_id = :site and m.enabled and""" + Equipment.METER_REACHED + "order by m.code")
+                .params(reach.parameters()).param("site", site.id()).param("now", Sql.instant(now)).param("days", EnteredReadings.BY_HAND_DAYS)
                 .query(MeterNow.class).list();
     }
 
-    private List<AccountNow> accounts(Site site, LocalDate today) {
+    private List<AccountNow> accounts(Site site, Reach reach, LocalDate today) {
         return jdbc.sql("""
                 select a.id, a.shop_id, a.kind, a.posted_yuan - a.open_yuan as credit, a.warn1_yuan as warn1,
                        a.warn2_yuan as warn2, a.overdraft_yuan as overdraft, c.amount as amount_today, c.quantity as used_today
@@ -268,7 +282,8 @@ class Boards {
                     from account_meter am join charge_line l
                          on l.account_id = am.account_id and l.meter_id = am.meter_id and l.site_day = :today
                     where am.account_id = a.id and am.valid_to is null) c on true
-                where a.site_id = :site and a.state = 'OPEN' order by a.id""")
+                where a.site_id = :site and a.state = 'OPEN' and""" + Reach.sql("a.site_id", "a.shop_id", null) + "order by a.id")
+                .params(reach.parameters())
                 .param("site", site.id()).param("today", today)
                 .query(AccountNow.class).list();
     }

@@ -1,7 +1,10 @@
 package io.meterhub.web;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
 import io.meterhub.site.Audit;
+import io.meterhub.site.Place;
 import io.swagger.v3.oas.annotations.media.Schema;
 import jakarta.jms.BytesMessage;
 import jakarta.jms.JMSException;
@@ -36,8 +39,10 @@ class DeadLetters {
 
     private final JmsTemplate jms;
     private final Audit audit;
+    private final Rights rights;
 
-    DeadLetters(JmsPoolConnectionFactory connections, Audit audit) {
+    DeadLetters(JmsPoolConnectionFactory connections, Audit audit, Rights rights) {
+        this.rights = rights;
         this.jms = new JmsTemplate(connections);
         jms.setSessionTransacted(true);
         this.audit = audit;
@@ -53,6 +58,7 @@ class DeadLetters {
 
     /** The oldest first. */
     List<DeadLetter> oldest(int limit) {
+        rights.require(Right.DEAD_LETTERS, Place.hub());
         return jms.browse(QUEUE, (session, browser) -> {
             List<DeadLetter> found = new ArrayList<>();
             Enumeration<?> waiting = browser.getEnumeration();
@@ -90,6 +96,7 @@ class DeadLetters {
     }
 
     private Optional<DeadLetter> take(String id, String what, String who, String why, Act act) {
+        rights.require(Right.DEAD_LETTERS, Place.hub());
         return jms.execute(session -> {
             try (MessageConsumer consumer = session.createConsumer(session.createQueue(QUEUE), "JMSMessageID = 'ID:" + id + "'")) {
                 Message message = consumer.receiveNoWait();

@@ -15,7 +15,6 @@ import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
-import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
@@ -44,7 +43,7 @@ class DeadLettersApi {
     @PostMapping("/{id}/retry")
     @Operation(summary = "Sends it to its queue again", description = "Readings that were billed meanwhile are not billed twice. Answers the message.")
     DeadLetter retry(@PathVariable @Pattern(regexp = ID, message = "{valid.listed_id}") String id,
-                     @RequestHeader(Operator.HEADER) Operator operator) {
+                     Operator operator) {
         try {
             return deadLetters.retry(id, operator.name()).orElseThrow(() -> Refusal.notFound("dead letter", id));
         } catch (IllegalStateException e) {
@@ -55,7 +54,7 @@ class DeadLettersApi {
     @DeleteMapping("/{id}")
     @Operation(summary = "Drops it for good", description = "Answers the message as it was.")
     DeadLetter drop(@PathVariable @Pattern(regexp = ID, message = "{valid.listed_id}") String id,
-                    @RequestHeader(Operator.HEADER) Operator operator,
+                    Operator operator,
                     @RequestParam @NotBlank(message = "{valid.needed}") @Size(max = 500, message = "{valid.characters}") String why) {
         return deadLetters.drop(id, operator.name(), why).orElseThrow(() -> Refusal.notFound("dead letter", id));
     }

@@ -15,9 +15,10 @@ import io.meterhub.billing.Receipt;
 import io.meterhub.metering.EnteredReadings;
 import io.meterhub.metering.EntryResult;
 import io.meterhub.metering.ReadingSource;
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
 import io.meterhub.site.EnergyKind;
 import io.meterhub.site.Site;
-import io.meterhub.site.Sites;
 import io.meterhub.supply.ReasonKind;
 import io.meterhub.supply.Supply;
 import io.meterhub.supply.SupplyRefused;
@@ -37,6 +38,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.springframework.http.HttpStatus;
 import org.springframework.stereotype.Controller;
 import org.springframework.ui.Model;
@@ -61,11 +64,12 @@ class DetailsPage {
     private final Counter counter;
     private final Supply supply;
     private final Billing billing;
-    private final Sites sites;
+    private final View view;
+    private final Rights rights;
     private final Clock clock;
 
     DetailsPage(Equipment equipment, History history, Accounts accounts, AccountLife life, Counter counter, Supply supply, Billing billing,
-                Sites sites, Clock clock) {
+                View view, Rights rights, Clock clock) {
         this.equipment = equipment;
         this.history = history;
         this.accounts = accounts;
@@ -73,7 +77,8 @@ class DetailsPage {
         this.counter = counter;
         this.supply = supply;
         this.billing = billing;
-        this.sites = sites;
+        this.view = view;
+        this.rights = rights;
         this.clock = clock;
     }
 
@@ -89,10 +94,15 @@ class DetailsPage {
             return meters.stream().map(MeterNow::id).toList();
         }
 
-        /** The kinds of reasons in force that a person may end. */
-        public List<String> endable() {
+        /** The kinds of reasons in force that people end. */
+        List<ReasonKind> endable() {
             return meters.stream().flatMap(meter -> meter.reasons().stream()).map(Equipment.ReasonNow::kind)
-                    .filter(kind -> !kind.commercial()).distinct().map(ReasonKind::name).toList();
+                    .filter(kind -> !kind.commercial()).distinct().toList();
+        }
+
+        io.meterhub.site.Place standing() {
+            return shop != null ? io.meterhub.site.Place.shop(site.id(), shop.id())
+                    : new io.meterhub.site.Place(site.id(), null, meters.get(0).gatewayId());
         }
     }
 
@@ -104,16 +114,16 @@ class DetailsPage {
         }
     }
 
-    record SaleForm(Integer account, String amount, PayMethod method, String operator, String note, String key) {
+    record SaleForm(Integer account, String amount, PayMethod method, String note, String key) {
     }
 
-    record OpenForm(Integer account, String operator) {
+    record OpenForm(Integer account) {
     }
 
-    record SupplyForm(Integer meter, String act, String until, String why, String operator, String setBy) {
+    record SupplyForm(Integer meter, String act, String until, String why, String setBy) {
     }
 
-    record ReadingForm(Integer meter, ReadingSource source, String at, String total, String reader, String why, String operator) {
+    record ReadingForm(Integer meter, ReadingSource source, String at, String total, String reader, String why) {
     }
 
     /** What is told after an act: a message key and its parameters. */
@@ -161,25 +171,22 @@ class DetailsPage {
 
     /** The header can only come from a page of our own: no form elsewhere can send it. */
     @PostMapping(path = "/shops/{id}/sales", headers = "HX-Request=true")
-    String sell(@PathVariable int id, SaleForm form, Model model, HttpServletResponse response) {
-        Told told = sell(ofShop(id), form);
+    String sell(@PathVariable int id, Operator operator, SaleForm form, Model model, HttpServletResponse response) {
+        Told told = sell(ofShop(id), operator, form);
         return answer(ofShop(id), told, "sell", "sale", form, model, response);
     }
 
-    private Told sell(Place place, SaleForm form) {
+    private Told sell(Place place, Operator operator, SaleForm form) {
         Optional<BigDecimal> amount = Forms.amount(form.amount());
         if (amount.isEmpty() || form.method() == null) {
             return new Told(false, "act.bad_amount", List.of());
-        }
-        if (!Forms.isName(form.operator())) {
-            return new Told(false, "act.bad_name", List.of());
         }
         if (place.purses().stream().noneMatch(purse -> purse.account().id() == form.account())) {
             throw Refusal.notFound("account of this shop", form.account());
         }
         String note = Forms.text(form.note());
         CounterResult result = counter.act(CounterRequest.sale("board-" + form.key(), form.account(), amount.get(), form.method(),
-                form.operator().strip(), note));
+                operator.name(), note));
         if (result instanceof CounterResult.KeyReused reused) {
             return new Told(false, "act.key_reused", List.of(reused.first().number()));
         }
@@ -192,35 +199,29 @@ class DetailsPage {
     }
 
     @PostMapping(path = "/shops/{id}/open", headers = "HX-Request=true")
-    String openAccount(@PathVariable int id, OpenForm form, Model model, HttpServletResponse response) {
-        Told told = openAccount(ofShop(id), form);
+    String openAccount(@PathVariable int id, Operator operator, OpenForm form, Model model, HttpServletResponse response) {
+        Told told = openAccount(ofShop(id), operator, form);
         return answer(ofShop(id), told, "open", "opening", form, model, response);
     }
 
-    private Told openAccount(Place place, OpenForm form) {
-        if (!Forms.isName(form.operator())) {
-            return new Told(false, "act.bad_name", List.of());
-        }
+    private Told openAccount(Place place, Operator operator, OpenForm form) {
         if (place.purses().stream().noneMatch(purse -> purse.account().id() == form.account())) {
             throw Refusal.notFound("account of this shop", form.account());
         }
         try {
-            return new Told(true, "act.opened", List.of(life.open(form.account(), Map.of(), form.operator().strip(), null).number()));
+            return new Told(true, "act.opened", List.of(life.open(form.account(), Map.of(), operator.name(), null).number()));
         } catch (AccountRefused refused) {
             return new Told(false, "act.refused", List.of(refused.getMessage()));
         }
     }
 
     @PostMapping(path = PLACE + "/supply", headers = "HX-Request=true")
-    String switchSupply(@PathVariable String where, @PathVariable int id, SupplyForm form, Model model, HttpServletResponse response) {
-        Told told = switchSupply(place(where, id), form);
+    String switchSupply(@PathVariable String where, @PathVariable int id, Operator operator, SupplyForm form, Model model, HttpServletResponse response) {
+        Told told = switchSupply(place(where, id), operator, form);
         return answer(place(where, id), told, "supply", "wish", form, model, response);
     }
 
-    private Told switchSupply(Place place, SupplyForm form) {
-        if (!Forms.isName(form.operator())) {
-            return new Told(false, "act.bad_name", List.of());
-        }
+    private Told switchSupply(Place place, Operator operator, SupplyForm form) {
         if (form.why() == null || form.why().isBlank()) {
             return new Told(false, "act.bad_why", List.of());
         }
@@ -237,9 +238,9 @@ class DetailsPage {
         try {
             if (ends) {
                 String setBy = Forms.text(form.setBy());
-                supply.end(form.meter(), kind, form.operator().strip(), form.why().strip(), setBy);
+                supply.end(form.meter(), kind, operator.name(), form.why().strip(), setBy);
             } else {
-                supply.set(form.meter(), kind, form.operator().strip(), form.why().strip(), until);
+                supply.set(form.meter(), kind, operator.name(), form.why().strip(), until);
             }
         } catch (SupplyRefused refused) {
             return new Told(false, "act.refused", List.of(refused.getMessage()));
@@ -248,15 +249,12 @@ class DetailsPage {
     }
 
     @PostMapping(path = PLACE + "/readings", headers = "HX-Request=true")
-    String enterReading(@PathVariable String where, @PathVariable int id, ReadingForm form, Model model, HttpServletResponse response) {
-        Told told = enterReading(place(where, id), form);
+    String enterReading(@PathVariable String where, @PathVariable int id, Operator operator, ReadingForm form, Model model, HttpServletResponse response) {
+        Told told = enterReading(place(where, id), operator, form);
         return answer(place(where, id), told, "reading", "given", form, model, response);
     }
 
-    private Told enterReading(Place place, ReadingForm form) {
-        if (!Forms.isName(form.operator())) {
-            return new Told(false, "act.bad_name", List.of());
-        }
+    private Told enterReading(Place place, Operator operator, ReadingForm form) {
         if (form.why() == null || form.why().isBlank()) {
             return new Told(false, "act.bad_why", List.of());
         }
@@ -264,12 +262,12 @@ class DetailsPage {
             throw Refusal.notFound("meter of this place", form.meter());
         }
         boolean manual = form.source() != ReadingSource.SUBSTITUTED;
-        String reader = form.reader() == null || form.reader().isBlank() ? manual ? form.operator().strip() : null : form.reader().strip();
+        String reader = form.reader() == null || form.reader().isBlank() ? manual ? operator.name() : null : form.reader().strip();
         EntryResult result;
         try {
             result = billing.enterReadings(List.of(new EnteredReadings.Entry(form.meter(),
                     LocalDateTime.parse(form.at()).atZone(place.site().zone()).toInstant(), new BigDecimal(form.total().strip()),
-                    manual ? ReadingSource.MANUAL : ReadingSource.SUBSTITUTED, reader, form.operator().strip(), form.why().strip()))).get(0);
+                    manual ? ReadingSource.MANUAL : ReadingSource.SUBSTITUTED, reader, operator.name(), form.why().strip()))).get(0);
         } catch (DateTimeException | NumberFormatException | NullPointerException e) {
             return new Told(false, "act.bad_reading", List.of());
         }
@@ -291,6 +289,10 @@ class DetailsPage {
         model.addAttribute("key", UUID.randomUUID());
         model.addAttribute("now", LocalDateTime.now(clock.withZone(place.site().zone())).truncatedTo(ChronoUnit.MINUTES));
         model.addAttribute("amounts", new Amounts.Shown());
+        Predicate<ReasonKind> mine = kind -> rights.may(kind.right(), place.standing());
+        model.addAttribute("settable", Stream.of(ReasonKind.MANUAL_OFF, ReasonKind.KEEP_ON).filter(mine).map(ReasonKind::name).toList());
+        model.addAttribute("endable", place.endable().stream().filter(mine).map(ReasonKind::name).toList());
+        model.addAttribute("may", Stream.of(Right.values()).filter(right -> rights.may(right, place.standing())).map(Right::name).toList());
         model.addAttribute("events", history.told(place.meterIds(), LINES));
     }
 
@@ -302,7 +304,7 @@ class DetailsPage {
 
     private Place ofShop(int id) {
         ShopNow shop = equipment.shop(id).orElseThrow(() -> Refusal.notFound("shop", id));
-        Site site = sites.site(shop.siteId());
+        Site site = view.site(shop.siteId());
         List<MeterNow> meters = equipment.meters(new MeterChoice(null, null, id, null, null), 0, MOST_METERS).stream()
                 .filter(MeterNow::enabled).sorted(Comparator.comparing(MeterNow::energyKind).thenComparing(MeterNow::code)).toList();
         return new Place("/shops/" + id, shop.code(), shop.name(), shop, site, meters,
@@ -312,7 +314,7 @@ class DetailsPage {
     private Place ofArea(int id) {
         MeterNow meter = equipment.meter(id).filter(one -> one.shopId() == null)
                 .orElseThrow(() -> Refusal.notFound("public area's meter", id));
-        return new Place("/areas/" + id, meter.code(), meter.name(), null, sites.site(meter.siteId()), List.of(meter), List.of());
+        return new Place("/areas/" + id, meter.code(), meter.name(), null, view.site(meter.siteId()), List.of(meter), List.of());
     }
 
     private Purse purse(Account account, Site site) {

@@ -9,8 +9,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
 import java.util.Set;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.springframework.boot.autoconfigure.web.ServerProperties;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
@@ -22,16 +20,15 @@ import org.springframework.stereotype.Component;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * Who may come in while there are no users: whoever can reach the port, but no foreign web page in that person's browser.
- * A change that another site's page asks for is refused, and on loopback so is every request under a foreign host name, behind
- * which an attacker's name may point at this machine.
+ * No foreign web page comes in by a person's browser: a change that another site's page asks for is refused, and on loopback so is
+ * every request under a foreign host name, behind which an attacker's name may point at this machine. Who comes in besides is
+ * known, see {@link Entrance}.
  */
 @Component
 @Order(Ordered.HIGHEST_PRECEDENCE + 10)
 class Door extends OncePerRequestFilter {
 
-    private static final Logger log = LoggerFactory.getLogger(Door.class);
-    private static final Set<String> HARMLESS = Set.of("GET", "HEAD", "OPTIONS");
+    static final Set<String> HARMLESS = Set.of("GET", "HEAD", "OPTIONS");
 
     private final boolean loopbackOnly;
     private final Set<String> names;
@@ -42,11 +39,6 @@ class Door extends OncePerRequestFilter {
         this.loopbackOnly = address != null && address.isLoopbackAddress();
         this.names = settings.hostNames();
         this.json = json;
-        if (!loopbackOnly) {
-            log.warn("The hub listens on {} and knows no users yet: whoever reaches the port can sell credit and switch shops off."
-                    + " Leave server.address at 127.0.0.1, or let a firewall or proxy decide who comes in.",
-                    address == null ? "every address" : address.getHostAddress());
-        }
     }
 
     @Override

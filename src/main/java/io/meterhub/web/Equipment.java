@@ -7,8 +7,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.meterhub.metering.Band;
 import io.meterhub.metering.EnteredReadings;
 import io.meterhub.metering.Relay;
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
 import io.meterhub.site.EnergyKind;
 import io.meterhub.site.Gateway;
+import io.meterhub.site.Reach;
 import io.meterhub.supply.Basis;
 import io.meterhub.supply.ReasonKind;
 import io.meterhub.supply.Wanted;
@@ -34,16 +37,22 @@ import org.springframework.stereotype.Component;
 @Component
 class Equipment {
 
+    private static final String GATEWAY_REACHED = Reach.sql("g.site_id", null, "g.id");
+    private static final String SHOP_REACHED = Reach.sql("s.site_id", "s.id", null);
+    static final String METER_REACHED = Reach.sql("m.site_id", "m.shop_id", "m.gateway_id");
+
     private final JdbcClient jdbc;
     private final ObjectMapper json;
     private final Clock clock;
     private final WebSettings settings;
+    private final Rights rights;
 
-    Equipment(JdbcClient jdbc, ObjectMapper json, Clock clock, WebSettings settings) {
+    Equipment(JdbcClient jdbc, ObjectMapper json, Clock clock, WebSettings settings, Rights rights) {
         this.jdbc = jdbc;
         this.json = json;
         this.clock = clock;
         this.settings = settings;
+        this.rights = rights;
     }
 
     /** BY_HAND: people read it. OVERDUE: and they have not done so for longer than the site allows, or never. */
@@ -128,8 +137,9 @@ class Equipment {
                            max(st.answered_at) as newest, min(st.answered_at) filter (where st.failing_since is null) as oldest
                     from meter m left join meter_state st on st.meter_id = m.id
                     where m.gateway_id = g.id and m.enabled) m
-                where (:site::int is null or g.site_id = :site) and (:id::int is null or g.id = :id) order by g.site_id, g.code""")
-                .param("site", site).param("id", id).param("lost", Sql.instant(now.minus(settings.lostAfter())))
+                where (:site::int is null or g.site_id = :site) and (:id::int is null or g.id = :id) and""" + GATEWAY_REACHED + """
+                order by g.site_id, g.code""")
+                .params(reached()).param("site", site).param("id", id).param("lost", Sql.instant(now.minus(settings.lostAfter())))
                 .query((row, n) -> new GatewayNow(row.getInt("id"), row.getInt("site_id"), row.getString("code"),
                         row.getString("name"), row.getString("shaft"), row.getString("host"), row.getInt("port"),
                         Gateway.Framing.valueOf(row.getString("framing")), row.getInt("baud"), row.getBoolean("enabled"),
@@ -145,13 +155,18 @@ class Equipment {
                        array(select m.id from meter m where m.shop_id = s.id and m.enabled order by m.energy_kind, m.id) as meters,
                        array(select a.id from account a where a.shop_id = s.id and a.closed_at is null order by a.kind) as accounts
                 from shop s left join customer c on c.id = s.customer_id
-                where (:site::int is null or s.site_id = :site) and (:id::int is null or s.id = :id) and s.id > :after and s.enabled
+                where (:site::int is null or s.site_id = :site) and (:id::int is null or s.id = :id) and s.id > :after and s.enabled and""" + SHOP_REACHED + """
                 order by s.id limit :limit""")
+                .params(reached())
                 .param("site", site).param("id", id).param("after", after).param("limit", limit)
                 .query((row, n) -> new ShopNow(row.getInt("id"), row.getInt("site_id"), row.getString("code"), row.getString("name"),
                         row.getString("floor"), row.getString("shaft"), row.getBigDecimal("area_m2"), row.getString("shop_group"),
                         row.getString("tenant"), row.getString("phone"), ids(row, "meters"), ids(row, "accounts")))
                 .list();
+    }
+
+    private Map<String, Object> reached() {
+        return rights.reach(Right.VIEW).parameters();
     }
 
     Optional<ShopNow> shop(int id) {
@@ -187,8 +202,9 @@ class Equipment {
                 where m.id > :after and (:id::int is null or m.id = :id) and (:site::int is null or m.site_id = :site)
                       and (:gateway::int is null or m.gateway_id = :gateway) and (:shop::int is null or m.shop_id = :shop)
                       and (:state::text is null or known.state = :state)
-                      and (:supply::text is null or coalesce(su.seen, 'UNKNOWN') = :supply)
+                      and (:supply::text is null or coalesce(su.seen, 'UNKNOWN') = :supply) and""" + METER_REACHED + """
                 order by m.id limit :limit""")
+                .params(reached())
                 .param("after", after).param("id", id).param("site", choice.site()).param("gateway", choice.gateway())
                 .param("shop", choice.shop()).param("state", choice.state() == null ? null : choice.state().name())
                 .param("supply", choice.supply() == null ? null : choice.supply().name())

@@ -1,5 +1,8 @@
 package io.meterhub.web;
 
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
+import io.meterhub.site.Reach;
 import io.meterhub.site.Site;
 import java.math.BigDecimal;
 import java.time.Instant;
@@ -15,10 +18,14 @@ class Feed {
 
     private static final int LENGTH = 30;
 
-    private final JdbcClient jdbc;
+    private static final String SALE_REACHED = Reach.sql("sale.site_id", "a.shop_id", null);
 
-    Feed(JdbcClient jdbc) {
+    private final JdbcClient jdbc;
+    private final Rights rights;
+
+    Feed(JdbcClient jdbc, Rights rights) {
         this.jdbc = jdbc;
+        this.rights = rights;
     }
 
     /**
@@ -42,9 +49,9 @@ class Feed {
                        m.energy_kind = 'WATER' as water, e.who,
                        coalesce(e.detail->>'kind', e.detail->>'to', '') as subject, coalesce(e.detail->>'why', '') as why
                 from supply_event e join meter m on m.id = e.meter_id left join shop s on s.id = m.shop_id
-                where m.site_id = :site and e.kind in ('REASON_SET', 'REASON_ENDED', 'CONFIRMED', 'FAILED')
+                where m.site_id = :site and e.kind in ('REASON_SET', 'REASON_ENDED', 'CONFIRMED', 'FAILED') and""" + Equipment.METER_REACHED + """
                 order by e.id desc limit :length""")
-                .param("site", site.id()).param("length", LENGTH).query(SupplyRow.class).list().stream()
+                .params(rights.reach(Right.VIEW).parameters()).param("site", site.id()).param("length", LENGTH).query(SupplyRow.class).list().stream()
                 .map(row -> new Item(row.at(), row.key(), row.water(), row.code() + " " + row.name(), row.subject(), row.why(), row.who(),
                         row.tone(), href(row.shopId(), row.meterId())))
                 .toList();
@@ -54,8 +61,9 @@ class Feed {
         return jdbc.sql("""
                 select sale.at, s.id as shop_id, s.code, s.name, a.kind = 'WATER' as water, sale.amount_yuan, sale.method, sale.who
                 from receipt sale join account a on a.id = sale.account_id join shop s on s.id = a.shop_id
-                where sale.site_id = :site and sale.kind = 'SALE' order by sale.id desc limit :length""")
-                .param("site", site.id()).param("length", LENGTH).query(SaleRow.class).list().stream()
+                where sale.site_id = :site and sale.kind = 'SALE' and""" + SALE_REACHED + """
+                order by sale.id desc limit :length""")
+                .params(rights.reach(Right.VIEW).parameters()).param("site", site.id()).param("length", LENGTH).query(SaleRow.class).list().stream()
                 .map(row -> new Item(row.at(), "SALE", row.water(), row.code() + " " + row.name(), row.method(), Amounts.yuan(row.amountYuan()),
                         row.who(), "money", href(row.shopId(), 0)))
                 .toList();
@@ -67,8 +75,9 @@ class Feed {
                        m.id as meter_id, m.shop_id, coalesce(s.code, m.code) as code, coalesce(s.name, m.name) as name,
                        m.energy_kind = 'WATER' as water
                 from quarantine q join meter m on m.id = q.meter_id left join shop s on s.id = m.shop_id
-                where m.site_id = :site order by q.id desc limit :length""")
-                .param("site", site.id()).param("length", LENGTH).query(QuarantineRow.class).list().stream()
+                where m.site_id = :site and""" + Equipment.METER_REACHED + """
+                order by q.id desc limit :length""")
+                .params(rights.reach(Right.VIEW).parameters()).param("site", site.id()).param("length", LENGTH).query(QuarantineRow.class).list().stream()
                 .map(row -> new Item(row.at(), row.endedHow() == null ? "QUARANTINE" : "QUARANTINE_ENDED",
                         row.water(), row.code() + " " + row.name(), row.endedHow() == null ? row.kind() : row.endedHow(),
                         Amounts.plain(row.acceptedTotal()) + " → " + Amounts.plain(row.firstTotal()),
@@ -84,9 +93,9 @@ class Feed {
                        coalesce(s.name, m.name) as name, m.energy_kind = 'WATER' as water
                 from meter_state st join meter m on m.id = st.meter_id join gateway g on g.id = m.gateway_id
                      left join shop s on s.id = m.shop_id
-                where m.site_id = :site and m.enabled and st.failing_since is not null
+                where m.site_id = :site and m.enabled and st.failing_since is not null and""" + Equipment.METER_REACHED + """
                 order by st.failing_since desc limit 10""")
-                .param("site", site.id()).query(SilentRow.class).list().stream()
+                .params(rights.reach(Right.VIEW).parameters()).param("site", site.id()).query(SilentRow.class).list().stream()
                 .map(row -> new Item(row.at(), "SILENT", row.water(), row.code() + " " + row.name(),
                         row.failure() == null ? "TIMEOUT" : row.failure(), row.gateway(), "", "bad",
                         href(row.shopId(), row.meterId())))

@@ -3,7 +3,6 @@ package io.meterhub.web;
 import io.meterhub.billing.PropertyFees;
 import io.meterhub.billing.ResaleGuard;
 import io.meterhub.site.EnergyKind;
-import io.meterhub.site.Sites;
 import io.meterhub.web.Problems.Refusal;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
@@ -27,7 +26,6 @@ import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.PutMapping;
 import org.springframework.web.bind.annotation.RequestBody;
-import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
@@ -40,12 +38,12 @@ class FeesApi {
 
     private final PropertyFees fees;
     private final ResaleGuard guard;
-    private final Sites sites;
+    private final View view;
 
-    FeesApi(PropertyFees fees, ResaleGuard guard, Sites sites) {
+    FeesApi(PropertyFees fees, ResaleGuard guard, View view) {
         this.fees = fees;
         this.guard = guard;
-        this.sites = sites;
+        this.view = view;
     }
 
     @Schema(name = "NewFeeSettings")
@@ -76,27 +74,27 @@ class FeesApi {
     @GetMapping("/sites/{site}/property-fee-settings")
     @Operation(summary = "On which day a site takes property fees, and how long it waits before it cuts", description = "404 while it takes none.")
     PropertyFees.Settings settings(@PathVariable int site) {
-        return fees.settings(known(site)).orElseThrow(() -> new Refusal(HttpStatus.NOT_FOUND,
+        return fees.settings(view.whole(site).id()).orElseThrow(() -> new Refusal(HttpStatus.NOT_FOUND,
                 "The site takes no property fees.", List.of()));
     }
 
     @PutMapping(path = "/sites/{site}/property-fee-settings", consumes = MediaType.APPLICATION_JSON_VALUE)
     @Operation(summary = "Sets them", description = "From then on the fees of that day and later are taken by themselves, each month once.")
-    PropertyFees.Settings set(@PathVariable int site, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody NewSettings settings) {
-        return fees.set(known(site), new PropertyFees.Settings(settings.dayOfMonth(), settings.noticeDays(), settings.firstMonth()),
+    PropertyFees.Settings set(@PathVariable int site, Operator operator, @Valid @RequestBody NewSettings settings) {
+        return fees.set(view.whole(site).id(), new PropertyFees.Settings(settings.dayOfMonth(), settings.noticeDays(), settings.firstMonth()),
                 operator.name(), settings.why());
     }
 
     @GetMapping("/sites/{site}/property-fees")
     @Operation(summary = "What the shops owe each month, with the dates of entry and exit")
     List<PropertyFees.Fee> fees(@PathVariable int site) {
-        return fees.fees(known(site));
+        return fees.fees(view.whole(site).id());
     }
 
     @PostMapping(path = "/shops/{shop}/property-fees", consumes = MediaType.APPLICATION_JSON_VALUE)
     @Operation(summary = "Agrees a shop's fee from a day on", description = "The one in force ends there. Months begun or left within are charged by"
             + " days; what was taken already of a month that changes is corrected by the next run.")
-    PropertyFees.Fee agree(@PathVariable int shop, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody NewFee fee) {
+    PropertyFees.Fee agree(@PathVariable int shop, Operator operator, @Valid @RequestBody NewFee fee) {
         return fees.agree(shop, fee.basis(), fee.rateYuan(), fee.areaM2(), fee.from(), operator.name(), fee.why());
     }
 
@@ -104,33 +102,33 @@ class FeesApi {
     @Operation(summary = "Ends a shop's fee: the shop leaves", description = "What was taken for later days is given back by"
             + " the next run. Closing or moving the shop's account for property fees does this by itself.")
     PropertyFees.Fee end(@PathVariable int shop, @Parameter(description = "The first day that is not paid for") @RequestParam LocalDate to,
-                         @RequestParam @NotBlank(message = "{valid.needed}") String why, @RequestHeader(Operator.HEADER) Operator operator) {
+                         @RequestParam @NotBlank(message = "{valid.needed}") String why, Operator operator) {
         return fees.end(shop, to, operator.name(), why);
     }
 
     @GetMapping("/sites/{site}/fee-runs")
     @Operation(summary = "The months of fees with their progress, the newest first")
     List<PropertyFees.Run> runs(@PathVariable int site, @RequestParam(defaultValue = "12") @Min(1) @Max(120) int limit) {
-        return fees.runs(known(site), limit);
+        return fees.runs(view.whole(site).id(), limit);
     }
 
     @GetMapping("/sites/{site}/fee-runs/{month}/lines")
     @Operation(summary = "What was taken of a month")
     List<PropertyFees.Line> lines(@PathVariable int site, @PathVariable @Schema(type = "string", example = "2026-11") YearMonth month) {
-        return fees.lines(known(site), month);
+        return fees.lines(view.whole(site).id(), month);
     }
 
     @GetMapping("/sites/{site}/fee-runs/{month}/failures")
     @Operation(summary = "The fees of a month that could not be taken, and why", description = "kind is ACCOUNT_CLOSED or FAULT; failure says"
             + " it in the language asked for. They are tried again with each run.")
     List<PropertyFees.Failure> failures(@PathVariable int site, @PathVariable @Schema(type = "string", example = "2026-11") YearMonth month) {
-        return fees.failures(known(site), month);
+        return fees.failures(view.whole(site).id(), month);
     }
 
     @GetMapping("/sites/{site}/fee-notices")
     @Operation(summary = "Whose account does not suffice, and when the supply is cut, or was")
     List<PropertyFees.Notice> notices(@PathVariable int site) {
-        return fees.notices(known(site));
+        return fees.notices(view.whole(site).id());
     }
 
     @GetMapping("/sites/{site}/resale/{month}/{energyKind}")
@@ -138,26 +136,22 @@ class FeesApi {
             description = "With the proposal, or what was given back, account by account.")
     ResaleGuard.Month resale(@PathVariable int site, @PathVariable @Schema(type = "string", example = "2026-11") YearMonth month,
                              @PathVariable EnergyKind energyKind) {
-        return guard.month(known(site), month, energyKind);
+        return guard.month(view.whole(site).id(), month, energyKind);
     }
 
     @PutMapping(path = "/sites/{site}/resale/{month}/{energyKind}/bill", consumes = MediaType.APPLICATION_JSON_VALUE)
     @Operation(summary = "Enters the grid's bill of a month that is over, or corrects it",
             description = "Where the tenants paid more, the answer proposes what to give back, and staff are warned.")
     ResaleGuard.Month bill(@PathVariable int site, @PathVariable @Schema(type = "string", example = "2026-11") YearMonth month,
-                           @PathVariable EnergyKind energyKind, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody NewBill bill) {
-        return guard.enter(known(site), month, energyKind, bill.quantity(), bill.amountYuan(), operator.name(), bill.why());
+                           @PathVariable EnergyKind energyKind, Operator operator, @Valid @RequestBody NewBill bill) {
+        return guard.enter(view.whole(site).id(), month, energyKind, bill.quantity(), bill.amountYuan(), operator.name(), bill.why());
     }
 
     @PostMapping(path = "/sites/{site}/resale/{month}/{energyKind}/give-back", consumes = MediaType.APPLICATION_JSON_VALUE)
     @Operation(summary = "Gives the excess back to the accounts, once", description = "excessYuan is what the person saw; 422 when it is another by now.")
     ResaleGuard.Month giveBack(@PathVariable int site, @PathVariable @Schema(type = "string", example = "2026-11") YearMonth month,
-                               @PathVariable EnergyKind energyKind, @RequestHeader(Operator.HEADER) Operator operator,
+                               @PathVariable EnergyKind energyKind, Operator operator,
                                @Valid @RequestBody NewGiveBack giveBack) {
-        return guard.giveBack(known(site), month, energyKind, giveBack.excessYuan(), operator.name(), giveBack.why());
-    }
-
-    private int known(int site) {
-        return sites.sites().stream().filter(one -> one.id() == site).findFirst().orElseThrow(() -> Refusal.notFound("site", site)).id();
+        return guard.giveBack(view.whole(site).id(), month, energyKind, giveBack.excessYuan(), operator.name(), giveBack.why());
     }
 }

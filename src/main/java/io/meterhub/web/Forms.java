@@ -31,12 +31,4 @@ final class Forms {
     static String text(String typed) {
         return typed == null || typed.isBlank() ? null : typed.strip();
     }
-
-    static boolean isName(String operator) {
-        try {
-            return operator != null && new Operator(operator.strip()).name() != null;
-        } catch (IllegalArgumentException e) {
-            return false;
-        }
-    }
 }

@@ -3,6 +3,8 @@ package io.meterhub.web;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonRawValue;
 import io.meterhub.metering.ReadingSource;
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
@@ -25,9 +27,11 @@ class History {
     private static final int QUARTERS = 96;
 
     private final JdbcClient jdbc;
+    private final Rights rights;
 
-    History(JdbcClient jdbc) {
+    History(JdbcClient jdbc, Rights rights) {
         this.jdbc = jdbc;
+        this.rights = rights;
     }
 
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -129,7 +133,9 @@ class History {
         return jdbc.sql("""
                 select q.*, m.code as meter from quarantine q join meter m on m.id = q.meter_id
                 where (:site::int is null or m.site_id = :site) and (not :open or q.ended_at is null)
-                      and (:before::bigint is null or q.id < :before) order by q.id desc limit :limit""")
+                      and (:before::bigint is null or q.id < :before) and""" + Equipment.METER_REACHED + """
+                order by q.id desc limit :limit""")
+                .params(rights.reach(Right.VIEW).parameters())
                 .param("site", site).param("open", open).param("before", before).param("limit", limit)
                 .query(Quarantined.class).list();
     }

@@ -10,7 +10,6 @@ import io.meterhub.billing.LedgerCheck;
 import io.meterhub.billing.PayMethod;
 import io.meterhub.billing.Receipt;
 import io.meterhub.billing.Receipt.Kind;
-import io.meterhub.site.Sites;
 import io.meterhub.site.Texts;
 import io.meterhub.web.BookedAnswers.Booked;
 import io.meterhub.web.Problems.FieldProblem;
@@ -65,11 +64,11 @@ class LedgerApi {
     private final Balances balances;
     private final BookedAnswers booked;
     private final ReceiptPaper paper;
-    private final Sites sites;
+    private final View view;
     private final Texts texts;
 
     LedgerApi(Accounts accounts, Counter counter, CreditTerms terms, LedgerCheck check, Balances balances, BookedAnswers booked,
-              ReceiptPaper paper, Sites sites, Texts texts) {
+              ReceiptPaper paper, View view, Texts texts) {
         this.accounts = accounts;
         this.counter = counter;
         this.terms = terms;
@@ -77,7 +76,7 @@ class LedgerApi {
         this.balances = balances;
         this.booked = booked;
         this.paper = paper;
-        this.sites = sites;
+        this.view = view;
         this.texts = texts;
     }
 
@@ -154,7 +153,7 @@ class LedgerApi {
     ResponseEntity<Booked> act(@PathVariable int id, @PathVariable String act,
                                @RequestHeader("Idempotency-Key") @Pattern(regexp = "[\\x21-\\x7e]{1,100}",
                                        message = "{valid.key}") String key,
-                               @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Order order) {
+                               Operator operator, @Valid @RequestBody Order order) {
         AccountAct asked = AccountAct.of(act).filter(one -> one.kind() != null).orElseThrow(() -> Refusal.notFound("act", act));
         List<FieldProblem> problems = order.problems(asked);
         if (!problems.isEmpty()) {
@@ -171,7 +170,7 @@ class LedgerApi {
     @PutMapping("/accounts/{id}/overdraft")
     @Operation(summary = "Sets how far the account may go below 0", description = "Supply follows at once where this changes whether it may"
             + " be on. The same again changes nothing.")
-    Account overdraft(@PathVariable int id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Limit limit) {
+    Account overdraft(@PathVariable int id, Operator operator, @Valid @RequestBody Limit limit) {
         account(id);
         terms.overdraft(id, limit.limitYuan(), operator.name(), limit.why());
         return account(id);
@@ -179,7 +178,7 @@ class LedgerApi {
 
     @PutMapping("/accounts/{id}/emergency-credit")
     @Operation(summary = "Sets how much emergency credit the account may take")
-    Account emergencyAllowed(@PathVariable int id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody EmergencyAllowed allowed) {
+    Account emergencyAllowed(@PathVariable int id, Operator operator, @Valid @RequestBody EmergencyAllowed allowed) {
         account(id);
         terms.emergency(id, allowed.amountYuan(), operator.name(), allowed.why());
         return account(id);
@@ -188,22 +187,16 @@ class LedgerApi {
     @GetMapping("/sites/{id}/emergency-credit")
     @Operation(summary = "How much emergency credit accounts of the site may take, yuan")
     BigDecimal siteEmergency(@PathVariable int id) {
-        site(id);
+        view.whole(id);
         return terms.siteEmergency(id);
     }
 
     @PutMapping("/sites/{id}/emergency-credit")
     @Operation(summary = "Sets how much emergency credit accounts of the site may take that have no amount of their own")
-    BigDecimal siteEmergency(@PathVariable int id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Limit limit) {
-        site(id);
+    BigDecimal siteEmergency(@PathVariable int id, Operator operator, @Valid @RequestBody Limit limit) {
+        view.whole(id);
         terms.siteEmergency(id, limit.limitYuan(), operator.name(), limit.why());
         return terms.siteEmergency(id);
-    }
-
-    private void site(int id) {
-        if (sites.sites().stream().noneMatch(site -> site.id() == id)) {
-            throw Refusal.notFound("site", id);
-        }
     }
 
     @GetMapping("/accounts/{id}/receipts")
@@ -218,7 +211,7 @@ class LedgerApi {
     @Operation(summary = "A receipt as its paper shows it, in English and Chinese")
     ReceiptPaper.Paper receipt(@PathVariable int id, @PathVariable String number) {
         Account account = account(id);
-        return paper.of(sites.site(account.siteId()),
+        return paper.of(view.site(account.siteId()),
                 accounts.receipt(id, number).orElseThrow(() -> Refusal.notFound("receipt of this account", number)));
     }
 
@@ -228,7 +221,7 @@ class LedgerApi {
             + " that the chain was not cut nor made anew.")
     LedgerCheck.Report verification(@RequestParam(required = false) Integer site) {
         if (site != null) {
-            site(site);
+            view.whole(site);
         }
         return check.check(site);
     }
@@ -242,7 +235,7 @@ class LedgerApi {
 
     @PostMapping("/ledger/balances/{accountId}/repair")
     @Operation(summary = "Takes a difference away that was looked at", description = "422 when the difference is another one by now.")
-    Account repair(@PathVariable int accountId, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Repair repair) {
+    Account repair(@PathVariable int accountId, Operator operator, @Valid @RequestBody Repair repair) {
         account(accountId);
         if (balances.repair(accountId, repair.off(), operator.name(), repair.why()) == Balances.Repaired.NOT_AS_CONFIRMED) {
             throw Refusal.field(HttpStatus.UNPROCESSABLE_ENTITY, "off", texts.of("refused.repair"));

@@ -39,7 +39,6 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
-import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.ResponseStatus;
@@ -155,7 +154,7 @@ class MetersApi {
     @Operation(summary = "Sets a reason for being off, or for staying on", description = "What follows from money or calendar is not set by"
             + " hand. KEEP_ON needs until, and is replaced by a new one. MANUAL_OFF takes none: a person lifts it. The meter is switched at once, ahead of polling. Answers the"
             + " reasons then in force.")
-    List<Reason> set(@PathVariable int id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody NewReason reason) {
+    List<Reason> set(@PathVariable int id, Operator operator, @Valid @RequestBody NewReason reason) {
         meter(id);
         supply.set(id, reason.kind(), operator.name(), reason.why(), reason.until());
         return supply.reasons(id);
@@ -163,7 +162,7 @@ class MetersApi {
 
     @DeleteMapping("/meters/{id}/reasons/{kind}")
     @Operation(summary = "Ends a reason", description = "Answers the reasons left. Power comes back when none is left that says off.")
-    List<Reason> end(@PathVariable int id, @PathVariable ReasonKind kind, @RequestHeader(Operator.HEADER) Operator operator,
+    List<Reason> end(@PathVariable int id, @PathVariable ReasonKind kind, Operator operator,
                      @RequestParam @NotBlank(message = "{valid.needed}") @Size(max = 500, message = "{valid.characters}") String why,
                      @Parameter(description = "To lift somebody else's MANUAL_OFF: the name under which it was set")
                      @RequestParam(required = false) String setBy) {
@@ -175,7 +174,7 @@ class MetersApi {
     @PostMapping(path = "/meters/{id}/replacement", consumes = MediaType.APPLICATION_JSON_VALUE)
     @Operation(summary = "The meter was changed on the wall", description = "What the old one counted up to closing is billed; counting goes on"
             + " from opening.")
-    Corrected replace(@PathVariable int id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Replacement replacement) {
+    Corrected replace(@PathVariable int id, Operator operator, @Valid @RequestBody Replacement replacement) {
         meter(id);
         return corrected(id, billing.replaceMeter(id, replacement.closing(), replacement.opening(), operator.name(), replacement.why()));
     }
@@ -185,7 +184,7 @@ class MetersApi {
             + " is what it shows itself, before the CT ratio, is billed by the ratio before; what it counts from there is multiplied by the"
             + " new one. What was billed stays, so that it is entered while the circuit is still off: a time before the last reading is"
             + " refused. The site's spreadsheet must have the new ratio when it is brought next.")
-    Corrected changeRatio(@PathVariable int id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Ratio change) {
+    Corrected changeRatio(@PathVariable int id, Operator operator, @Valid @RequestBody Ratio change) {
         meter(id);
         return corrected(id, billing.changeCtRatio(id, change.at(), change.counter(), change.ratio(), operator.name(), change.why()));
     }
@@ -201,7 +200,7 @@ class MetersApi {
     @Operation(summary = "The doubted value is true after all", description = "What it adds is billed; where it is lower than the last believed"
             + " one, counting begins anew from there and nothing is billed. total is the value that was looked at; what the meter shows"
             + " by now must go on from it.")
-    Corrected accept(@PathVariable int id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Belief belief) {
+    Corrected accept(@PathVariable int id, Operator operator, @Valid @RequestBody Belief belief) {
         meter(id);
         return corrected(id, billing.acceptQuarantine(id, belief.total(), operator.name(), belief.why()));
     }

@@ -14,7 +14,6 @@ import io.meterhub.operation.Operations;
 import io.meterhub.operation.Order;
 import io.meterhub.operation.Selection;
 import io.meterhub.site.EnergyKind;
-import io.meterhub.site.Sites;
 import io.meterhub.site.Texts;
 import io.meterhub.web.Equipment.MeterNow;
 import io.meterhub.web.Problems.Refusal;
@@ -43,7 +42,6 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
-import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.ResponseStatus;
@@ -62,15 +60,15 @@ class OperationsApi {
     private final OperationReport report;
     private final Equipment equipment;
     private final MeterModels models;
-    private final Sites sites;
+    private final View view;
     private final Texts texts;
 
-    OperationsApi(Operations operations, OperationReport report, Equipment equipment, MeterModels models, Sites sites, Texts texts) {
+    OperationsApi(Operations operations, OperationReport report, Equipment equipment, MeterModels models, View view, Texts texts) {
         this.operations = operations;
         this.report = report;
         this.equipment = equipment;
         this.models = models;
-        this.sites = sites;
+        this.view = view;
         this.texts = texts;
     }
 
@@ -125,9 +123,8 @@ class OperationsApi {
     @Operation(summary = "Starts an operation on one or many meters", description = "It goes on by itself: look at its progress. Gateways are"
             + " worked on side by side, a gateway's meters one after the other, in turn with polling; a job of one meter goes ahead of both."
             + " Nothing is written to a meter that shows the value already, and what is written is read back.")
-    Job start(@RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody NewJob job) {
-        sites.sites().stream().filter(site -> site.id() == job.site()).findAny().orElseThrow(() -> Refusal.notFound("site", job.site()));
-        return operations.start(job.site(), new Order(job.kind(), new Order.Detail(job.parameters(), job.values(), job.records())),
+    Job start(Operator operator, @Valid @RequestBody NewJob job) {
+        return operations.start(view.site(job.site()).id(), new Order(job.kind(), new Order.Detail(job.parameters(), job.values(), job.records())),
                 job.selection().selection(), operator.name(), job.why());
     }
 
@@ -135,7 +132,7 @@ class OperationsApi {
     @Operation(summary = "A site's jobs, the newest first", description = "next, given as before, goes further back.")
     Part<Job> jobs(@RequestParam int site, @RequestParam(required = false) Long before,
                    @RequestParam(defaultValue = "50") @Min(1) @Max(1000) int limit) {
-        return Part.of(operations.jobs(site, before, limit + 1), limit, Job::id);
+        return Part.of(operations.jobs(view.site(site).id(), before, limit + 1), limit, Job::id);
     }
 
     @GetMapping("/operations/{id}")
@@ -161,13 +158,13 @@ class OperationsApi {
     @GetMapping(path = "/operations/{id}/report.csv", produces = "text/csv")
     @Operation(summary = "What came of each meter as CSV (UTF-8)")
     ResponseEntity<byte[]> csv(@PathVariable long id, @RequestParam(defaultValue = "false") boolean failures) {
-        return file(CSV, "operation-" + id + ".csv", report.csv(rows(id, failures), sites.site(operations.job(id).siteId()).zone()));
+        return file(CSV, "operation-" + id + ".csv", report.csv(rows(id, failures), view.site(operations.job(id).siteId()).zone()));
     }
 
     @GetMapping(path = "/operations/{id}/report.xlsx")
     @Operation(summary = "What came of each meter as a spreadsheet")
     ResponseEntity<byte[]> xlsx(@PathVariable long id, @RequestParam(defaultValue = "false") boolean failures) {
-        return file(XLSX, "operation-" + id + ".xlsx", report.xlsx(rows(id, failures), sites.site(operations.job(id).siteId()).zone()));
+        return file(XLSX, "operation-" + id + ".xlsx", report.xlsx(rows(id, failures), view.site(operations.job(id).siteId()).zone()));
     }
 
     private List<JobItem> rows(long id, boolean failures) {
@@ -182,14 +179,14 @@ class OperationsApi {
 
     @PostMapping("/operations/{id}/cancel")
     @Operation(summary = "Takes back what has not begun", description = "What is being done on a meter is seen to its end.")
-    Job cancel(@PathVariable long id, @RequestHeader(Operator.HEADER) Operator operator) {
+    Job cancel(@PathVariable long id, Operator operator) {
         return operations.cancel(id, operator.name());
     }
 
     @PostMapping("/operations/{id}/again")
     @ResponseStatus(HttpStatus.ACCEPTED)
     @Operation(summary = "A new job for those meters of an ended one that are not done")
-    Job again(@PathVariable long id, @RequestHeader(Operator.HEADER) Operator operator) {
+    Job again(@PathVariable long id, Operator operator) {
         return operations.again(id, operator.name());
     }
 

@@ -3,11 +3,15 @@ package io.meterhub.web;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
- * Who asks for a change, from the header {@code X-Operator}: a person's name, 1 to 64 characters. A name beyond ASCII comes
- * as UTF-8, plain or percent-encoded.
+ * Who acts, as the audit log and receipts have it: the person who signed in; or the key of a machine and, after a slash, the
+ * person it acts for. That one it names in the header {@code X-Operator}: 1 to 64 characters, beyond ASCII as UTF-8, plain or
+ * percent-encoded.
  */
 record Operator(String name) {
 
@@ -16,15 +20,11 @@ record Operator(String name) {
     /** By these names the hub and the equipment itself act. */
     private static final Set<String> NO_PERSON = Set.of("hub", "meter");
 
-    Operator {
-        if (name.isBlank() || name.length() > 64 || name.chars().anyMatch(Character::isISOControl) || NO_PERSON.contains(name)) {
-            throw new IllegalArgumentException("the name of the person who acts, 1 to 64 characters, not \"hub\" or \"meter\"");
-        }
-    }
-
-    /** Called by Spring's conversion of the header. */
-    public static Operator valueOf(String header) {
-        return new Operator(decoded(header).strip());
+    /** Empty where the header names nobody. */
+    static Optional<Operator> forPerson(String key, String header) {
+        String name = decoded(header).strip();
+        boolean nobody = name.isBlank() || name.length() > 64 || name.chars().anyMatch(Character::isISOControl) || NO_PERSON.contains(name);
+        return nobody ? Optional.empty() : Optional.of(new Operator(key + "/" + name));
     }
 
     private static String decoded(String header) {
@@ -38,8 +38,8 @@ record Operator(String name) {
     }
 
     private static String percentDecoded(String header) {
-        return java.util.regex.Pattern.compile("%([0-9A-Fa-f]{2})").matcher(header)
-                .replaceAll(hex -> java.util.regex.Matcher.quoteReplacement(
+        return Pattern.compile("%([0-9A-Fa-f]{2})").matcher(header)
+                .replaceAll(hex -> Matcher.quoteReplacement(
                         Character.toString((char) Integer.parseInt(hex.group(1), 16))));
     }
 }

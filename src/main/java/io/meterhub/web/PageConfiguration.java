@@ -1,10 +1,12 @@
 package io.meterhub.web;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.web.method.support.HandlerMethodArgumentResolver;
 import org.springframework.web.servlet.LocaleResolver;
 import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
@@ -16,6 +18,12 @@ import org.springframework.web.servlet.i18n.LocaleChangeInterceptor;
 @EnableConfigurationProperties(WebSettings.class)
 class PageConfiguration implements WebMvcConfigurer {
 
+    private final OperatorResolver operators;
+
+    PageConfiguration(OperatorResolver operators) {
+        this.operators = operators;
+    }
+
     @Bean
     LocaleResolver localeResolver() {
         CookieLocaleResolver resolver = new CookieLocaleResolver("lang");
@@ -24,6 +32,11 @@ class PageConfiguration implements WebMvcConfigurer {
         resolver.setCookieHttpOnly(true);
         resolver.setDefaultLocaleFunction(request -> spoken(request.getLocale()));
         return resolver;
+    }
+
+    @Override
+    public void addArgumentResolvers(List<HandlerMethodArgumentResolver> resolvers) {
+        resolvers.add(operators);
     }
 
     @Override

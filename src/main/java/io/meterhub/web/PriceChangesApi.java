@@ -33,7 +33,6 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
-import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
@@ -50,16 +49,16 @@ class PriceChangesApi {
     private final Reratings reratings;
     private final TariffAssignments assignments;
     private final SiteCalendar calendar;
-    private final Sites sites;
+    private final View view;
     private final Clock clock;
 
-    PriceChangesApi(PriceChanges changes, Reratings reratings, TariffAssignments assignments, SiteCalendar calendar, Sites sites,
+    PriceChangesApi(PriceChanges changes, Reratings reratings, TariffAssignments assignments, SiteCalendar calendar, View view,
                     Clock clock) {
         this.changes = changes;
         this.reratings = reratings;
         this.assignments = assignments;
         this.calendar = calendar;
-        this.sites = sites;
+        this.view = view;
         this.clock = clock;
     }
 
@@ -89,14 +88,14 @@ class PriceChangesApi {
     @Operation(summary = "Which tariff holds for which meter, shop group or the site, and when", description = "The nearest counts: the meter's own,"
             + " then its shop group's, then the site's. validTo is the day after the last.")
     List<TariffAssignment> assignments(@PathVariable int site) {
-        return assignments.of(known(site).id());
+        return assignments.of(view.whole(site).id());
     }
 
     @GetMapping("/calendar-days")
     @Operation(summary = "The days that are not what the week says", description = "HOLIDAY, WORKDAY (to make up for a holiday) and, besides,"
             + " TEMPERATURE. By default those of this year.")
     List<CalendarDay> days(@PathVariable int site, @RequestParam(required = false) LocalDate from, @RequestParam(required = false) LocalDate to) {
-        LocalDate today = known(site).dayOf(clock.instant());
+        LocalDate today = view.whole(site).dayOf(clock.instant());
         LocalDate first = from != null ? from : today.withDayOfYear(1);
         LocalDate last = to != null ? to : first.withDayOfYear(first.lengthOfYear());
         if (first.isAfter(last) || first.plusDays(LONGEST_DAYS).isBefore(last)) {
@@ -111,7 +110,7 @@ class PriceChangesApi {
             + " The answer has every account that the change reaches, former tenants' too, with its old and new amount, and a token for making just"
             + " this change.")
     RatePreview preview(@PathVariable int site, @Valid @RequestBody Wish wish) {
-        return ((PriceChangeResult.Previewed) refused(changes.preview(known(site).id(), wish.change()))).preview();
+        return ((PriceChangeResult.Previewed) refused(changes.preview(view.whole(site).id(), wish.change()))).preview();
     }
 
     @PostMapping(path = "/price-changes", consumes = MediaType.APPLICATION_JSON_VALUE)
@@ -121,8 +120,8 @@ class PriceChangesApi {
             + " CORRECTION. What a crash leaves over is done after the next start. An account whose days before the preview's would come to another"
             + " amount by then is left as it was and listed at price-changes/open.")
     @ApiResponse(responseCode = "201", description = "It holds; the re-rating's state says whether all accounts are done")
-    ResponseEntity<Done> make(@PathVariable int site, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Order order) {
-        PriceChangeResult result = refused(changes.make(known(site).id(), order.change(), order.token(),
+    ResponseEntity<Done> make(@PathVariable int site, Operator operator, @Valid @RequestBody Order order) {
+        PriceChangeResult result = refused(changes.make(view.whole(site).id(), order.change(), order.token(),
                 order.setAside() == null ? Set.of() : order.setAside(), operator.name(), order.why()));
         return ResponseEntity.status(HttpStatus.CREATED).body(new Done(((PriceChangeResult.Made) result).rerating()));
     }
@@ -130,29 +129,29 @@ class PriceChangesApi {
     @GetMapping("/price-changes")
     @Operation(summary = "The changes that charged past days anew, the newest first", description = "At most 200.")
     List<Rerating> made(@PathVariable int site) {
-        return reratings.of(known(site).id());
+        return reratings.of(view.whole(site).id());
     }
 
     @GetMapping("/price-changes/open")
     @Operation(summary = "The accounts that a change should have charged anew and has not, with the change they missed",
             description = "setAsideAt is null where it is tried again by itself, and holds up further changes meanwhile.")
     List<Unrated> open(@PathVariable int site) {
-        return reratings.unrated(known(site).id());
+        return reratings.unrated(view.whole(site).id());
     }
 
     @PostMapping(path = "/price-changes/{change}/accounts/{account}/set-aside", consumes = MediaType.APPLICATION_JSON_VALUE)
     @Operation(summary = "Leaves an account as it was that cannot be charged anew, so that further changes can be made",
             description = "It stays listed at price-changes/open until it was tried again with success.")
     Rerating setAside(@PathVariable int site, @PathVariable int change, @PathVariable int account,
-                      @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Why reason) {
-        return rerating(reratings.setAside(known(site).id(), change, account, operator.name(), reason.why()));
+                      Operator operator, @Valid @RequestBody Why reason) {
+        return rerating(reratings.setAside(view.whole(site).id(), change, account, operator.name(), reason.why()));
     }
 
     @PostMapping(path = "/price-changes/{change}/accounts/{account}/try-again", consumes = MediaType.APPLICATION_JSON_VALUE)
     @Operation(summary = "Charges an account anew that was set aside", description = "By the prices that hold now, whatever it comes to.")
     Rerating tryAgain(@PathVariable int site, @PathVariable int change, @PathVariable int account,
-                      @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Why reason) {
-        return rerating(reratings.tryAgain(known(site).id(), change, account, operator.name(), reason.why()));
+                      Operator operator, @Valid @RequestBody Why reason) {
+        return rerating(reratings.tryAgain(view.whole(site).id(), change, account, operator.name(), reason.why()));
     }
 
     private static Rerating rerating(PriceChangeResult result) {
@@ -164,9 +163,5 @@ class PriceChangesApi {
             throw Refusal.field(HttpStatus.UNPROCESSABLE_ENTITY, refused.field(), refused.why());
         }
         return result;
-    }
-
-    private Site known(int site) {
-        return sites.sites().stream().filter(one -> one.id() == site).findFirst().orElseThrow(() -> Refusal.notFound("site", site));
     }
 }

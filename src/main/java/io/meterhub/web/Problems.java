@@ -8,6 +8,8 @@ import io.meterhub.billing.AccountRefused;
 import io.meterhub.billing.FeeRefused;
 import io.meterhub.metering.ParameterRefused;
 import io.meterhub.operation.OperationRefused;
+import io.meterhub.people.Forbidden;
+import io.meterhub.people.PeopleRefused;
 import io.meterhub.site.Texts;
 import io.meterhub.supply.SupplyRefused;
 import java.sql.SQLException;
@@ -37,6 +39,8 @@ import org.springframework.web.bind.ServletRequestBindingException;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
+import org.springframework.web.context.request.RequestAttributes;
+import org.springframework.web.context.request.RequestContextHolder;
 import org.springframework.web.context.request.WebRequest;
 import org.springframework.web.method.annotation.HandlerMethodValidationException;
 import org.springframework.web.method.annotation.MethodArgumentTypeMismatchException;
@@ -94,6 +98,17 @@ class Problems extends ResponseEntityExceptionHandler {
     }
 
     @ExceptionHandler
+    ResponseEntity<ProblemDetail> refused(Forbidden refusal) {
+        return answer(HttpStatus.FORBIDDEN, refusal.getMessage(), List.of());
+    }
+
+    @ExceptionHandler
+    ResponseEntity<ProblemDetail> refused(PeopleRefused refusal) {
+        return answer(HttpStatus.UNPROCESSABLE_ENTITY, refusal.getMessage(),
+                List.of(new FieldProblem(refusal.field(), refusal.getMessage())));
+    }
+
+    @ExceptionHandler
     ResponseEntity<ProblemDetail> refused(AccountRefused refusal) {
         return answer(HttpStatus.UNPROCESSABLE_ENTITY, refusal.getMessage(),
                 List.of(new FieldProblem(refusal.field(), refusal.getMessage())));
@@ -140,6 +155,7 @@ class Problems extends ResponseEntityExceptionHandler {
     }
 
     static ResponseEntity<ProblemDetail> answer(HttpStatusCode status, String detail, List<?> errors) {
+        RequestContextHolder.currentRequestAttributes().setAttribute(RefusedActs.WHY, detail, RequestAttributes.SCOPE_REQUEST);
         return ResponseEntity.status(status).contentType(MediaType.APPLICATION_PROBLEM_JSON).body(problem(status, detail, errors));
     }
 
@@ -225,9 +241,8 @@ class Problems extends ResponseEntityExceptionHandler {
     protected ResponseEntity<Object> handleTypeMismatch(TypeMismatchException e, HttpHeaders headers, HttpStatusCode status,
                                                         WebRequest request) {
         String field = e instanceof MethodArgumentTypeMismatchException argument ? argument.getName() : e.getPropertyName();
-        String why = e.getMostSpecificCause() instanceof IllegalArgumentException own && e.getRequiredType() == Operator.class
-                ? texts.of("problem.operator") : texts.of("problem.must_be", allowed(e.getRequiredType()), String.valueOf(e.getValue()));
-        return bad(e, List.of(new FieldProblem(field, why)), headers, request);
+        return bad(e, List.of(new FieldProblem(field, texts.of("problem.must_be", allowed(e.getRequiredType()), String.valueOf(e.getValue())))),
+                headers, request);
     }
 
     @Override

@@ -42,7 +42,6 @@ import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.PutMapping;
 import org.springframework.web.bind.annotation.RequestBody;
-import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RequestPart;
@@ -62,13 +61,15 @@ class ReadingsApi {
     private final Equipment equipment;
     private final History history;
     private final Sites sites;
+    private final View view;
 
-    ReadingsApi(Billing billing, EnteredReadings entered, Equipment equipment, History history, Sites sites) {
+    ReadingsApi(Billing billing, EnteredReadings entered, Equipment equipment, History history, Sites sites, View view) {
         this.billing = billing;
         this.entered = entered;
         this.equipment = equipment;
         this.history = history;
         this.sites = sites;
+        this.view = view;
     }
 
     enum EnteredAs { MANUAL, SUBSTITUTED }
@@ -107,7 +108,7 @@ class ReadingsApi {
     @Operation(summary = "Enters a reading", description = "MANUAL: judged and charged as the meter's own would be; refused with the bounds where it"
             + " cannot be true. SUBSTITUTED: stands in for a lost meter in place of the estimates since its last real reading, until a"
             + " real one comes. Once by meter, time and source: the same again changes nothing.")
-    EnteredNow enter(@PathVariable int id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody NewReading reading) {
+    EnteredNow enter(@PathVariable int id, Operator operator, @Valid @RequestBody NewReading reading) {
         equipment.meter(id).orElseThrow(() -> Refusal.notFound("meter", id));
         boolean manual = reading.source() != EnteredAs.SUBSTITUTED;
         String reader = reading.reader() == null || reading.reader().isBlank() ? manual ? operator.name() : null : reading.reader().strip();
@@ -132,8 +133,8 @@ class ReadingsApi {
     @Operation(summary = "Enters a spreadsheet of readings (XLS or XLSX), all of it or nothing",
             description = "Columns meter, time (the site's), reading, reader. 422 with every problem by sheet, row and column when anything is"
                     + " wrong. The same file again changes nothing.")
-    SheetTaken sheet(@PathVariable int id, @RequestPart MultipartFile file, @RequestHeader(Operator.HEADER) Operator operator) throws IOException {
-        Site site = site(id);
+    SheetTaken sheet(@PathVariable int id, @RequestPart MultipartFile file, Operator operator) throws IOException {
+        Site site = view.whole(id);
         String name = file.getOriginalFilename() == null ? "file" : file.getOriginalFilename();
         List<ReadingFile.Line> lines;
         try {
@@ -176,15 +177,15 @@ class ReadingsApi {
     @GetMapping("/sites/{id}/estimates")
     @Operation(summary = "After how many hours without an answer a site's meters are estimated at the day's end; null: never")
     EstimateSetting estimates(@PathVariable int id) {
-        site(id);
+        view.whole(id);
         return new EstimateSetting(entered.estimateAfter().containsKey(id) ? (int) entered.estimateAfter().get(id).toHours() : null);
     }
 
     @PutMapping(path = "/sites/{id}/estimates", consumes = MediaType.APPLICATION_JSON_VALUE)
     @Operation(summary = "Sets that")
-    EstimateSetting estimates(@PathVariable int id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody EstimateSetting setting,
+    EstimateSetting estimates(@PathVariable int id, Operator operator, @Valid @RequestBody EstimateSetting setting,
                               @RequestParam @NotBlank(message = "{valid.needed}") @Size(max = 500, message = "{valid.characters}") String why) {
-        site(id);
+        view.whole(id);
         entered.setEstimateAfter(id, setting.afterHours(), operator.name(), why);
         return estimates(id);
     }
@@ -193,21 +194,17 @@ class ReadingsApi {
     @Operation(summary = "After how many days without a reading a meter that is read by hand is OVERDUE", description = "They are listed by"
             + " GET /api/v1/meters?state=OVERDUE.")
     ByHandSetting byHand(@PathVariable int id) {
-        site(id);
+        view.whole(id);
         return new ByHandSetting(entered.byHandDays(id));
     }
 
     @PutMapping(path = "/sites/{id}/readings-by-hand", consumes = MediaType.APPLICATION_JSON_VALUE)
     @Operation(summary = "Sets that")
-    ByHandSetting byHand(@PathVariable int id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody ByHandSetting setting,
+    ByHandSetting byHand(@PathVariable int id, Operator operator, @Valid @RequestBody ByHandSetting setting,
                          @RequestParam @NotBlank(message = "{valid.needed}") @Size(max = 500, message = "{valid.characters}") String why) {
-        site(id);
+        view.whole(id);
         entered.setByHandDays(id, setting.days(), operator.name(), why);
         return byHand(id);
-    }
-
-    private Site site(int id) {
-        return sites.sites().stream().filter(site -> site.id() == id).findFirst().orElseThrow(() -> Refusal.notFound("site", id));
     }
 
     private static SiteSheet.Problem problem(ReadingFile.Line line, Column column, String message) {

@@ -1,5 +1,6 @@
 package io.meterhub.web;
 
+import io.meterhub.people.Rights;
 import io.meterhub.web.Equipment.GatewayNow;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -18,15 +19,17 @@ class ReadingsHealthIndicator implements HealthIndicator {
     private static final Status DEGRADED = new Status("DEGRADED");
 
     private final Equipment equipment;
+    private final Rights rights;
 
-    ReadingsHealthIndicator(Equipment equipment) {
+    ReadingsHealthIndicator(Equipment equipment, Rights rights) {
         this.equipment = equipment;
+        this.rights = rights;
     }
 
     @Override
     public Health health() {
         Map<String, Object> silent = new LinkedHashMap<>();
-        for (GatewayNow gateway : equipment.gateways(null, null)) {
+        for (GatewayNow gateway : rights.asHub(() -> equipment.gateways(null, null))) {
             if (gateway.enabled() && gateway.meters() > 0 && gateway.state() == Equipment.State.LOST) {
                 silent.put(gateway.siteId() + "/" + gateway.code(), gateway.ageSeconds() == null ? "no reading yet"
                         : "no reading for " + gateway.ageSeconds() + " s");

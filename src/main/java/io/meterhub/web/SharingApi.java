@@ -6,7 +6,6 @@ import io.meterhub.billing.SharedAreas;
 import io.meterhub.billing.SharingGroups;
 import io.meterhub.site.EnergyKind;
 import io.meterhub.site.Site;
-import io.meterhub.site.Sites;
 import io.meterhub.web.Problems.Refusal;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
@@ -29,7 +28,6 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
-import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.ResponseStatus;
@@ -45,15 +43,15 @@ class SharingApi {
     private final SharedAreas areas;
     private final Losses losses;
     private final Accounts accounts;
-    private final Sites sites;
+    private final View view;
     private final Clock clock;
 
-    SharingApi(SharingGroups groups, SharedAreas areas, Losses losses, Accounts accounts, Sites sites, Clock clock) {
+    SharingApi(SharingGroups groups, SharedAreas areas, Losses losses, Accounts accounts, View view, Clock clock) {
         this.groups = groups;
         this.areas = areas;
         this.losses = losses;
         this.accounts = accounts;
-        this.sites = sites;
+        this.view = view;
         this.clock = clock;
     }
 
@@ -87,47 +85,47 @@ class SharingApi {
     @GetMapping("/sites/{site}/sharing-groups")
     @Operation(summary = "A site's sharing groups with their sources and members, past ones too")
     List<SharingGroups.Group> groups(@PathVariable int site) {
-        return groups.groups(known(site).id());
+        return groups.groups(view.whole(site).id());
     }
 
     @PostMapping(path = "/sites/{site}/sharing-groups", consumes = MediaType.APPLICATION_JSON_VALUE)
     @ResponseStatus(HttpStatus.CREATED)
     @Operation(summary = "Makes a sharing group", description = "Shops share by agreed shares (FIXED), by area, by what each used itself (OWN) or equally."
             + " Each month that is over is shared out by itself; a shop's part is a line of its own, never within its price per kWh.")
-    SharingGroups.Group make(@PathVariable int site, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody NewGroup group) {
-        return groups.make(known(site).id(), group.code(), group.name(), group.energyKind(), group.rule(), group.tariff(), group.firstMonth(),
+    SharingGroups.Group make(@PathVariable int site, Operator operator, @Valid @RequestBody NewGroup group) {
+        return groups.make(view.whole(site).id(), group.code(), group.name(), group.energyKind(), group.rule(), group.tariff(), group.firstMonth(),
                 operator.name(), group.why());
     }
 
     @GetMapping("/sharing-groups/{group}")
     @Operation(summary = "One sharing group")
     SharingGroups.Group group(@PathVariable int group) {
-        return groups.group(group).orElseThrow(() -> Refusal.notFound("sharing group", group));
+        return groups.group(group).filter(found -> view.sees(found.siteId())).orElseThrow(() -> Refusal.notFound("sharing group", group));
     }
 
     @PostMapping(path = "/sharing-groups/{group}/sources", consumes = MediaType.APPLICATION_JSON_VALUE)
     @Operation(summary = "Shares a public area's meter out from a day on")
-    SharingGroups.Group addSource(@PathVariable int group, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody NewSource source) {
+    SharingGroups.Group addSource(@PathVariable int group, Operator operator, @Valid @RequestBody NewSource source) {
         return groups.addSource(group(group).id(), source.meterId(), source.from(), operator.name(), source.why());
     }
 
     @DeleteMapping("/sharing-groups/{group}/sources/{meter}")
     @Operation(summary = "Ends that")
     SharingGroups.Group endSource(@PathVariable int group, @PathVariable int meter, @Parameter(description = "The first day that is not shared out") @RequestParam LocalDate to,
-                                  @RequestParam @NotBlank(message = "{valid.needed}") String why, @RequestHeader(Operator.HEADER) Operator operator) {
+                                  @RequestParam @NotBlank(message = "{valid.needed}") String why, Operator operator) {
         return groups.endSource(group(group).id(), meter, to, operator.name(), why);
     }
 
     @PostMapping(path = "/sharing-groups/{group}/members", consumes = MediaType.APPLICATION_JSON_VALUE)
     @Operation(summary = "Lets a shop take part from a day on, or with another share")
-    SharingGroups.Group addMember(@PathVariable int group, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody NewMember member) {
+    SharingGroups.Group addMember(@PathVariable int group, Operator operator, @Valid @RequestBody NewMember member) {
         return groups.addMember(group(group).id(), member.shopId(), member.share(), member.from(), operator.name(), member.why());
     }
 
     @DeleteMapping("/sharing-groups/{group}/members/{shop}")
     @Operation(summary = "Ends that")
     SharingGroups.Group endMember(@PathVariable int group, @PathVariable int shop, @Parameter(description = "The first day on which it takes no part") @RequestParam LocalDate to,
-                                  @RequestParam @NotBlank(message = "{valid.needed}") String why, @RequestHeader(Operator.HEADER) Operator operator) {
+                                  @RequestParam @NotBlank(message = "{valid.needed}") String why, Operator operator) {
         return groups.endMember(group(group).id(), shop, to, operator.name(), why);
     }
 
@@ -148,7 +146,7 @@ class SharingApi {
     @Operation(summary = "What an account bears of public areas, by month", description = "Both months included; by default the last twelve.")
     List<SharedAreas.Line> ofAccount(@PathVariable int account, @RequestParam(required = false) @Schema(type = "string", example = "2026-01") YearMonth from,
                                      @RequestParam(required = false) @Schema(type = "string", example = "2026-11") YearMonth to) {
-        Site site = sites.site(accounts.account(account).orElseThrow(() -> Refusal.notFound("account", account)).siteId());
+        Site site = view.site(accounts.account(account).orElseThrow(() -> Refusal.notFound("account", account)).siteId());
         YearMonth last = to != null ? to : YearMonth.from(site.dayOf(clock.instant()));
         return areas.ofAccount(account, from != null ? from : last.minusMonths(11), last);
     }
@@ -156,19 +154,19 @@ class SharingApi {
     @GetMapping("/sites/{site}/meter-parents")
     @Operation(summary = "Which meter hangs behind which, past ones too")
     List<Losses.Link> links(@PathVariable int site) {
-        return losses.links(known(site).id());
+        return losses.links(view.whole(site).id());
     }
 
     @PostMapping(path = "/meters/{meter}/parents", consumes = MediaType.APPLICATION_JSON_VALUE)
     @Operation(summary = "A meter hangs behind another from a day on", description = "What it hung behind before ends there.")
-    List<Losses.Link> link(@PathVariable int meter, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody NewParent parent) {
+    List<Losses.Link> link(@PathVariable int meter, Operator operator, @Valid @RequestBody NewParent parent) {
         return losses.link(meter, parent.parentId(), parent.from(), operator.name(), parent.why());
     }
 
     @DeleteMapping("/meters/{meter}/parents")
     @Operation(summary = "From a day on it hangs behind no other")
     List<Losses.Link> unlink(@PathVariable int meter, @Parameter(description = "The first day on which it does not") @RequestParam LocalDate to,
-                             @RequestParam @NotBlank(message = "{valid.needed}") String why, @RequestHeader(Operator.HEADER) Operator operator) {
+                             @RequestParam @NotBlank(message = "{valid.needed}") String why, Operator operator) {
         return losses.unlink(meter, to, operator.name(), why);
     }
 
@@ -185,10 +183,6 @@ class SharingApi {
         if (from.isAfter(to) || !from.plusDays(most).isAfter(to)) {
             throw Refusal.field(HttpStatus.BAD_REQUEST, "from", "must not lie after to, nor " + most + " days or more before it");
         }
-        return losses.losses(known(site).id(), from, to, Losses.By.valueOf(by.toUpperCase(Locale.ROOT)));
-    }
-
-    private Site known(int site) {
-        return sites.sites().stream().filter(one -> one.id() == site).findFirst().orElseThrow(() -> Refusal.notFound("site", site));
+        return losses.losses(view.whole(site).id(), from, to, Losses.By.valueOf(by.toUpperCase(Locale.ROOT)));
     }
 }

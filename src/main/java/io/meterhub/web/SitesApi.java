@@ -22,7 +22,6 @@ import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
-import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RequestPart;
@@ -37,12 +36,12 @@ class SitesApi {
 
     private static final MediaType XLSX = MediaType.parseMediaType("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
 
-    private final Sites sites;
+    private final View view;
     private final Equipment equipment;
     private final SiteImport siteImport;
 
-    SitesApi(Sites sites, Equipment equipment, SiteImport siteImport) {
-        this.sites = sites;
+    SitesApi(View view, Equipment equipment, SiteImport siteImport) {
+        this.view = view;
         this.equipment = equipment;
         this.siteImport = siteImport;
     }
@@ -50,7 +49,7 @@ class SitesApi {
     @GetMapping("/sites")
     @Operation(summary = "The sites, each with the time zone in which its days are counted")
     List<Site> sites() {
-        return sites.sites();
+        return view.sites();
     }
 
     @GetMapping("/gateways")
@@ -91,7 +90,7 @@ class SitesApi {
                     + " what is not in the file stays, and is listed under missing. beginWithoutCredit counts the accounts that were"
                     + " opened without credit: their shops are switched off once their meters are read, unless somebody sells to them or"
                     + " sets KEEP_ON first.")
-    ImportResult.Imported load(@RequestPart MultipartFile file, @RequestHeader(Operator.HEADER) Operator operator) throws IOException {
+    ImportResult.Imported load(@RequestPart MultipartFile file, Operator operator) throws IOException {
         String name = file.getOriginalFilename() == null ? "file" : file.getOriginalFilename();
         ImportResult result = siteImport.load(file.getBytes(), name, operator.name());
         if (result instanceof ImportResult.Refused refused) {

@@ -6,7 +6,6 @@ import io.meterhub.billing.Bill;
 import io.meterhub.billing.Bills;
 import io.meterhub.billing.Statement;
 import io.meterhub.billing.Statements;
-import io.meterhub.site.Sites;
 import io.meterhub.web.Problems.Refusal;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Schema;
@@ -30,14 +29,14 @@ class StatementsApi {
     private final Statements statements;
     private final Bills bills;
     private final Accounts accounts;
-    private final Sites sites;
+    private final View view;
     private final Clock clock;
 
-    StatementsApi(Statements statements, Bills bills, Accounts accounts, Sites sites, Clock clock) {
+    StatementsApi(Statements statements, Bills bills, Accounts accounts, View view, Clock clock) {
         this.statements = statements;
         this.bills = bills;
         this.accounts = accounts;
-        this.sites = sites;
+        this.view = view;
         this.clock = clock;
     }
 
@@ -60,7 +59,7 @@ class StatementsApi {
     Statement statement(@PathVariable int id, @RequestParam(required = false) LocalDate from, @RequestParam(required = false) LocalDate to,
                         @RequestParam(defaultValue = "day") String by) {
         Account account = account(id);
-        LocalDate last = to != null ? to : sites.site(account.siteId()).dayOf(clock.instant());
+        LocalDate last = to != null ? to : view.site(account.siteId()).dayOf(clock.instant());
         LocalDate first = from != null ? from : last.withDayOfMonth(1);
         if (first.isAfter(last) || first.plusDays(MOST_DAYS).isBefore(last)) {
             throw Refusal.field(HttpStatus.BAD_REQUEST, "from", "must not lie after to, nor more than " + MOST_DAYS + " days before it");

@@ -6,7 +6,6 @@ import io.meterhub.billing.TariffRule;
 import io.meterhub.billing.Tariffs;
 import io.meterhub.site.EnergyKind;
 import io.meterhub.site.Site;
-import io.meterhub.site.Sites;
 import io.meterhub.web.Problems.Refusal;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.tags.Tag;
@@ -24,7 +23,6 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PutMapping;
 import org.springframework.web.bind.annotation.RequestBody;
-import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
@@ -36,12 +34,12 @@ import org.springframework.web.bind.annotation.RestController;
 class TariffsApi {
 
     private final Tariffs tariffs;
-    private final Sites sites;
+    private final View view;
     private final Clock clock;
 
-    TariffsApi(Tariffs tariffs, Sites sites, Clock clock) {
+    TariffsApi(Tariffs tariffs, View view, Clock clock) {
         this.tariffs = tariffs;
-        this.sites = sites;
+        this.view = view;
         this.clock = clock;
     }
 
@@ -54,7 +52,7 @@ class TariffsApi {
     @GetMapping
     @Operation(summary = "A site's tariffs with all their versions")
     List<Tariff> tariffs(@PathVariable int site) {
-        return tariffs.of(known(site).id());
+        return tariffs.of(view.whole(site).id());
     }
 
     @GetMapping("/{code}/prices")
@@ -62,7 +60,7 @@ class TariffsApi {
             "Each with its parts as a bill shows them; what is charged is their sum. Without a day: today.")
     List<TariffRule.Price> prices(@PathVariable int site, @PathVariable String code,
                                   @RequestParam(required = false) LocalDate day) {
-        Site known = known(site);
+        Site known = view.whole(site);
         LocalDate on = day == null ? known.dayOf(clock.instant()) : day;
         return tariffs.of(site).stream().filter(tariff -> tariff.code().equals(code)).findFirst()
                 .orElseThrow(() -> Refusal.notFound("tariff", code)).on(on).rule().matrix().values().stream().flatMap(List::stream).toList();
@@ -80,18 +78,13 @@ class TariffsApi {
             parts of the other bands' follow by their factors. `tiers` have a period MONTH or YEAR, the start of a year JANUARY, DECEMBER
             or CONTRACT, a scope METER or ACCOUNT and ascending edges in kWh or m3; each band then needs a price for each tier.""")
     ResponseEntity<Tariff> put(@PathVariable int site, @PathVariable String code, @PathVariable LocalDate effectiveFrom,
-                               @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody NewVersion version) {
-        TariffResult result = tariffs.put(known(site).id(), code, version.name(), version.energyKind(), effectiveFrom, version.rule(),
+                               Operator operator, @Valid @RequestBody NewVersion version) {
+        TariffResult result = tariffs.put(view.whole(site).id(), code, version.name(), version.energyKind(), effectiveFrom, version.rule(),
                 operator.name(), version.why());
         if (result instanceof TariffResult.Refused refused) {
             throw Refusal.field(HttpStatus.UNPROCESSABLE_ENTITY, refused.field(), refused.why());
         }
         TariffResult.Stored stored = (TariffResult.Stored) result;
         return ResponseEntity.status(stored.already() ? HttpStatus.OK : HttpStatus.CREATED).body(stored.tariff());
-    }
-
-    private Site known(int site) {
-        return sites.sites().stream().filter(one -> one.id() == site).findFirst()
-                .orElseThrow(() -> Refusal.notFound("site", site));
     }
 }

@@ -23,7 +23,6 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PutMapping;
 import org.springframework.web.bind.annotation.RequestBody;
-import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
@@ -63,7 +62,7 @@ class TiersApi {
     @Operation(summary = "Sets the day whose anniversaries begin the years of tiers, where the tariff says CONTRACT",
             description = "What was used in them so far is counted anew. Refused where that would change what was charged already: for that"
                     + " there is the change CONTRACT_DATE among the site's price changes, with its preview.")
-    void set(@PathVariable int account, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody ContractDate date) {
+    void set(@PathVariable int account, Operator operator, @Valid @RequestBody ContractDate date) {
         Account its = known(account);
         if (changes.make(its.siteId(), new PriceChange.ContractDate(account, date.contractDate()), null, operator.name(), date.why())
                 instanceof PriceChangeResult.Refused refused) {

@@ -1,5 +1,6 @@
 package io.meterhub.web;
 
+import io.meterhub.billing.Accounts;
 import io.meterhub.billing.MoneyEvents;
 import io.meterhub.billing.MoneyEvents.MoneyEvent;
 import io.meterhub.billing.WarningTerms;
@@ -22,7 +23,6 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PutMapping;
 import org.springframework.web.bind.annotation.RequestBody;
-import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
@@ -35,9 +35,13 @@ class WarningsApi {
 
     private final Warnings warnings;
     private final MoneyEvents events;
+    private final Accounts accounts;
+    private final View view;
 
-    WarningsApi(Warnings warnings, MoneyEvents events) {
+    WarningsApi(Warnings warnings, MoneyEvents events, Accounts accounts, View view) {
         this.warnings = warnings;
+        this.accounts = accounts;
+        this.view = view;
         this.events = events;
     }
 
@@ -59,19 +63,19 @@ class WarningsApi {
             + " several are passed at once), and none again before a top-up lifts the credit above the level, or something else lifts it"
             + " clearly above: by 1 yuan or 5 % of the first level, whichever is more.")
     AccountLevels levels(@PathVariable int id) {
-        return warnings.of(id).orElseThrow(() -> Refusal.notFound("account", id));
+        return accounts.account(id).flatMap(account -> warnings.of(id)).orElseThrow(() -> Refusal.notFound("account", id));
     }
 
     @PutMapping(path = "/accounts/{id}/warnings", consumes = MediaType.APPLICATION_JSON_VALUE)
     @Operation(summary = "Gives an account warning levels of its own")
-    AccountLevels set(@PathVariable int id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody Levels levels) {
+    AccountLevels set(@PathVariable int id, Operator operator, @Valid @RequestBody Levels levels) {
         levels(id);
         return warnings.set(id, levels.terms(), operator.name(), levels.why());
     }
 
     @DeleteMapping("/accounts/{id}/warnings")
     @Operation(summary = "Lets an account follow its shop group's warning levels again")
-    AccountLevels follow(@PathVariable int id, @RequestHeader(Operator.HEADER) Operator operator) {
+    AccountLevels follow(@PathVariable int id, Operator operator) {
         levels(id);
         return warnings.set(id, null, operator.name(), null);
     }
@@ -79,12 +83,12 @@ class WarningsApi {
     @GetMapping("/sites/{site}/groups/{group}/warnings")
     @Operation(summary = "A shop group's warning levels")
     WarningTerms levels(@PathVariable int site, @PathVariable String group) {
-        return warnings.of(site, group).orElseThrow(() -> Refusal.notFound("shop group with warning levels", group));
+        return warnings.of(view.whole(site).id(), group).orElseThrow(() -> Refusal.notFound("shop group with warning levels", group));
     }
 
     @PutMapping(path = "/sites/{site}/groups/{group}/warnings", consumes = MediaType.APPLICATION_JSON_VALUE)
     @Operation(summary = "Gives a shop group warning levels", description = "Its shops' accounts follow, but for those with levels of their own.")
-    WarningTerms set(@PathVariable int site, @PathVariable String group, @RequestHeader(Operator.HEADER) Operator operator,
+    WarningTerms set(@PathVariable int site, @PathVariable String group, Operator operator,
                      @Valid @RequestBody Levels levels) {
         warnings.set(site, group, levels.terms(), operator.name(), levels.why());
         return levels.terms();

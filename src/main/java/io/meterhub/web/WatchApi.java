@@ -2,11 +2,8 @@ package io.meterhub.web;
 
 import io.meterhub.metering.ClockTerms;
 import io.meterhub.metering.Clocks;
-import io.meterhub.site.Site;
-import io.meterhub.site.Sites;
 import io.meterhub.supply.Water;
 import io.meterhub.supply.WaterTerms;
-import io.meterhub.web.Problems.Refusal;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.tags.Tag;
@@ -24,7 +21,6 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PutMapping;
 import org.springframework.web.bind.annotation.RequestBody;
-import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
@@ -37,12 +33,12 @@ class WatchApi {
 
     private final Water water;
     private final Clocks clocks;
-    private final Sites sites;
+    private final View view;
 
-    WatchApi(Water water, Clocks clocks, Sites sites) {
+    WatchApi(Water water, Clocks clocks, View view) {
         this.water = water;
         this.clocks = clocks;
-        this.sites = sites;
+        this.view = view;
     }
 
     @Schema(name = "NewWaterSettings")
@@ -78,14 +74,14 @@ class WatchApi {
     @GetMapping("/sites/{id}/water-settings")
     @Operation(summary = "What a site wants watched about its water")
     WaterTerms water(@PathVariable int id) {
-        return water.terms(site(id).id());
+        return water.terms(view.whole(id).id());
     }
 
     @PutMapping(path = "/sites/{id}/water-settings", consumes = MediaType.APPLICATION_JSON_VALUE)
     @Operation(summary = "Sets that", description = "A valve is exercised only while it is wanted and seen open, its meter is not PROTECTED, and nothing"
             + " flows. Times are the site's and may go over midnight.")
-    WaterTerms water(@PathVariable int id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody NewWater wanted) {
-        water.set(site(id).id(), new WaterTerms(wanted.nightFrom(), wanted.nightTo(), wanted.leakNights(), wanted.exerciseFrom(), wanted.exerciseTo(),
+    WaterTerms water(@PathVariable int id, Operator operator, @Valid @RequestBody NewWater wanted) {
+        water.set(view.whole(id).id(), new WaterTerms(wanted.nightFrom(), wanted.nightTo(), wanted.leakNights(), wanted.exerciseFrom(), wanted.exerciseTo(),
                 wanted.exerciseDays()), operator.name(), wanted.why());
         return water.terms(id);
     }
@@ -93,34 +89,26 @@ class WatchApi {
     @GetMapping("/meters/{id}/valve-exercises")
     @Operation(summary = "The exercises of a meter's valve, the latest first")
     List<Water.Exercise> exercises(@PathVariable int id, @RequestParam(defaultValue = "24") @Min(1) @Max(1000) int limit) {
-        return water.exercises(meter(id), limit);
+        return water.exercises(view.meter(id), limit);
     }
 
     @GetMapping("/sites/{id}/clock-settings")
     @Operation(summary = "When a site's meter clocks are looked at, and what is done about them")
     ClockTerms clocks(@PathVariable int id) {
-        return clocks.terms(site(id).id());
+        return clocks.terms(view.whole(id).id());
     }
 
     @PutMapping(path = "/sites/{id}/clock-settings", consumes = MediaType.APPLICATION_JSON_VALUE)
     @Operation(summary = "Sets that", description = "The hub sets a clock by itself only where neither it nor the true time is within 3 minutes of a full"
             + " or half hour, and both lie in the same half hour, so that nothing is counted into another rate band or day.")
-    ClockTerms clocks(@PathVariable int id, @RequestHeader(Operator.HEADER) Operator operator, @Valid @RequestBody NewClocks wanted) {
-        clocks.set(site(id).id(), new ClockTerms(wanted.lookFrom(), wanted.alarmSeconds(), wanted.setAboveSeconds()), operator.name(), wanted.why());
+    ClockTerms clocks(@PathVariable int id, Operator operator, @Valid @RequestBody NewClocks wanted) {
+        clocks.set(view.whole(id).id(), new ClockTerms(wanted.lookFrom(), wanted.alarmSeconds(), wanted.setAboveSeconds()), operator.name(), wanted.why());
         return clocks.terms(id);
     }
 
     @GetMapping("/meters/{id}/clock-looks")
     @Operation(summary = "What was seen of a meter's clock, the latest first")
     List<Clocks.Look> looks(@PathVariable int id, @RequestParam(defaultValue = "31") @Min(1) @Max(1000) int limit) {
-        return clocks.looks(meter(id), limit);
-    }
-
-    private Site site(int id) {
-        return sites.sites().stream().filter(site -> site.id() == id).findFirst().orElseThrow(() -> Refusal.notFound("site", id));
-    }
-
-    private int meter(int id) {
-        return sites.meter(id).orElseThrow(() -> Refusal.notFound("meter", id)).id();
+        return clocks.looks(view.meter(id), limit);
     }
 }

@@ -3,6 +3,7 @@ package io.meterhub.billing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.meterhub.metering.Slice;
+import io.meterhub.people.Rights;
 import io.meterhub.site.Audit;
 import io.meterhub.site.EnergyKind;
 import io.meterhub.site.Gateway;
@@ -125,7 +126,7 @@ class BilledMall {
                 hub.getBean(DayClose.class), hub.getBean(SharedAreas.class), hub.getBean(PropertyFees.class), feeRuns(clock),
                 hub.getBean(Counter.class), hub.getBean(Ledger.class), hub.getBean(Credits.class), hub.getBean(Warnings.class),
                 hub.getBeanProvider(AccountWatch.class), hub.getBean(Sites.class), hub.getBean(Audit.class), hub.getBean(Texts.class), clock,
-                hub.getBean(PlatformTransactionManager.class)));
+                hub.getBean(PlatformTransactionManager.class), hub.getBean(Rights.class)));
         life.setProxyTargetClass(true);
         life.addAdvice(hub.getBean(TransactionInterceptor.class));
         return (AccountLife) life.getProxy();

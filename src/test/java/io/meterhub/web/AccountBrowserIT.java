@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.options.Media;
+import io.meterhub.Crew;
 import io.meterhub.HubTest;
 import io.meterhub.billing.Account;
 import io.meterhub.billing.AccountKind;
@@ -14,6 +15,7 @@ import io.meterhub.billing.AccountWish.Close;
 import io.meterhub.billing.AccountWish.Customer;
 import io.meterhub.billing.AccountWish.Prepare;
 import io.meterhub.billing.PayMethod;
+import io.meterhub.people.Role;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +26,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.context.ApplicationContext;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Works at the counter as a cashier does, in a real Chromium. Skipped where there is none. */
@@ -32,7 +35,10 @@ class AccountBrowserIT {
 
     private static Screens screens;
     private static PaintedMall mall;
+    private static Crew crew;
 
+    @Autowired
+    ApplicationContext hub;
     @Autowired
     JdbcClient jdbc;
     @Autowired
@@ -56,6 +62,7 @@ class AccountBrowserIT {
     void paint() {
         if (mall == null) {
             mall = PaintedMall.paint(jdbc, "DESK", 60);
+            crew = new Crew(hub).hire("陈柜台", Role.MANAGER, mall.siteId(), null, null);
         }
         jdbc.sql("update meter_state set read_at = now(), answered_at = now() where meter_id in (select id from meter where site_id = ?)")
                 .param(mall.siteId()).update();
@@ -84,9 +91,8 @@ class AccountBrowserIT {
     @Test
     void aRefundIsAskedForConfirmedAndPrinted() {
         BigDecimal before = credit("E-A-102");
-        screens.look(port, "zh-CN", 1280, account("E-A-102") + "?act=refunds", page -> {
+        screens.look(port, crew.cookie("陈柜台", port), "zh-CN", 1280, account("E-A-102") + "?act=refunds", page -> {
             assertThat(page.locator(".credit-now")).hasText(Amounts.yuan(before));
-            fill(page, "operator", "陈收银");
             fill(page, "amountYuan", "1000000");
             press(page, "ask");
             assertThat(desk(page).locator("label.is-wrong .wrong")).containsText("不超过账户余额");
@@ -113,16 +119,14 @@ class AccountBrowserIT {
     @Test
     void aWrongSaleIsTakenBackFromItsReceiptsLine() {
         BigDecimal before = credit("E-B-102");
-        screens.look(port, "en-US", 1280, account("E-B-102"), page -> {
+        screens.look(port, crew.cookie("陈柜台", port), "en-US", 1280, account("E-B-102"), page -> {
             fill(page, "amountYuan", "55");
-            fill(page, "operator", "ann");
             press(page, "ask");
             press(page, "do");
             page.goBack();
             page.navigate(screens.at(port, account("E-B-102")));
             page.locator("#receipts").getByText("Take back").click();
             fill(page, "note", "wrong shop");
-            fill(page, "operator", "ann");
             press(page, "ask");
             assertThat(desk(page)).containsText("¥ 55.00");
             press(page, "do");
@@ -138,9 +142,8 @@ class AccountBrowserIT {
     @Test
     void aFormSentTwiceSellsOnce() {
         BigDecimal before = credit("E-C-102");
-        screens.look(port, "en-US", 1280, account("E-C-102"), page -> {
+        screens.look(port, crew.cookie("陈柜台", port), "en-US", 1280, account("E-C-102"), page -> {
             fill(page, "amountYuan", "20");
-            fill(page, "operator", "ann");
             press(page, "ask");
             page.locator("#desk form").evaluate("form => { window.sent = new URLSearchParams(new FormData(form)); window.sent.set('step', 'do'); }");
             String twice = "async () => { const go = () => fetch(location.pathname, {method: 'POST', body: window.sent}); const one = await go(); const two = await go(); return one.url + ' ' + two.url; }";
@@ -154,10 +157,9 @@ class AccountBrowserIT {
     void aPreparedAccountIsOpenedFromThePanel() {
         life.close(new Close(mall.account("E-D-102"), Map.of(), PayMethod.CASH, "left"), "ann");
         int next = life.prepare(new Prepare(mall.shop("D-102"), AccountKind.ELECTRICITY, new Customer("王小明", null), null, null), "ann").id();
-        screens.look(port, "zh-CN", 1280, "/?site=DESK", page -> {
+        screens.look(port, crew.cookie("陈柜台", port), "zh-CN", 1280, "/?site=DESK", page -> {
             page.locator("#shop-" + mall.shop("D-102")).click();
             Locator open = page.locator("#details #open");
-            open.locator("input[name=operator]").fill("陈收银");
             open.locator("button").click();
             assertThat(open.locator(".done")).containsText("已开户");
             screens.shoot(page, "panel-opened");
@@ -168,10 +170,9 @@ class AccountBrowserIT {
     @Test
     void anAccountIsClosedWithAFinalReadingAfterItsSettlementWasSeen() {
         BigDecimal total = jdbc.sql("select total from meter_state where meter_id = ?").param(mall.meter("E-E-102")).query(BigDecimal.class).single();
-        screens.look(port, "zh-CN", 1280, account("E-E-102") + "?act=close", page -> {
+        screens.look(port, crew.cookie("陈柜台", port), "zh-CN", 1280, account("E-E-102") + "?act=close", page -> {
             fill(page, "reading." + mall.meter("E-E-102"), "0");
             fill(page, "why", "退租");
-            fill(page, "operator", "陈收银");
             press(page, "ask");
             assertThat(desk(page).locator("label.is-wrong .wrong")).isVisible();
             fill(page, "reading." + mall.meter("E-E-102"), total.add(new BigDecimal("0.01")).toPlainString());
@@ -194,18 +195,18 @@ class AccountBrowserIT {
     @Test
     void everyActHasAFormThatFitsAPhone() {
         for (String language : List.of("zh-CN", "en-US")) {
-            screens.look(port, language, 360, account("E-A-103"), page -> AccountAct.of(Account.State.OPEN).forEach(act -> {
+            screens.look(port, crew.cookie("陈柜台", port), language, 360, account("E-A-103"), page -> AccountAct.of(Account.State.OPEN).forEach(act -> {
                 page.navigate(screens.at(port, account("E-A-103") + "?act=" + act.path()));
                 assertThat(desk(page).locator("input[name=act]")).hasValue(act.path());
                 narrow(page, act.path());
             }));
         }
-        screens.look(port, "zh-CN", 360, account("E-A-103"), page -> screens.shoot(page, "account-phone"));
+        screens.look(port, crew.cookie("陈柜台", port), "zh-CN", 360, account("E-A-103"), page -> screens.shoot(page, "account-phone"));
     }
 
     @Test
     void theBillShowsItsPartsOnPaperAndOnAPhone() {
-        screens.look(port, "zh-CN", 1280, account("E-A-104") + "/bill", page -> {
+        screens.look(port, crew.cookie("陈柜台", port), "zh-CN", 1280, account("E-A-104") + "/bill", page -> {
             assertThat(page.locator("table.bill")).containsText("ELECTRICITY");
             assertThat(page.locator("table.bill .part").first()).isVisible();
             screens.shoot(page, "bill");
@@ -214,19 +215,18 @@ class AccountBrowserIT {
             page.setViewportSize(794, 1123);
             screens.shoot(page, "bill-print");
         });
-        screens.look(port, "en-US", 360, account("E-A-104") + "/bill", page -> narrow(page, "bill"));
+        screens.look(port, crew.cookie("陈柜台", port), "en-US", 360, account("E-A-104") + "/bill", page -> narrow(page, "bill"));
     }
 
     @Test
     void aReadingByHandIsEnteredOnAPhone() {
         BigDecimal total = jdbc.sql("select total from meter_state where meter_id = ?").param(mall.meter("E-A-105")).query(BigDecimal.class).single();
-        screens.look(port, "zh-CN", 360, "/shops/" + mall.shop("A-105"), page -> {
+        screens.look(port, crew.cookie("陈柜台", port), "zh-CN", 360, "/shops/" + mall.shop("A-105"), page -> {
             Locator form = page.locator("#reading");
             form.scrollIntoViewIfNeeded();
             narrow(page, "reading");
             form.locator("input[name=total]").fill("1");
             form.locator("input[name=why]").fill("通信故障");
-            form.locator("input[name=operator]").fill("李抄表");
             form.locator("button").click();
             assertThat(form.locator(".refused")).isVisible();
             screens.shoot(page, "reading-phone");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.meterhub.HubTest;
+import io.meterhub.TestKey;
 import io.meterhub.site.AlarmKind;
 import io.meterhub.site.Alarms;
 import io.meterhub.site.Alarms.Finding;
@@ -87,11 +88,11 @@ class AlarmsApiIT {
         clear(AlarmKind.LEAK, meters.get(0));
         long open = open().get(0).get("id").asLong();
         Answer answer = acknowledge(open, "Plumber is on the way");
-        assertThat(answer.json().get("acknowledgedBy").asText()).isEqualTo("electrician-1");
+        assertThat(answer.json().get("acknowledgedBy").asText()).isEqualTo(TestKey.by("electrician-1"));
         assertThat(answer.json().get("acknowledgedWhy").asText()).isEqualTo("Plumber is on the way");
         assertThat(jdbc.sql("select who || ': ' || why from audit_log where site_id = ? and what = 'alarm.acknowledged' and subject = ?")
-                .params(site, "alarm " + open).query(String.class).single()).isEqualTo("electrician-1: Plumber is on the way");
-        assertThat(acknowledge(open, "again").body()).contains("Was acknowledged already by electrician-1");
+                .params(site, "alarm " + open).query(String.class).single()).isEqualTo(TestKey.by("electrician-1") + ": Plumber is on the way");
+        assertThat(acknowledge(open, "again").body()).contains("Was acknowledged already by " + TestKey.by("electrician-1"));
         assertThat(acknowledge(over(), "late").body()).contains("The alarm of M1 is over");
         assertThat(acknowledge(open, " ").status()).isEqualTo(400);
         assertThat(acknowledge(0, "none").status()).isEqualTo(404);

@@ -8,7 +8,9 @@ import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.Dialog;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
+import io.meterhub.Crew;
 import io.meterhub.HubTest;
+import io.meterhub.people.Role;
 import io.meterhub.site.AlarmKind;
 import io.meterhub.site.Alarms;
 import java.math.BigDecimal;
@@ -22,6 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.context.ApplicationContext;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.support.TransactionTemplate;
 
@@ -32,7 +35,10 @@ class BoardBrowserIT {
     private static final String SITE = "BOARD";
     private static Screens screens;
     private static PaintedMall mall;
+    private static Crew crew;
 
+    @Autowired
+    ApplicationContext hub;
     @Autowired
     JdbcClient jdbc;
     @Autowired
@@ -58,6 +64,7 @@ class BoardBrowserIT {
     void paint() {
         if (mall == null) {
             mall = PaintedMall.paint(jdbc, SITE, 100);
+            crew = new Crew(hub).hire("陈收银", Role.MANAGER, mall.siteId(), null, null);
         }
         // as fresh as if they were polled, but for one that has been silent for minutes
         jdbc.sql("update meter_state set read_at = now(), answered_at = now() where meter_id in (select id from meter where site_id = :site and code <> 'E-D-105')")
@@ -143,6 +150,7 @@ class BoardBrowserIT {
     @Test
     void aHubThatDoesNotAnswerIsSaid() {
         try (BrowserContext context = screens.browser().newContext(new Browser.NewContextOptions().setLocale("en-US"))) {
+            context.addCookies(crew.cookie("陈收银", port));
             Page page = context.newPage();
             page.navigate(board());
             assertThat(page.locator("#stale")).isHidden();
@@ -162,7 +170,6 @@ class BoardBrowserIT {
             assertThat(details.locator(".curve svg")).isVisible();
             Locator sell = details.locator("#sell");
             sell.locator("input[name=amount]").fill("1.234");
-            sell.locator("input[name=operator]").fill("陈收银");
             sell.locator("button").click();
             assertThat(sell.locator(".refused")).containsText("two decimals");
             sell.locator("input[name=amount]").fill("66.60");
@@ -183,7 +190,6 @@ class BoardBrowserIT {
             tile(page, "A-111").click();
             Locator supply = page.locator("#supply");
             supply.locator("input[name=why]").fill("smell of burning");
-            supply.locator("input[name=operator]").fill("bob");
             supply.locator("button").click();
             assertThat(supply.locator(".done")).isVisible();
             assertThat(page.locator("#details .why")).containsText("smell of burning");
@@ -194,7 +200,7 @@ class BoardBrowserIT {
             // it may be in arrears besides, as it was painted
             assertThat(page.locator("#details .why").first()).not().containsText("smell of burning");
         });
-        assertThat(jdbc.sql("select count(*) from audit_log where who = 'bob' and subject = 'meter E-A-111'").query(Integer.class).single())
+        assertThat(jdbc.sql("select count(*) from audit_log where who = '陈收银' and subject = 'meter E-A-111'").query(Integer.class).single())
                 .isEqualTo(2);
     }
 
@@ -210,25 +216,23 @@ class BoardBrowserIT {
             assertThat(leak).containsText("Perhaps a leak");
             leak.locator(".btn").click();
             Locator form = page.locator("#alarm-panel form");
-            form.locator("input[name=why]").fill("Plumber comes");
-            form.locator("input[name=operator]").fill("hub");
+            form.locator("input[name=why]").fill(" ");
             form.locator("button").click();
             assertThat(page.locator("#alarm-panel .refused")).isVisible();
             form.locator("input[name=why]").fill("Plumber comes");
-            form.locator("input[name=operator]").fill("zhao");
             form.locator("button").click();
             assertThat(page.locator("#alarm-panel .done")).containsText("Acknowledged");
             page.locator("#close-details").click();
-            assertThat(leak).containsText("zhao knows");
+            assertThat(leak).containsText("陈收银 knows");
             transaction.executeWithoutResult(status -> alarms.clear(AlarmKind.LEAK, meter));
             assertThat(leak).hasCount(0);
         });
         assertThat(jdbc.sql("select acknowledged_by || ': ' || acknowledged_why from alarm where kind = 'LEAK' and subject_id = ?")
-                .param(meter).query(String.class).single()).isEqualTo("zhao: Plumber comes");
+                .param(meter).query(String.class).single()).isEqualTo("陈收银: Plumber comes");
     }
 
     private void look(String language, int width, Consumer<Page> at) {
-        screens.look(port, language, width, "/?site=" + SITE, at);
+        screens.look(port, crew.cookie("陈收银", port), language, width, "/?site=" + SITE, at);
     }
 
     private Locator tile(Page page, String shop) {

@@ -70,7 +70,7 @@ class FeesApiIT {
         assertThat(http.get("/api/v1/sites/" + mall.siteId() + "/fee-runs/" + MONTH + "/lines").json()).isEmpty();
         assertThat(http.get("/api/v1/sites/" + mall.siteId() + "/fee-runs/" + MONTH + "/failures").json()).isEmpty();
         assertThat(http.get("/api/v1/sites/" + mall.siteId() + "/fee-notices").json()).isEmpty();
-        assertThat(jdbc.sql("select count(*) from audit_log where site_id = ? and what like 'fee.%' and who = 'Li'").param(mall.siteId())
+        assertThat(jdbc.sql("select count(*) from audit_log where site_id = ? and what like 'fee.%' and who = 'first-key/Li'").param(mall.siteId())
                 .query(Integer.class).single()).isEqualTo(3);
     }
 

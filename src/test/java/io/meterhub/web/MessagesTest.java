@@ -6,6 +6,8 @@ import io.meterhub.billing.AccountKind;
 import io.meterhub.billing.Rate;
 import io.meterhub.metering.Slice.ReadFailure;
 import io.meterhub.site.AlarmKind;
+import io.meterhub.people.Right;
+import io.meterhub.people.Role;
 import io.meterhub.supply.ReasonKind;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -32,6 +34,8 @@ class MessagesTest {
                 Arrays.stream(Rate.values()).map(rate -> "word." + rate),
                 Arrays.stream(ReadFailure.values()).map(failure -> "word." + failure),
                 Arrays.stream(AccountKind.values()).map(kind -> "kind." + kind),
+                Arrays.stream(Right.values()).map(right -> "right." + right),
+                Arrays.stream(Role.values()).map(role -> "role." + role),
                 Arrays.stream(AlarmKind.values()).map(kind -> "alarm." + kind),
                 Arrays.stream(AlarmKind.Severity.values()).map(severity -> "severity." + severity),
                 Stream.of("word.BACKWARDS", "word.JUMP", "word.INTERLEAVED")).flatMap(words -> words).toList());

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.meterhub.HubTest;
+import io.meterhub.TestKey;
 import io.meterhub.site.EnergyKind;
 import io.meterhub.site.Gateway;
 import io.meterhub.site.ImportResult;
@@ -87,7 +88,7 @@ class ReadingsApiIT {
         assertThat(entered).singleElement().satisfies(one -> {
             assertThat(one.get("source").asText()).isEqualTo("MANUAL");
             assertThat(one.get("reader").asText()).isEqualTo("Wang");
-            assertThat(one.get("who").asText()).isEqualTo("Li");
+            assertThat(one.get("who").asText()).isEqualTo(TestKey.by("Li"));
         });
         assertThat(http.get("/api/v1/meters/" + meters.get(0) + "/readings?resolution=RAW").json()).singleElement()
                 .satisfies(one -> assertThat(one.get("source").asText()).isEqualTo("MANUAL"));
@@ -207,7 +208,7 @@ class ReadingsApiIT {
 
     private Answer form(LocalDateTime at, String total) {
         return http.send("POST", "/shops/" + shops.get(0) + "/readings", "meter=" + meters.get(0) + "&source=MANUAL&at=" + at
-                + "&total=" + total.replace(' ', '+') + "&why=broken&operator=Li", "HX-Request", "true", "Content-Type",
+                + "&total=" + total.replace(' ', '+') + "&why=broken", Operator.HEADER, "Li", "HX-Request", "true", "Content-Type",
                 "application/x-www-form-urlencoded", "Accept-Language", "en");
     }
 }

@@ -10,6 +10,7 @@ import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
 import com.microsoft.playwright.Request;
 import com.microsoft.playwright.assertions.PlaywrightAssertions;
+import com.microsoft.playwright.options.Cookie;
 import com.microsoft.playwright.options.ScreenshotCaret;
 import java.net.URI;
 import java.nio.file.Files;
@@ -61,10 +62,12 @@ final class Screens implements AutoCloseable {
         return "http://127.0.0.1:" + port + path;
     }
 
-    void look(int port, String language, int width, String path, Consumer<Page> at) {
+    /** @param signedIn the session of whoever looks */
+    void look(int port, List<Cookie> signedIn, String language, int width, String path, Consumer<Page> at) {
         List<String> elsewhere = new ArrayList<>();
         List<String> faults = new ArrayList<>();
         try (BrowserContext context = browser.newContext(new Browser.NewContextOptions().setLocale(language).setViewportSize(width, 900))) {
+            context.addCookies(signedIn);
             context.onRequest(request -> noteForeign(port, request, elsewhere));
             Page page = context.newPage();
             page.onPageError(faults::add);

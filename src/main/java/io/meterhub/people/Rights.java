@@ -1,0 +1,124 @@
+package io.meterhub.people;
+
+import io.meterhub.site.Place;
+import io.meterhub.site.Reach;
+import io.meterhub.site.Sites;
+import io.meterhub.site.Texts;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.security.core.Authentication;
+import org.springframework.security.core.context.SecurityContext;
+import org.springframework.security.core.context.SecurityContextHolder;
+import org.springframework.stereotype.Component;
+
+/**
+ * What whoever acts in this thread may do. A thread without anybody is the hub itself (routes, the start, programs) and may do all;
+ * a request of nobody in particular may do nothing.
+ */
+@Component
+public class Rights {
+
+    private static final Reach NOWHERE = new Reach(false, Set.of(), Set.of(), Set.of(), Set.of());
+
+    private final JdbcClient jdbc;
+    private final Sites sites;
+    private final Texts texts;
+
+    Rights(JdbcClient jdbc, Sites sites, Texts texts) {
+        this.jdbc = jdbc;
+        this.sites = sites;
+        this.texts = texts;
+    }
+
+    /** Who acts; empty for the hub itself, and for nobody in particular. */
+    public Optional<Actor> actor() {
+        return SecurityContextHolder.getContext().getAuthentication() instanceof SignedIn signedIn ? Optional.of(signedIn.actor())
+                : Optional.empty();
+    }
+
+    /** @throws Forbidden if whoever acts has not the right there */
+    public void require(Right right, Place place) {
+        if (!may(right, place)) {
+            throw new Forbidden(texts.of("refused.right", Texts.word("right." + right), right.name()));
+        }
+    }
+
+    /** As {@link #require}, where a meter stands; of a meter that there is not, who does the work says so. */
+    public void requireOfMeter(Right right, int meterId) {
+        if (!reach(right).everywhere()) {
+            sites.meter(meterId).ifPresent(meter -> require(right, Place.of(meter)));
+        }
+    }
+
+    public boolean may(Right right, Place place) {
+        return reach(right).covers(place);
+    }
+
+    /** Where whoever acts has the right. */
+    public Reach reach(Right right) {
+        Authentication authentication = SecurityContextHolder.getContext().getAuthentication();
+        if (authentication == null) {
+            return Reach.EVERYWHERE;
+        }
+        return authentication instanceof SignedIn signedIn ? reach(signedIn.actor().grants().stream()
+                .filter(grant -> grant.rights().contains(right)).toList()) : NOWHERE;
+    }
+
+    private Reach reach(List<Grant> grants) {
+        if (grants.stream().anyMatch(grant -> grant.siteId() == null)) {
+            return Reach.EVERYWHERE;
+        }
+        Set<Integer> sites = new HashSet<>();
+        Set<Integer> shops = new HashSet<>();
+        Set<Integer> gateways = new HashSet<>();
+        Set<Integer> partly = new HashSet<>();
+        for (Grant grant : grants) {
+            partly.add(grant.siteId());
+            if (grant.shopId() != null) {
+                shops.add(grant.shopId());
+            } else if (grant.shaft() != null) {
+                shops.addAll(within("shop", grant));
+                gateways.addAll(within("gateway", grant));
+            } else {
+                sites.add(grant.siteId());
+            }
+        }
+        return new Reach(false, sites, shops, gateways, partly);
+    }
+
+    private List<Integer> within(String table, Grant building) {
+        return jdbc.sql("select id from " + table + " where site_id = :site and shaft = :shaft").param("site", building.siteId())
+                .param("shaft", building.shaft()).query(Integer.class).list();
+    }
+
+    /**
+     * Whether what another person locked out may be lifted by whoever acts: the other's highest role at the place is not above
+     * one's own. Who is no person, or has no role there any more, outranks nobody.
+     */
+    public boolean reachesUpTo(String other, Place place) {
+        if (SecurityContextHolder.getContext().getAuthentication() == null) {
+            return true;
+        }
+        int own = actor().map(actor -> actor.machine() ? rank(List.of(), place) : rank(actor.grants(), place)).orElse(-1);
+        return rank(Grants.of(jdbc, other), place) <= own;
+    }
+
+    private int rank(List<Grant> grants, Place place) {
+        return grants.stream().filter(grant -> reach(List.of(grant)).covers(place)).mapToInt(grant -> grant.role().ordinal()).max().orElse(-1);
+    }
+
+    /** What the hub does of its own accord in a request's thread, such as looking after its health. */
+    public <T> T asHub(Supplier<T> act) {
+        SecurityContext before = SecurityContextHolder.getContext();
+        SecurityContextHolder.clearContext();
+        try {
+            return act.get();
+        } finally {
+            SecurityContextHolder.setContext(before);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+package io.meterhub.people;
+
+import io.meterhub.site.Audit;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.security.crypto.password.PasswordEncoder;
+import org.springframework.stereotype.Component;
+
+/**
+ * Signing in by name, password and, where a person has one, the second factor. Whoever fails too often is locked out for a while that
+ * doubles each time, but never for long: by name, so that nobody guesses on from many addresses, and by address, so that nobody
+ * guesses at many names. From where a person has signed in before, failures from elsewhere do not count: nobody is kept out by others.
+ */
+@Component
+public class SignIn {
+
+    private static final Logger log = LoggerFactory.getLogger(SignIn.class);
+
+    private static final Lock OF_NAME = new Lock(5, Duration.ofMinutes(15));
+    private static final Lock OF_ADDRESS = new Lock(20, Duration.ofHours(1));
+    private static final Duration KNOWN_FOR = Duration.ofDays(90);
+
+    private final JdbcClient jdbc;
+    private final PasswordEncoder encoder;
+    private final Audit audit;
+    private final Clock clock;
+    /** Takes as long to compare with as a person's, so that nobody sees by the time which names there are. */
+    private final String nobodys;
+
+    SignIn(JdbcClient jdbc, PasswordEncoder encoder, Audit audit, Clock clock) {
+        this.jdbc = jdbc;
+        this.encoder = encoder;
+        this.audit = audit;
+        this.clock = clock;
+        this.nobodys = encoder.encode(Secrets.token());
+    }
+
+    /** What came of it. */
+    public sealed interface Outcome permits Accepted, Wrong, Locked {
+    }
+
+    public record Accepted(Actor actor) implements Outcome {
+    }
+
+    /** One of name, password and code is wrong, or the person is disabled: which, is not said. */
+    public record Wrong() implements Outcome {
+    }
+
+    /** Nothing was looked at. */
+    public record Locked(Duration left) implements Outcome {
+    }
+
+    /** @param most how long it is locked at most */
+    private record Lock(int after, Duration most) {
+    }
+
+    private record Known(int id, String name, String passwordHash, boolean oneTime, byte[] totpSecret, long totpStep, boolean disabled) {
+    }
+
+    /** @param code of the second factor, or a recovery code; null or blank where the person has none */
+    public Outcome attempt(String name, String password, String code, String address) {
+        Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
+        Optional<Known> person = jdbc.sql("""
+                select id, name, password_hash, one_time, totp_secret, totp_step, disabled_at is not null as disabled
+                from person where lower(name) = lower(?)""").param(name).query(Known.class).optional();
+        String guessed = "name " + name.toLowerCase(Locale.ROOT) + (person.isPresent() && isKnown(person.get().id(), address, now)
+                ? " from " + address : "");
+        String from = "address " + address;
+        Optional<Instant> locked = counted(guessed, OF_NAME, now).or(() -> counted(from, OF_ADDRESS, now));
+        if (locked.isPresent()) {
+            return new Locked(Duration.between(now, locked.get()));
+        }
+        // a failure counts before it is one, so that many at once are no more than one after the other
+        boolean right = encoder.matches(password, person.map(Known::passwordHash).orElse(nobodys));
+        if (!right || person.get().disabled() || !secondFactor(person.get(), code, now)) {
+            tell(guessed, now);
+            tell(from, now);
+            return new Wrong();
+        }
+        jdbc.sql("delete from sign_in_failure where subject = :guessed or last_at < :old").param("guessed", guessed)
+                .param("old", utc(now.minus(1, ChronoUnit.DAYS))).update();
+        jdbc.sql("update sign_in_failure set failures = failures - 1, locked_until = null where subject = ?").param(from).update();
+        jdbc.sql("""
+                insert into known_address (person_id, address, at) values (:person, :address, :now)
+                on conflict (person_id, address) do update set at = excluded.at""")
+                .param("person", person.get().id()).param("address", address).param("now", utc(now)).update();
+        Actor actor = new Actor(person.get().id(), false, person.get().name(), person.get().oneTime(), Grants.of(jdbc, person.get().id()));
+        audit.record(null, actor.name(), "person.signed_in", "person " + actor.name(), null, Map.of("address", address), null);
+        return new Accepted(actor);
+    }
+
+    private boolean isKnown(int person, String address, Instant now) {
+        return jdbc.sql("select exists (select from known_address where person_id = :person and address = :address and at > :since)")
+                .param("person", person).param("address", address).param("since", utc(now.minus(KNOWN_FOR))).query(Boolean.class).single();
+    }
+
+    /** Counts one more; until when it is locked, if it was locked before. The last that is allowed locks it for those after. */
+    private Optional<Instant> counted(String subject, Lock lock, Instant now) {
+        boolean open = !jdbc.sql("""
+                insert into sign_in_failure as f (subject, failures, last_at) values (:subject, 1, :now)
+                on conflict (subject) do update set
+                    failures = case when f.last_at < :now - interval '1 day' then 1 else f.failures + 1 end, last_at = :now,
+                    locked_until = case when f.last_at >= :now - interval '1 day' and f.failures + 1 >= :after
+                        then :now + least(:most * interval '1 second', interval '1 minute' * power(2, least(f.failures + 1 - :after, 10))) end
+                where f.locked_until is null or f.locked_until <= :now
+                returning subject""")
+                .param("subject", subject).param("now", utc(now)).param("after", lock.after()).param("most", lock.most().toSeconds())
+                .query(String.class).list().isEmpty();
+        return open ? Optional.empty() : jdbc.sql("select locked_until from sign_in_failure where subject = ?").param(subject)
+                .query(OffsetDateTime.class).optional().map(OffsetDateTime::toInstant);
+    }
+
+    private void tell(String subject, Instant now) {
+        jdbc.sql("select locked_until from sign_in_failure where subject = :subject and locked_until > :now").param("subject", subject)
+                .param("now", utc(now)).query(OffsetDateTime.class).optional().ifPresent(until -> {
+                    log.warn("Too many failures to sign in: {} is locked until {}", subject, until);
+                    audit.record(null, "hub", "sign_in.locked", subject, null, Map.of("until", until.toInstant()), null);
+                });
+    }
+
+    private boolean secondFactor(Known person, String code, Instant now) {
+        if (person.totpSecret() == null) {
+            return true;
+        }
+        String given = code == null ? "" : code.replaceAll("\\s", "");
+        OptionalLong step = Totp.step(person.totpSecret(), given, person.totpStep(), now);
+        if (step.isPresent()) {
+            return jdbc.sql("update person set totp_step = :step where id = :id and totp_step < :step").param("step", step.getAsLong())
+                    .param("id", person.id()).update() == 1;
+        }
+        boolean recovered = jdbc.sql("update recovery_code set used_at = :now where person_id = :id and hash = :hash and used_at is null")
+                .param("now", utc(now)).param("id", person.id()).param("hash", Secrets.hash(given.toLowerCase(Locale.ROOT))).update() == 1;
+        if (recovered) {
+            audit.record(null, person.name(), "recovery_code.used", "person " + person.name(), null, null, null);
+        }
+        return recovered;
+    }
+
+    private static OffsetDateTime utc(Instant at) {
+        return at.atOffset(ZoneOffset.UTC);
+    }
+}

@@ -1,0 +1,126 @@
+package io.meterhub.web;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
+import io.meterhub.people.SignedIn;
+import io.meterhub.site.Place;
+import io.meterhub.site.Texts;
+import jakarta.servlet.DispatcherType;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.http.ProblemDetail;
+import org.springframework.security.authorization.AuthorizationDecision;
+import org.springframework.security.config.Customizer;
+import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.config.http.SessionCreationPolicy;
+import org.springframework.security.core.Authentication;
+import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.security.web.csrf.CookieCsrfTokenRepository;
+import org.springframework.security.web.savedrequest.CookieRequestCache;
+
+/**
+ * Nobody comes in unknown: every request is refused that is not by a person who signed in or by a machine with its key, but for the
+ * page to sign in on, its files, and whether the hub is alive. What whoever came in may do, the rooms decide.
+ */
+@Configuration(proxyBeanMethods = false)
+class Entrance {
+
+    static final String SIGN_IN = "/login";
+    static final String OWN_PASSWORD = "/profile/password";
+    private static final String[] OPEN = {SIGN_IN, "/*.css", "/*.js", "/*.svg", "/webjars/**", "/actuator/health", "/actuator/health/*"};
+
+    private final Rights rights;
+    private final Texts texts;
+    private final ObjectMapper json;
+
+    Entrance(Rights rights, Texts texts, ObjectMapper json) {
+        this.rights = rights;
+        this.texts = texts;
+        this.json = json;
+    }
+
+    @Bean
+    SecurityFilterChain chain(HttpSecurity http, Credentials credentials) throws Exception {
+        CookieCsrfTokenRepository tokens = new CookieCsrfTokenRepository();
+        tokens.setCookieCustomizer(cookie -> cookie.sameSite("Lax"));
+        CookieRequestCache wanted = new CookieRequestCache();
+        wanted.setRequestMatcher(Entrance::isPage);
+        return http
+                .authorizeHttpRequests(requests -> requests
+                        .dispatcherTypeMatchers(DispatcherType.ERROR).permitAll()
+                        .requestMatchers(OPEN).permitAll()
+                        .requestMatchers(OWN_PASSWORD, "/logout").authenticated()
+                        // no room of the hub's does these
+                        .requestMatchers("/actuator/**").access((who, request) -> with(Right.METRICS, who.get()))
+                        .requestMatchers("/demo/**").access((who, request) -> with(Right.PLAY_MALL, who.get()))
+                        .anyRequest().access((who, request) -> new AuthorizationDecision(isIn(who.get()))))
+                .securityContext(context -> context.securityContextRepository(credentials))
+                .sessionManagement(sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
+                .csrf(csrf -> csrf.csrfTokenRepository(tokens).ignoringRequestMatchers(Credentials::byKey))
+                .requestCache(cache -> cache.requestCache(wanted))
+                .formLogin(form -> form.loginPage(SIGN_IN)
+                        .authenticationDetailsSource(request -> new PasswordCheck.From(request.getRemoteAddr(), request.getParameter("code")))
+                        .failureHandler((request, response, failure) -> response.sendRedirect(SIGN_IN
+                                + (failure instanceof PasswordCheck.TooManyFailures locked ? "?locked=" + locked.minutes() : "?wrong"))))
+                .logout(logout -> logout.logoutSuccessUrl(SIGN_IN + "?out"))
+                .httpBasic(basic -> basic.disable())
+                // the others are set by Door, on what never comes as far as here too
+                .headers(headers -> headers.defaultsDisabled().cacheControl(Customizer.withDefaults())
+                        .httpStrictTransportSecurity(Customizer.withDefaults()))
+                .exceptionHandling(failures -> failures
+                        .authenticationEntryPoint((request, response, unknown) -> askIn(request, response))
+                        .accessDeniedHandler((request, response, denied) -> refuse(request, response)))
+                .build();
+    }
+
+    private AuthorizationDecision with(Right right, Authentication who) {
+        return new AuthorizationDecision(isIn(who) && rights.may(right, Place.hub()));
+    }
+
+    private static boolean isIn(Authentication who) {
+        return who instanceof SignedIn signedIn && !signedIn.actor().mustChange();
+    }
+
+    private static boolean isPage(HttpServletRequest request) {
+        String accepted = request.getHeader(HttpHeaders.ACCEPT);
+        return request.getMethod().equals("GET") && accepted != null && accepted.contains(MediaType.TEXT_HTML_VALUE)
+                && request.getHeader("HX-Request") == null;
+    }
+
+    private void askIn(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        if (isPage(request)) {
+            response.sendRedirect(SIGN_IN);
+            return;
+        }
+        // a part of a page whose session has ended: the whole page goes to sign in
+        response.setHeader("HX-Redirect", SIGN_IN);
+        response.setHeader(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
+        answer(response, HttpStatus.UNAUTHORIZED, texts.of("refused.unknown"));
+    }
+
+    private void refuse(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        boolean mustChange = rights.actor().filter(actor -> actor.mustChange()).isPresent();
+        if (mustChange && isPage(request)) {
+            response.sendRedirect(OWN_PASSWORD);
+        } else if (request.getServletPath().equals(SIGN_IN)) {
+            // a form that is older than the token it came with
+            response.sendRedirect(SIGN_IN + "?again");
+        } else {
+            answer(response, HttpStatus.FORBIDDEN, texts.of(mustChange ? "refused.must_change" : "refused.request"));
+        }
+    }
+
+    private void answer(HttpServletResponse response, HttpStatus status, String detail) throws IOException {
+        response.setStatus(status.value());
+        response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
+        response.setCharacterEncoding("UTF-8");
+        json.writeValue(response.getOutputStream(), ProblemDetail.forStatusAndDetail(status, detail));
+    }
+}
