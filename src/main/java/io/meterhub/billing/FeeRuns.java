@@ -136,7 +136,7 @@ class FeeRuns implements CreditWatch {
                   and (f.valid_to is null or f.valid_to > greatest(:month, f.valid_from) or m.month is not null)
                 order by f.id""")
                 .param("site", site.id()).param("shop", shop).param("month", month.atDay(1)).param("next", month.plusMonths(1).atDay(1)).param("today", today)
-                .query((row, n) -> new Taken(PropertyFees.fee(row), row.getBoolean("done"), row.getBigDecimal("taken"))).stream()
+                .query((row, n) -> new Taken(PropertyFees.fee(row), row.getBoolean("done"), row.getBigDecimal("taken"))).list().stream()
                 .filter(taken -> !taken.done || taken.fee.terms().yuan(month).compareTo(taken.yuan) != 0)
                 .map(taken -> taken.fee.id()).toList();
     }

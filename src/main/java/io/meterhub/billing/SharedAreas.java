@@ -384,7 +384,7 @@ public class SharedAreas {
                     YearMonth month = PropertyFees.month(row, "month");
                     return month.atDay(1).datesUntil(month.plusMonths(1).atDay(1)).filter(day -> day.isBefore(today)
                             && (old.on(day).versionId() != other.on(day).versionId() || !ChangedDays.sameBands(old, other, day)));
-                }).stream().flatMap(Function.identity()).max(Comparator.naturalOrder());
+                }).list().stream().flatMap(Function.identity()).max(Comparator.naturalOrder());
     }
 
     private Plan plan(Site site, Group group) {

@@ -111,7 +111,7 @@ class SiteAccounts implements ImportParticipant {
                 where s.code is distinct from v.shop""")
                 .param("site", sheet.site().code()).param("codes", array("text", sheet.meters(), SiteSheet.MeterRow::code))
                 .param("shops", array("text", sheet.meters(), SiteSheet.MeterRow::shop))
-                .query(Mover.class).stream().collect(Collectors.toMap(Mover::code, Function.identity()));
+                .query(Mover.class).list().stream().collect(Collectors.toMap(Mover::code, Function.identity()));
         if (movers.isEmpty()) {
             return List.of();
         }

@@ -141,7 +141,7 @@ class Communication {
                 join (select gateway_id, count(*) as meters from meter
                       where enabled and gateway_id in (select gateway_id from silent) group by gateway_id) bus using (gateway_id)
                 order by gateway_id, meter_id""")
-                .query(Silent.class).stream().collect(Collectors.groupingBy(Silent::gatewayId, LinkedHashMap::new, Collectors.toList()))
+                .query(Silent.class).list().stream().collect(Collectors.groupingBy(Silent::gatewayId, LinkedHashMap::new, Collectors.toList()))
                 .values().stream().map(silent -> new BusNow(silent.get(0).gatewayId, silent.get(0).busMeters, silent)).toList();
     }
 

@@ -36,7 +36,7 @@ class JmsPokes implements Pokes {
         }
         Map<Integer, List<Integer>> byGateway = jdbc.sql("""
                 select id, gateway_id from meter where id = any(:ids) and gateway_id is not null order by id""")
-                .param("ids", meterIds.toArray(Integer[]::new)).query(Place.class).stream()
+                .param("ids", meterIds.toArray(Integer[]::new)).query(Place.class).list().stream()
                 .collect(Collectors.groupingBy(Place::gatewayId, Collectors.mapping(Place::id, Collectors.toList())));
         if (TransactionSynchronizationManager.isSynchronizationActive()) {
             TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {

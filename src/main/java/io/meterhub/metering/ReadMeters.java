@@ -46,7 +46,7 @@ class ReadMeters implements ImportParticipant {
                 where site.code = :site and s.read_at is not null
                   and not exists (select from meter_replacement r where r.meter_id = m.id and r.at > :lately and r.ct_after is null)""")
                 .param("site", sheet.site().code()).param("lately", clock.instant().minus(CHANGED_LATELY).atOffset(ZoneOffset.UTC))
-                .query(Known.class).stream().collect(Collectors.toMap(Known::code, Function.identity()));
+                .query(Known.class).list().stream().collect(Collectors.toMap(Known::code, Function.identity()));
         List<Problem> problems = new ArrayList<>();
         for (MeterRow row : sheet.meters()) {
             Known known = read.get(row.code());

@@ -114,7 +114,7 @@ public class SiteImport {
                 where s.code <> :site or g.code <> all (:codes)""")
                 .param("site", sheet.site().code())
                 .param("codes", sheet.gateways().stream().map(SiteSheet.GatewayRow::code).toArray(String[]::new))
-                .query((row, n) -> Map.entry(row.getString("door"), row.getString("holder"))).stream()
+                .query((row, n) -> Map.entry(row.getString("door"), row.getString("holder"))).list().stream()
                 .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
         sheet.gateways().stream().filter(row -> doors.containsKey(row.host() + ":" + row.port())).forEach(row -> problems.add(
                 new Problem("gateways", row.row(), "port", row.host() + ":" + row.port() + " is gateway "

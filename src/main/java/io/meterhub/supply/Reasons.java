@@ -127,7 +127,7 @@ class Reasons {
                 .query((row, n) -> new Known(
                         new Wish(row.getInt("meter_id"), Wanted.valueOf(row.getString("wanted"))),
                         new Wish(row.getInt("meter_id"), Wanted.of(kinds(row.getArray("kinds"))))))
-                .stream().filter(known -> !known.before.equals(known.after)).map(Known::after).toList();
+                .list().stream().filter(known -> !known.before.equals(known.after)).map(Known::after).toList();
         if (changed.isEmpty()) {
             return;
         }
