@@ -185,6 +185,7 @@ class BoardBrowserIT {
 
     @Test
     void aShopIsLockedOutAndReleasedInTheDetails() {
+        jdbc.sql("update supply_reason set ended_at = now(), ended_by = 'test' where meter_id = ? and ended_at is null").param(mall.meter("E-A-111")).update();
         look("en-US", 390, page -> {
             page.onDialog(Dialog::accept);
             tile(page, "A-111").click();
