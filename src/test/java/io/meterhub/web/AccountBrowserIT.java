@@ -123,7 +123,6 @@ class AccountBrowserIT {
             fill(page, "amountYuan", "55");
             press(page, "ask");
             press(page, "do");
-            page.goBack();
             page.navigate(screens.at(port, account("E-B-102")));
             page.locator("#receipts").getByText("Take back").click();
             fill(page, "note", "wrong shop");
