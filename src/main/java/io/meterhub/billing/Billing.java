@@ -6,6 +6,7 @@ import io.meterhub.metering.Correction;
 import io.meterhub.metering.EnteredReadings;
 import io.meterhub.metering.EntryResult;
 import io.meterhub.metering.Interval;
+import io.meterhub.metering.LoadWatch;
 import io.meterhub.metering.Readings;
 import io.meterhub.metering.Slice;
 import io.meterhub.people.Right;
@@ -36,6 +37,7 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
@@ -63,13 +65,15 @@ public class Billing {
     private final TierRecounts tierRecounts;
     private final Alarms alarms;
     private final Texts texts;
+    private final ObjectProvider<LoadWatch> loads;
     private final Timer chargeTime;
     /** Meters without a tariff that this hub has told of. */
     private final Set<Integer> toldUnpriced = ConcurrentHashMap.newKeySet();
     private final Rights rights;
 
     Billing(Readings readings, EnteredReadings entered, Assignments assignments, Credits credits, Provisional provisional,
-            TierRecounts tierRecounts, JdbcClient jdbc, Alarms alarms, Texts texts, MeterRegistry metrics, Rights rights) {
+            TierRecounts tierRecounts, JdbcClient jdbc, Alarms alarms, Texts texts, ObjectProvider<LoadWatch> loads, MeterRegistry metrics,
+            Rights rights) {
         this.rights = rights;
         this.entered = entered;
         this.provisional = provisional;
@@ -77,6 +81,7 @@ public class Billing {
         this.alarms = alarms;
         this.texts = texts;
         this.readings = readings;
+        this.loads = loads;
         this.assignments = assignments;
         this.credits = credits;
         this.jdbc = jdbc;
@@ -98,6 +103,7 @@ public class Billing {
             // cannot get another account, and what other prices make of the past is charged anew after this
             charge(counted, payers(counted.stream().map(Interval::meterId).toList()));
             tell(unpriced);
+            loads.orderedStream().forEach(watch -> watch.drawn(slice.readings()));
         });
     }
 

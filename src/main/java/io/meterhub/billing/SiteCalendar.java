@@ -5,10 +5,13 @@ import static io.meterhub.billing.SqlArrays.array;
 import io.meterhub.site.Audit;
 import io.meterhub.site.Texts;
 import java.time.LocalDate;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
@@ -35,6 +38,19 @@ public class SiteCalendar {
     public List<CalendarDay> of(int siteId, LocalDate first, LocalDate last) {
         return jdbc.sql("select day, kind from calendar_day where site_id = ? and day between ? and ? order by day, kind")
                 .params(siteId, first, last).query(CalendarDay.class).list();
+    }
+
+    /**
+     * What each day from {@code first} to {@code last}, both included, is: WORKDAY, WEEKEND or HOLIDAY.
+     *
+     * @param hot TEMPERATURE for a day so marked that is no holiday
+     */
+    public Map<LocalDate, DayKind> kinds(int siteId, LocalDate first, LocalDate last, boolean hot) {
+        Map<LocalDate, Set<DayKind>> marked = new HashMap<>();
+        of(siteId, first, last).forEach(mark -> marked.computeIfAbsent(mark.day(), day -> EnumSet.noneOf(DayKind.class)).add(mark.kind()));
+        SiteDays days = new SiteDays(marked);
+        return first.datesUntil(last.plusDays(1)).collect(Collectors.toMap(day -> day,
+                day -> hot && days.temperature(day) ? DayKind.TEMPERATURE : days.kind(day)));
     }
 
     @Transactional(propagation = Propagation.MANDATORY)

@@ -71,6 +71,8 @@ public enum Right {
     SET_ESTIMATES,
     /** Set what a site wants watched about its water and its meters' clocks. */
     SET_WATCHING,
+    /** Set a shop's power limit, what is a forbidden load there, and its schedule. */
+    SET_SUPPLY_RULES,
 
     /** Import a site's spreadsheet. */
     IMPORT_SITE,

@@ -12,6 +12,7 @@ import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -28,6 +29,9 @@ class Reasons {
 
     static final String HUB = "hub";
     static final String METER = "meter";
+    /** Reasons that staff are told of by an alarm, which ends with them. */
+    private static final Map<ReasonKind, AlarmKind> TOLD = Map.of(ReasonKind.MANUAL_OFF, AlarmKind.OPENED_AT_METER,
+            ReasonKind.OVERLOAD, AlarmKind.OVERLOAD, ReasonKind.FORBIDDEN_LOAD, AlarmKind.FORBIDDEN_LOAD);
 
     /** A reason to be set, unless one of its kind is in force. */
     record Start(int meterId, ReasonKind kind, Instant until, String who, String why) {
@@ -65,8 +69,7 @@ class Reasons {
         Set<Integer> changed = new TreeSet<>();
         if (!ends.isEmpty()) {
             changed.addAll(end(ends));
-            alarms.clear(AlarmKind.OPENED_AT_METER, ends.stream().filter(end -> end.kind() == ReasonKind.MANUAL_OFF)
-                    .map(End::meterId).toList());
+            TOLD.forEach((kind, alarm) -> alarms.clear(alarm, ends.stream().filter(end -> end.kind() == kind).map(End::meterId).toList()));
         }
         if (!starts.isEmpty()) {
             changed.addAll(start(starts));

@@ -20,6 +20,7 @@ import io.meterhub.people.Rights;
 import io.meterhub.site.EnergyKind;
 import io.meterhub.site.Site;
 import io.meterhub.supply.ReasonKind;
+import io.meterhub.supply.ShopRules;
 import io.meterhub.supply.Supply;
 import io.meterhub.supply.SupplyRefused;
 import io.meterhub.web.Equipment.MeterChoice;
@@ -63,19 +64,21 @@ class DetailsPage {
     private final AccountLife life;
     private final Counter counter;
     private final Supply supply;
+    private final ShopRules shopRules;
     private final Billing billing;
     private final View view;
     private final Rights rights;
     private final Clock clock;
 
-    DetailsPage(Equipment equipment, History history, Accounts accounts, AccountLife life, Counter counter, Supply supply, Billing billing,
-                View view, Rights rights, Clock clock) {
+    DetailsPage(Equipment equipment, History history, Accounts accounts, AccountLife life, Counter counter, Supply supply, ShopRules shopRules,
+                Billing billing, View view, Rights rights, Clock clock) {
         this.equipment = equipment;
         this.history = history;
         this.accounts = accounts;
         this.life = life;
         this.counter = counter;
         this.supply = supply;
+        this.shopRules = shopRules;
         this.billing = billing;
         this.view = view;
         this.rights = rights;
@@ -293,6 +296,7 @@ class DetailsPage {
         model.addAttribute("settable", Stream.of(ReasonKind.MANUAL_OFF, ReasonKind.KEEP_ON).filter(mine).map(ReasonKind::name).toList());
         model.addAttribute("endable", place.endable().stream().filter(mine).map(ReasonKind::name).toList());
         model.addAttribute("may", Stream.of(Right.values()).filter(right -> rights.may(right, place.standing())).map(Right::name).toList());
+        model.addAttribute("rules", place.shop() == null ? null : shopRules.of(place.shop().id()));
         model.addAttribute("events", history.told(place.meterIds(), LINES));
     }
 

@@ -1,0 +1,80 @@
+package io.meterhub.supply;
+
+import io.meterhub.site.Sites;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.springframework.context.event.EventListener;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.annotation.Transactional;
+
+/** Brings the reason SCHEDULE of each electricity meter in line with what its shop's schedule says now, whatever was missed before. */
+@Component("schedules")
+public class Schedules {
+
+    private final JdbcClient jdbc;
+    private final ShopRules rules;
+    private final Reasons reasons;
+    private final Sites sites;
+    private final Clock clock;
+
+    Schedules(JdbcClient jdbc, ShopRules rules, Reasons reasons, Sites sites, Clock clock) {
+        this.jdbc = jdbc;
+        this.rules = rules;
+        this.reasons = reasons;
+        this.sites = sites;
+        this.clock = clock;
+    }
+
+    @EventListener
+    void changed(ShopRules.Changed change) {
+        if (change.kind() == ShopRules.Kind.SCHEDULE) {
+            agreeWithSchedules();
+        }
+    }
+
+    /** Called every minute by the route switch-by-schedule, and when a schedule is changed. */
+    @Transactional
+    public void agreeWithSchedules() {
+        Map<Integer, String> off = shopsOff(clock.instant());
+        Integer[] shops = off.keySet().toArray(Integer[]::new);
+        record Found(int meterId, int shopId) {
+        }
+        List<Reasons.Start> starts = jdbc.sql("""
+                select m.id as meter_id, m.shop_id from meter m
+                where m.shop_id = any(:shops) and m.energy_kind = 'ELECTRICITY' and m.enabled
+                  and not exists (select from supply_reason r where r.meter_id = m.id and r.kind = 'SCHEDULE' and r.ended_at is null)""")
+                .param("shops", shops).query(Found.class).list().stream()
+                .map(found -> new Reasons.Start(found.meterId, ReasonKind.SCHEDULE, null, Reasons.HUB, off.get(found.shopId))).toList();
+        List<Reasons.End> ends = jdbc.sql("""
+                select r.meter_id from supply_reason r join meter m on m.id = r.meter_id
+                where r.kind = 'SCHEDULE' and r.ended_at is null and m.shop_id = any(:shops) is not true""")
+                .param("shops", shops).query(Integer.class).list().stream()
+                .map(meter -> new Reasons.End(meter, ReasonKind.SCHEDULE, Reasons.HUB, "the schedule supplies it now")).toList();
+        reasons.change(ends, starts);
+    }
+
+    /** Why, by shop. */
+    private Map<Integer, String> shopsOff(Instant now) {
+        record Planned(int shopId, int siteId, String rule) {
+        }
+        Map<Integer, SiteClock> clocks = new HashMap<>();
+        Map<Integer, String> off = new TreeMap<>();
+        for (Planned planned : jdbc.sql("""
+                select r.shop_id, s.site_id, r.rule::text as rule from shop_rule r join shop s on s.id = r.shop_id
+                where r.kind = 'SCHEDULE'""").query(Planned.class).list()) {
+            SiteClock days = clocks.computeIfAbsent(planned.siteId, site -> rules.clock(sites.site(site), now));
+            Schedule schedule = rules.read(planned.rule, Schedule.class);
+            if (!schedule.on(now, days)) {
+                off.put(planned.shopId, schedule.nextChange(now, days).map(next -> "off by the shop's schedule until "
+                        + next.truncatedTo(ChronoUnit.MINUTES).atZone(days.zone()).toOffsetDateTime()).orElse("off by the shop's schedule"));
+            }
+        }
+        return off;
+    }
+}
