@@ -56,7 +56,7 @@ class FeesApiIT {
         assertThat(field(change("PUT", settings, "{\"dayOfMonth\": 31, \"noticeDays\": 7, \"firstMonth\": \"" + MONTH + "\", \"why\": \"x\"}")))
                 .isEqualTo("422 dayOfMonth 必须是每月 1 日至 28 日之间的一天");
         assertThat(field(change("PUT", settings, "{\"dayOfMonth\": 1, \"noticeDays\": 7, \"firstMonth\": \"soon\", \"why\": \"x\"}")))
-                .isEqualTo("400 firstMonth must be a month, such as 2026-11, not soon");
+                .isEqualTo("400 firstMonth 必须为月份，例如 2026-11，而不是 soon");
         assertThat(change("PUT", settings, "{\"dayOfMonth\": 28, \"noticeDays\": 7, \"firstMonth\": \"" + MONTH.plusMonths(2) + "\", \"why\": \"x\"}").json()
                 .get("firstMonth").asText()).isEqualTo(MONTH.plusMonths(2).toString());
         int shop = mall.shop("A-101");
