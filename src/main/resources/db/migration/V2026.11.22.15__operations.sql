@@ -38,8 +38,8 @@ create table operation_item (
     ended_at    timestamptz,
     -- a key of the message bundles and its words
     why         jsonb,
-    -- what was read
-    result      jsonb,
+    -- what was read, in the order of the meter's model
+    result      json,
     primary key (job_id, meter_id),
     check ((state = 'WORKING') = (worker is not null and held_until is not null)),
     check ((state in ('WAITING', 'WORKING')) = (ended_at is null))

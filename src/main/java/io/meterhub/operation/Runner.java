@@ -175,7 +175,7 @@ class Runner {
 
     private void finish(Taken taken, Job job, Outcome outcome) {
         int held = jdbc.sql("""
-                update operation_item set state = :state, ended_at = now(), worker = null, held_until = null, why = :why::jsonb, result = :result::jsonb
+                update operation_item set state = :state, ended_at = now(), worker = null, held_until = null, why = :why::jsonb, result = :result::json
                 where job_id = :job and meter_id = :meter and state = 'WORKING' and worker = :me""")
                 .param("state", outcome.state().name()).param("why", write(outcome.why())).param("result", write(outcome.result()))
                 .param("job", taken.jobId).param("meter", taken.meterId).param("me", me).update();

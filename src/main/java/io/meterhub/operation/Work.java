@@ -6,6 +6,7 @@ import io.meterhub.metering.MeterOperations.Read;
 import io.meterhub.metering.MeterOperations.Result;
 import io.meterhub.metering.ParameterRefused;
 import io.meterhub.metering.ParameterValue;
+import io.meterhub.metering.Slice;
 import io.meterhub.metering.Why;
 import io.meterhub.supply.ReasonKind;
 import io.meterhub.supply.Supply;
@@ -72,7 +73,7 @@ class Work {
         MeterOperations at = urgent ? meters : meters.inTurn();
         Order.Detail detail = job.detail();
         return switch (job.kind()) {
-            case READ_NOW -> Outcome.of(at.readNow(meterId));
+            case READ_NOW -> read(at.readNow(meterId));
             case SET_CLOCK -> setClock(at, meterId, anew);
             case READ_PARAMETERS -> Outcome.of(at.readParameters(meterId, detail.parameters()));
             case WRITE_PARAMETERS -> write(at, meterId, detail.values());
@@ -80,6 +81,18 @@ class Work {
             case SWITCH_OFF -> byRule(() -> switchOff(meterId, job));
             case SWITCH_ON -> byRule(() -> switchOn(meterId, job));
         };
+    }
+
+    private static Outcome read(Read<Slice.Reading> read) {
+        if (!(read instanceof Read.Got<Slice.Reading> got)) {
+            return Outcome.of(read);
+        }
+        Map<String, Object> shown = new LinkedHashMap<>();
+        shown.put("total", got.value().total());
+        shown.put("power", got.value().power());
+        shown.put("relay", got.value().relay());
+        shown.putAll(got.value().live());
+        return Outcome.done(shown);
     }
 
     private static Outcome setClock(MeterOperations at, int meterId, boolean anew) {

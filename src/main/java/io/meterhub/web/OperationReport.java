@@ -22,7 +22,7 @@ import org.springframework.stereotype.Component;
 @Component
 class OperationReport {
 
-    private static final List<String> HEADINGS = List.of("meter", "shop", "gateway", "model", "state", "why", "ended", "result");
+    private static final List<String> HEADINGS = List.of("meter", "shop", "gateway", "model", "state", "why", "ended", "result_heading");
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss");
     /** By it a spreadsheet program knows that a CSV file is UTF-8. */
     private static final String BYTE_ORDER_MARK = "\uFEFF";
@@ -61,20 +61,23 @@ class OperationReport {
     }
 
     /** What was read, as a person reads it: {@code price-flat 0.8, alarm-amount-1 10}; tables and records one after the other. */
-    static String words(JsonNode result) {
+    String words(JsonNode result) {
         if (result == null || result.isNull()) {
             return "";
         }
         if (result.isArray()) {
-            return stream(result).map(OperationReport::words).collect(Collectors.joining("; "));
+            return stream(result).map(this::words).collect(Collectors.joining("; "));
         }
         if (!result.isObject()) {
             return result.isNumber() ? Amounts.plain(result.decimalValue()) : result.asText();
         }
-        return result.properties().stream().filter(field -> !field.getKey().equals("raw") && !field.getValue().isNull())
-                .map(field -> field.getValue().isContainerNode() ? field.getKey() + ": " + words(field.getValue())
-                        : field.getKey() + " " + words(field.getValue()))
+        return result.properties().stream().filter(field -> !field.getValue().isNull())
+                .map(field -> called(field.getKey()) + (field.getValue().isContainerNode() ? ": " : " ") + words(field.getValue()))
                 .collect(Collectors.joining(", "));
+    }
+
+    private String called(String key) {
+        return texts.orElse("operation.result." + key, texts.orElse("live." + key, key));
     }
 
     private static Stream<JsonNode> stream(JsonNode list) {

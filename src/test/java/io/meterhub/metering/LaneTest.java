@@ -66,6 +66,34 @@ class LaneTest {
     }
 
     @Test
+    void aRoundAndAJobOfManyMetersTakeTurns() {
+        Thread round = start(() -> readAll(1));
+        await().until(() -> bus.units.size() == 1);
+        Thread job = start(() -> readAll(101));
+        for (int transactions = 1; transactions <= 40; transactions++) {
+            int begun = transactions;
+            // the one on the bus, the other waiting for its turn
+            await().pollInterval(Duration.ofMillis(2)).until(() -> bus.units.size() == begun
+                    && (isWaiting(round) || !round.isAlive()) && (isWaiting(job) || !job.isAlive()));
+            bus.gate.release();
+        }
+        await().until(() -> !round.isAlive() && !job.isAlive());
+        for (int i = 0; i < 40; i++) {
+            assertThat(bus.units.get(i) > 100).as("transaction %d of %s", i, bus.units).isEqualTo(i % 2 == 1);
+        }
+    }
+
+    private void readAll(int first) throws BusFailure {
+        for (int unit = first; unit < first + 20; unit++) {
+            lane.read(unit, 0, 1, false);
+        }
+    }
+
+    private static boolean isWaiting(Thread thread) {
+        return thread.getState() == Thread.State.WAITING;
+    }
+
+    @Test
     void thereAreNeverTwoTransactionsAtOnce() {
         bus.gate.release(1000);
         List<Thread> threads = IntStream.range(0, 8).mapToObj(n -> start(() -> {
