@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.BooleanSupplier;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.boot.actuate.health.Health;
@@ -22,7 +23,7 @@ import org.springframework.stereotype.Component;
  * reached at all: one lost gateway is the electrician's matter, all of them are the hub's.
  */
 @Component("gateways")
-@EnableConfigurationProperties(PollSettings.class)
+@EnableConfigurationProperties({PollSettings.class, ConnectSettings.class})
 class Lanes implements HealthIndicator, DisposableBean {
 
     private final Sites sites;
@@ -31,22 +32,25 @@ class Lanes implements HealthIndicator, DisposableBean {
     private final Clock clock;
     private final PollSettings settings;
     private final MeterRegistry metrics;
+    private final Connects connects;
     private final Map<Integer, Lane> lanes = new ConcurrentHashMap<>();
 
-    Lanes(Sites sites, MeterModels models, SupplyControl supply, Clock clock, PollSettings settings, MeterRegistry metrics) {
+    Lanes(Sites sites, MeterModels models, SupplyControl supply, Clock clock, PollSettings settings,
+          ConnectSettings connecting, MeterRegistry metrics) {
         this.sites = sites;
         this.models = models;
         this.supply = supply;
         this.clock = clock;
         this.settings = settings;
         this.metrics = metrics;
+        this.connects = new Connects(connecting, System::nanoTime, () -> ThreadLocalRandom.current().nextDouble());
     }
 
     /** The lane of an enabled gateway as it is described now; nothing for a gateway that is gone or disabled. */
     Optional<Lane> lane(int gatewayId) {
         return sites.gateway(gatewayId).filter(Gateway::enabled).map(gateway -> {
             Lane lane = lanes.computeIfAbsent(gatewayId, id -> new Lane(sites.site(gateway.siteId()).code(), gateway,
-                    described -> new Wire(described, settings.connectTimeout()), settings, System::nanoTime, metrics));
+                    described -> new Wire(described, settings.connectTimeout(), connects), settings, System::nanoTime, metrics));
             lane.attach(gateway);
             return lane;
         });

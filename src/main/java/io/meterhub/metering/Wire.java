@@ -18,12 +18,14 @@ import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The one connection to a gateway, Modbus TCP or RTU frames over TCP.
@@ -42,15 +44,19 @@ class Wire implements Bus {
 
     private final Gateway gateway;
     private final Duration connectTimeout;
+    private final Connects connects;
+    private int vain;
+    private long notBefore;
     private Socket socket;
     private InputStream in;
     private int transaction;
     private int lateUnit = -1;
     private long lateUntil;
 
-    Wire(Gateway gateway, Duration connectTimeout) {
+    Wire(Gateway gateway, Duration connectTimeout, Connects connects) {
         this.gateway = gateway;
         this.connectTimeout = connectTimeout;
+        this.connects = connects;
     }
 
     @Override
@@ -95,6 +101,11 @@ class Wire implements Bus {
             close();
         }
         if (socket == null) {
+            if (vain > 0 && connects.now() - notBefore < 0) {
+                throw BusFailure.gatewayLost("%s:%d took no connection and is tried again in %d ms"
+                        .formatted(gateway.host(), gateway.port(), (notBefore - connects.now()) / 1_000_000), null);
+            }
+            awaitTurn();
             Socket fresh = new Socket();
             try {
                 fresh.setTcpNoDelay(true);
@@ -102,11 +113,22 @@ class Wire implements Bus {
                 fresh.connect(new InetSocketAddress(gateway.host(), gateway.port()), (int) connectTimeout.toMillis());
                 in = fresh.getInputStream();
                 socket = fresh;
+                vain = 0;
             } catch (IOException e) {
                 fresh.close();
+                notBefore = connects.now() + connects.pause(++vain).toNanos();
                 throw BusFailure.gatewayLost("cannot connect to %s:%d: %s"
                         .formatted(gateway.host(), gateway.port(), e.getMessage()), e);
             }
+        }
+    }
+
+    private void awaitTurn() throws InterruptedIOException {
+        try {
+            TimeUnit.NANOSECONDS.sleep(connects.turn());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("The hub is stopping.");
         }
     }
 

@@ -28,6 +28,7 @@ final class Bench implements AutoCloseable {
     static final Instant MORNING = Instant.parse("2026-11-23T03:00:00Z");
     static final PollSettings SETTINGS = new PollSettings(Duration.ofSeconds(1), Duration.ofMillis(60), Duration.ofMillis(150),
             Duration.ofSeconds(1), 1, 3, Duration.ofSeconds(20), Duration.ofMinutes(5));
+    private static final Connects AT_ONCE = new Connects(new ConnectSettings(10_000, Duration.ZERO, Duration.ZERO), System::nanoTime, () -> 0);
     static final MeterModels MODELS = new MeterModels(List.of(Path.of("config/meters"), Path.of("config/demo/meters")));
 
     final SiteSheet sheet;
@@ -73,7 +74,7 @@ final class Bench implements AutoCloseable {
             meters.add(new Meter(meters.size() + 1, 1, 1, 1, row.code(), row.code(), row.model(), row.energyKind(), row.unitId(),
                     row.ctRatio(), row.rating(), row.openingReading(), true));
         }
-        this.lane = new Lane("mall", gateway(), g -> new Wire(g, settings.connectTimeout()), settings, System::nanoTime, metrics);
+        this.lane = new Lane("mall", gateway(), g -> new Wire(g, settings.connectTimeout(), AT_ONCE), settings, System::nanoTime, metrics);
     }
 
     /** One meter of each kind, on a bus as fast as can be. */
