@@ -44,15 +44,28 @@ create table meter_supply (
     -- the hub may close it: it opened it itself, or a person lifted the lock-out since it was last seen on
     may_close     boolean not null default false,
     -- the counter at the first reading after the last command, where no status register tells: a higher one shows flow
-    mark_total    numeric(18, 3)
+    mark_total    numeric(18, 3),
+    -- since when it is owed and nothing keeps it on: the notice runs from here
+    due_since     timestamptz,
+    -- since when what is owed cuts it; null while notice, hours, a person or a step are waited for
+    cut_at        timestamptz,
+    -- what a change of the wish still waits for, since when and until when; until is null where nobody knows
+    waits         text check (waits in ('NOTICE', 'HOURS', 'PERSON', 'STEP')),
+    waits_since   timestamptz,
+    waits_until   timestamptz,
+    check (cut_at is null or due_since is not null),
+    check ((waits is null) = (waits_since is null))
 ) with (fillfactor = 50);
+create index on meter_supply (waits_until) where waits is not null;
+create index on meter_supply (due_since) where due_since is not null;
 
 -- What happened to a meter's supply, told in order. Nothing in it is ever changed.
 create table supply_event (
     id        bigint generated always as identity primary key,
     at        timestamptz not null,
     meter_id  int  not null references meter,
-    kind      text not null check (kind in ('REASON_SET', 'REASON_ENDED', 'COMMANDED', 'CONFIRMED', 'FAILED', 'SEEN')),
+    kind      text not null check (kind in ('REASON_SET', 'REASON_ENDED', 'COMMANDED', 'CONFIRMED', 'FAILED', 'SEEN',
+                  'WAITS', 'TURNED')),
     detail    jsonb not null,
     who       text not null
 );

@@ -343,7 +343,7 @@ public final class KillCampaign {
                 row -> expect(false, "meter %s has the reason %s: %s", row.getString(1), row.getString(2), row.getString(3)));
         each(sql, """
                 select m.code from meter_supply s join meter m on m.id = s.meter_id
-                where (s.wanted = 'OFF') <> exists (select from supply_reason r
+                where s.waits is null and (s.wanted = 'OFF') <> exists (select from supply_reason r
                                                     where r.meter_id = s.meter_id and r.ended_at is null)""",
                 row -> expect(false, "meter %s: wish and reasons differ", row.getString(1)));
     }

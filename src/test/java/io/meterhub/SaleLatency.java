@@ -1,5 +1,7 @@
 package io.meterhub;
 
+import static java.util.Map.entry;
+
 import io.meterhub.simulator.MeterTruth;
 import io.meterhub.simulator.VirtualMall;
 import io.meterhub.site.EnergyKind;
@@ -57,6 +59,10 @@ public final class SaleLatency {
     private final Set<String> waiting = ConcurrentHashMap.newKeySet();
     private final ConcurrentLinkedQueue<Long> closed = new ConcurrentLinkedQueue<>();
     private final ConcurrentLinkedQueue<Long> seen = new ConcurrentLinkedQueue<>();
+    private static final Map<String, Object> TERMS = Map.ofEntries(entry("workdayHours", "00:00-24:00"), entry("weekendHours", "00:00-24:00"),
+            entry("holidayHours", "00:00-24:00"), entry("noticeMinutes", 0), entry("stepShops", 20), entry("stepSeconds", 1),
+            entry("stepPer", "SITE"), entry("massShops", 0), entry("massMinutes", 10), entry("why", "all of them run out at once"));
+
     private final ConcurrentLinkedQueue<Long> answered = new ConcurrentLinkedQueue<>();
     private final ConcurrentLinkedQueue<Long> cut = new ConcurrentLinkedQueue<>();
     private final ConcurrentLinkedQueue<String> lost = new ConcurrentLinkedQueue<>();
@@ -104,6 +110,7 @@ public final class SaleLatency {
     private boolean run() throws Exception {
         hub.start();
         hub.awaitReady();
+        cutAsManyAsRunOut();
         ready = Instant.now();
         Map<String, Integer> accounts = accounts();
         Thread watch = new Thread(this::watchCuts, "watch-cuts");
@@ -126,6 +133,16 @@ public final class SaleLatency {
         over = true;
         watch.join();
         return report();
+    }
+
+    /** All shops run out within minutes, which a site would take for a mistake. */
+    private void cutAsManyAsRunOut() throws Exception {
+        int[] site = new int[1];
+        query("select 'site', id from site", null, row -> site[0] = row.getInt(2));
+        int status = hub.send("PUT", "/api/v1/sites/" + site[0] + "/supply-terms", TERMS, Map.of("X-Operator", "manager")).statusCode();
+        if (status != 200) {
+            throw new IllegalStateException("The terms of supply were answered with " + status);
+        }
     }
 
     private Map<String, Integer> accounts() throws Exception {

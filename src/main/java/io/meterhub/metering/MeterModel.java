@@ -106,6 +106,11 @@ public record MeterModel(String name, String title, String maker, String source,
             int bits = word & mask;
             return bits == on ? Relay.ON : bits == off ? Relay.OFF : Relay.UNKNOWN;
         }
+
+        /** As people are shown what was read. */
+        String shown(int word) {
+            return "%04X=%04X".formatted(register, word);
+        }
     }
 
     /**

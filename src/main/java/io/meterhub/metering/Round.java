@@ -152,7 +152,7 @@ class Round implements Iterator<Slice> {
             boolean returned = lane.silence().isDoubtful(meter);
             lane.silence().answered(meter);
             readings.add(reading);
-            seen.add(new Seen(meter, reading.at(), reading.relay(), reading.power(), reading.total()));
+            seen.add(new Seen(meter, reading.at(), reading.relay(), reading.power(), reading.total(), station.word(reading)));
             if (returned) {
                 lane.silence().hope(dead.stream().map(s -> s.meter().id()).toList());
                 if (doubtful.isEmpty()) {

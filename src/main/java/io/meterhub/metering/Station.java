@@ -64,6 +64,21 @@ record Station(Meter meter, MeterModel model, ReadPlan plan) {
         }).orElse(Relay.UNKNOWN);
     }
 
+    /** The status register of a reading, as {@link MeterModel.RelayStatus#shown} has it; null where the model has none. */
+    String word(Slice.Reading reading) {
+        if (model.relay().isPresent() && reading.raw() != null) {
+            int register = model.relay().get().register();
+            for (String block : reading.raw().split(";")) {
+                String[] words = block.substring(5).split(" ");
+                int offset = register - Integer.parseInt(block.substring(0, 4), 16);
+                if (offset >= 0 && offset < words.length) {
+                    return model.relay().get().shown(Integer.parseInt(words[offset], 16));
+                }
+            }
+        }
+        return null;
+    }
+
     private BigDecimal value(Quantity quantity, Map<Block, int[]> words) throws BusFailure {
         for (Map.Entry<Block, int[]> read : words.entrySet()) {
             if (read.getKey().holds(quantity)) {

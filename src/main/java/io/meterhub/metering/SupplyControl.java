@@ -30,8 +30,9 @@ public interface SupplyControl {
      *
      * @param relay the model's status register says so; UNKNOWN where the model has none
      * @param power kW or m3/h, null where the model has none
+     * @param word  the status register as it was read, {@code 0369=0001}; null where the model has none
      */
-    record Seen(int meterId, Instant at, Relay relay, BigDecimal power, BigDecimal total) {
+    record Seen(int meterId, Instant at, Relay relay, BigDecimal power, BigDecimal total, String word) {
     }
 
     /** Switch this meter to this state. */
@@ -46,8 +47,13 @@ public interface SupplyControl {
 
         Instant at();
 
-        /** Written, and the read-back showed it. {@code judged}: the model has no status register; power and counter agree. */
-        record Switched(int meterId, Relay to, Instant at, boolean judged) implements Outcome {
+        /**
+         * Written, and the read-back showed it.
+         *
+         * @param judged   the model has no status register; power and counter agree
+         * @param readBack what was read: the status register, {@code 0369=0001}, or power and counter
+         */
+        record Switched(int meterId, Relay to, Instant at, boolean judged, String readBack) implements Outcome {
         }
 
         /** Written and acknowledged, but the read-back does not show it yet. */

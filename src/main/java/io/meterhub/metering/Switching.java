@@ -37,6 +37,7 @@ class Switching {
     private long checkEvery = FIRST_CHECK;
     private BigDecimal counterBefore;
     private boolean answered;
+    private String readBack;
     private boolean withdrawn;
     private String why = "";
 
@@ -132,7 +133,7 @@ class Switching {
             boolean holds = judged ? judge() : shown() == to;
             answered = true;
             if (holds) {
-                return new Outcome.Switched(meterId(), to, clock.instant(), judged);
+                return new Outcome.Switched(meterId(), to, clock.instant(), judged, readBack);
             }
         } catch (BusFailure e) {
             why = "the read-back's answer: " + e.getMessage();
@@ -164,7 +165,9 @@ class Switching {
 
     private Relay shown() throws BusFailure {
         MeterModel.RelayStatus status = station.model().relay().orElseThrow();
-        return status.of(lane.read(station.meter().unitId(), status.register(), 1, isFirstLook())[0]);
+        int word = lane.read(station.meter().unitId(), status.register(), 1, isFirstLook())[0];
+        readBack = status.shown(word);
+        return status.of(word);
     }
 
     /** Off: no power, and the counter stood still between two looks. On: power, or the counter moves. */
@@ -173,6 +176,7 @@ class Switching {
         boolean stands = counterBefore != null && now.total().compareTo(counterBefore) == 0;
         boolean moves = counterBefore != null && now.total().compareTo(counterBefore) > 0;
         counterBefore = now.total();
+        readBack = "power %s, counter %s".formatted(now.power().toPlainString(), now.total().toPlainString());
         boolean flows = now.power().signum() != 0;
         return to == Relay.OFF ? !flows && stands : flows || moves;
     }

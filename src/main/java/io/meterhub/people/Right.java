@@ -54,6 +54,10 @@ public enum Right {
     KEEP_ON,
     /** Protect a meter from every cut, and end that. */
     PROTECT,
+    /** Set when supply is cut for what is owed, how many shops at once, and what is a mass cut. */
+    SET_SUPPLY_TERMS,
+    /** Let a mass cut through, or dismiss it: but for those who may have caused it. */
+    DECIDE_MASS_CUT,
     /** Set and end OVERLOAD, FORBIDDEN_LOAD and FAULT by hand. */
     FAULTS,
 

@@ -2,6 +2,8 @@ package io.meterhub.site;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.List;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -36,6 +38,16 @@ public class Audit {
                 .param("site", siteId).param("who", who).param("what", what).param("subject", subject)
                 .param("before", write(before)).param("after", write(after)).param("why", why)
                 .update();
+    }
+
+    /**
+     * Who did something of this kind on a site since then, by name.
+     *
+     * @param what a regular expression for {@code what} of {@link #record}
+     */
+    public List<String> whoDid(int siteId, String what, Instant since) {
+        return jdbc.sql("select distinct who from audit_log where site_id = :site and what ~ :what and at >= :since order by who")
+                .param("site", siteId).param("what", what).param("since", since.atOffset(ZoneOffset.UTC)).query(String.class).list();
     }
 
     /** One of many acts that were done at once, as {@link #record} has it. */

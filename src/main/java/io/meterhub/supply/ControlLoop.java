@@ -28,7 +28,7 @@ class ControlLoop implements SupplyControl {
     private record Event(int meterId, String kind, Map<String, Object> detail) {
     }
 
-    private record Transition(MeterSupply before, MeterSupply.Step step) {
+    private record Transition(MeterSupply before, Seen reading, MeterSupply.Step step) {
 
         boolean changesSomething() {
             return step.openedAtTheMeter() || !step.after().equals(before);
@@ -86,7 +86,7 @@ class ControlLoop implements SupplyControl {
 
     private static Stream<Transition> transitions(List<MeterSupply> supplies, Map<Integer, Seen> readings, Instant now) {
         return supplies.stream()
-                .map(supply -> new Transition(supply, supply.see(readings.get(supply.meterId()), now)))
+                .map(supply -> new Transition(supply, readings.get(supply.meterId()), supply.see(readings.get(supply.meterId()), now)))
                 .filter(Transition::changesSomething);
     }
 
@@ -95,7 +95,9 @@ class ControlLoop implements SupplyControl {
         MeterSupply after = transition.step().after();
         Stream.Builder<Event> events = Stream.builder();
         if (after.confirmedSince(before)) {
-            events.add(confirmed(after));
+            Seen seen = transition.reading();
+            events.add(confirmed(after, seen.word() != null ? seen.word() : "power %s, counter %s".formatted(
+                    seen.power() == null ? "?" : seen.power().toPlainString(), seen.total().toPlainString())));
         } else if (after.turnedSince(before)) {
             events.add(new Event(after.meterId(), "SEEN", Map.of("seen", after.seen(), "basis", after.basis())));
         }
@@ -107,8 +109,8 @@ class ControlLoop implements SupplyControl {
         return events.build();
     }
 
-    private static Event confirmed(MeterSupply supply) {
-        return new Event(supply.meterId(), "CONFIRMED", Map.of("to", supply.commanded(), "basis", supply.basis()));
+    private static Event confirmed(MeterSupply supply, String readBack) {
+        return new Event(supply.meterId(), "CONFIRMED", Map.of("to", supply.commanded(), "basis", supply.basis(), "readBack", readBack));
     }
 
     @Override
@@ -129,7 +131,7 @@ class ControlLoop implements SupplyControl {
             supplies.save(List.of(after));
             boolean alarm = after.failure() != null && before.failure() == null;
             if (after.confirmedSince(before)) {
-                write(List.of(confirmed(after)), now);
+                write(List.of(confirmed(after, ((Outcome.Switched) outcome).readBack())), now);
                 if (after.overtaken()) {
                     pokes.poke(List.of(after.meterId()));
                 }

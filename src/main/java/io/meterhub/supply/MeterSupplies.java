@@ -33,6 +33,11 @@ class MeterSupplies {
         return jdbc.sql(COLUMNS + "where meter_id = :id").param("id", meterId).query(MeterSupplies::row).optional();
     }
 
+    Optional<Explanation.Waiting> waiting(int meterId) {
+        return jdbc.sql("select waits, waits_until as until, due_since from meter_supply where meter_id = ? and waits is not null")
+                .param(meterId).query(Explanation.Waiting.class).optional();
+    }
+
     List<MeterSupply> load(Collection<Integer> meterIds) {
         return jdbc.sql(COLUMNS + "where meter_id = any(:ids)")
                 .param("ids", meterIds.toArray(Integer[]::new)).query(MeterSupplies::row).list();

@@ -42,6 +42,11 @@ public enum ReasonKind {
         return rank == Rank.SAFETY;
     }
 
+    /** Somebody has not paid: notice and hours come before the cut. */
+    public boolean owed() {
+        return this == ARREARS || this == PROPERTY_FEE;
+    }
+
     /** It follows from money, contract or calendar, so that no person sets or ends it by hand; KEEP_ON outranks it. */
     public boolean commercial() {
         return rank == Rank.COMMERCIAL;

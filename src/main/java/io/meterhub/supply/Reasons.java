@@ -1,21 +1,15 @@
 package io.meterhub.supply;
 
-import io.meterhub.metering.Pokes;
 import io.meterhub.site.AlarmKind;
 import io.meterhub.site.Alarms;
-import java.sql.Array;
-import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
-import java.util.Arrays;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -41,24 +35,21 @@ class Reasons {
     record End(int meterId, ReasonKind kind, String who, String why) {
     }
 
-    private record Wish(int meterId, Wanted wanted) {
-    }
-
     private final JdbcClient jdbc;
     private final Rows rows;
-    private final Pokes pokes;
+    private final Turns turns;
     private final Alarms alarms;
     private final Clock clock;
 
-    Reasons(JdbcClient jdbc, Rows rows, Pokes pokes, Alarms alarms, Clock clock) {
+    Reasons(JdbcClient jdbc, Rows rows, Turns turns, Alarms alarms, Clock clock) {
         this.jdbc = jdbc;
         this.rows = rows;
-        this.pokes = pokes;
+        this.turns = turns;
         this.alarms = alarms;
         this.clock = clock;
     }
 
-    /** Ends, then sets, writes the events, brings the wish up to date and pokes where it changed. */
+    /** Ends, then sets, writes the events, and brings the wish up to date as far as may be. */
     void change(List<End> ends, List<Start> starts) {
         Integer[] ids = Stream.concat(ends.stream().map(End::meterId), starts.stream().map(Start::meterId))
                 .distinct().sorted().toArray(Integer[]::new);
@@ -75,7 +66,7 @@ class Reasons {
             changed.addAll(start(starts));
         }
         if (!changed.isEmpty()) {
-            settle(changed);
+            turns.settle(changed);
         }
     }
 
@@ -115,37 +106,6 @@ class Reasons {
                        jsonb_strip_nulls(jsonb_build_object('kind', kind, 'why', why, 'until', until)), who
                 from started order by meter_id returning meter_id""")
                 .param("now", now()).param("rows", rows.of(starts)).query(Integer.class).list();
-    }
-
-    private void settle(Collection<Integer> meterIds) {
-        record Known(Wish before, Wish after) {
-        }
-        List<Wish> changed = jdbc.sql("""
-                select s.meter_id, s.wanted, array_agg(r.kind) filter (where r.kind is not null) as kinds
-                from meter_supply s
-                left join supply_reason r on r.meter_id = s.meter_id and r.ended_at is null
-                where s.meter_id = any(:ids)
-                group by s.meter_id""")
-                .param("ids", meterIds.toArray(Integer[]::new))
-                .query((row, n) -> new Known(
-                        new Wish(row.getInt("meter_id"), Wanted.valueOf(row.getString("wanted"))),
-                        new Wish(row.getInt("meter_id"), Wanted.of(kinds(row.getArray("kinds"))))))
-                .list().stream().filter(known -> !known.before.equals(known.after)).map(Known::after).toList();
-        if (changed.isEmpty()) {
-            return;
-        }
-        jdbc.sql("""
-                update meter_supply s set wanted = v.wanted, attempts = 0, next_try_at = null, failure = null
-                from jsonb_to_recordset(:rows::jsonb) as v (meter_id int, wanted text)
-                where s.meter_id = v.meter_id""")
-                .param("rows", rows.of(changed)).update();
-        alarms.clear(AlarmKind.SWITCH_FAILED, changed.stream().map(Wish::meterId).toList());
-        pokes.poke(changed.stream().map(Wish::meterId).toList());
-    }
-
-    private static Set<ReasonKind> kinds(Array kinds) throws SQLException {
-        return kinds == null ? Set.of()
-                : Arrays.stream((String[]) kinds.getArray()).map(ReasonKind::valueOf).collect(Collectors.toSet());
     }
 
     /** What is in force for a meter, oldest first. */

@@ -1,6 +1,7 @@
 package io.meterhub.supply;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.meterhub.people.Right;
@@ -11,6 +12,7 @@ import io.meterhub.site.Place;
 import io.meterhub.site.Sites;
 import io.meterhub.site.Texts;
 import java.sql.SQLException;
+import java.sql.Timestamp;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -147,7 +149,53 @@ public class Supply {
                 .query((row, n) -> new Explanation.Event(row.getTimestamp("at").toInstant(), row.getString("kind"),
                         tree(row.getString("detail")), row.getString("who")))
                 .list();
-        return new Explanation(supplies.find(meterId).orElseThrow(() -> unknown(meterId)), reasons.inForce(meterId), events);
+        return new Explanation(supplies.find(meterId).orElseThrow(() -> unknown(meterId)), supplies.waiting(meterId).orElse(null),
+                reasons.inForce(meterId), events);
+    }
+
+    /**
+     * How the supply changed, the newest first.
+     *
+     * @param before only what came before the change with this id; null: from the newest
+     */
+    @Transactional(readOnly = true)
+    public List<SupplyChange> history(int meterId, Long before, int limit) {
+        return jdbc.sql("""
+                with turned as (
+                    select e.id, e.at, e.detail, lag(e.at) over w as last_at, lead(e.id) over w as next_id
+                    from supply_event e where e.meter_id = :meter and e.kind = 'TURNED' window w as (order by e.id))
+                select t.id, t.at, t.detail::text, c.at as commanded_at, f.at as confirmed_at, f.detail->>'basis' as basis,
+                       f.detail->>'readBack' as read_back, x.detail->>'why' as failure,
+                       (select jsonb_agg(jsonb_build_object('kind', r.kind, 'who', r.who, 'why', r.why) order by r.since, r.id)
+                        from supply_reason r where r.meter_id = :meter and r.since <= t.at and (r.ended_at is null or r.ended_at > t.at))::text
+                           as reasons,
+                       (select jsonb_agg(jsonb_build_object('kind', r.kind, 'who', r.ended_by, 'why', r.ended_why) order by r.ended_at, r.id)
+                        from supply_reason r where r.meter_id = :meter and r.ended_at <= t.at
+                          and r.ended_at > coalesce(t.last_at, '-infinity'))::text as ended
+                from turned t
+                left join lateral (select at from supply_event e where e.meter_id = :meter and e.kind = 'COMMANDED'
+                                   and e.detail->>'to' = t.detail->>'to' and e.id > t.id and (t.next_id is null or e.id < t.next_id)
+                                   order by e.id limit 1) c on true
+                left join lateral (select at, detail from supply_event e where e.meter_id = :meter and e.kind = 'CONFIRMED'
+                                   and e.detail->>'to' = t.detail->>'to' and e.id > t.id and (t.next_id is null or e.id < t.next_id)
+                                   order by e.id limit 1) f on true
+                left join lateral (select detail from supply_event e where e.meter_id = :meter and e.kind = 'FAILED' and f.at is null
+                                   and e.detail->>'to' = t.detail->>'to' and e.id > t.id and (t.next_id is null or e.id < t.next_id)
+                                   order by e.id desc limit 1) x on true
+                where :before::bigint is null or t.id < :before order by t.id desc limit :limit""")
+                .param("meter", meterId).param("before", before).param("limit", limit)
+                .query((row, n) -> new SupplyChange(row.getLong("id"), row.getTimestamp("at").toInstant(),
+                        json.convertValue(tree(row.getString("detail")), Facts.class), said(row.getString("reasons")), said(row.getString("ended")), instant(row.getTimestamp("commanded_at")),
+                        instant(row.getTimestamp("confirmed_at")), row.getString("basis") == null ? null : Basis.valueOf(row.getString("basis")),
+                        row.getString("read_back"), row.getString("failure"))).list();
+    }
+
+    private List<SupplyChange.Said> said(String reasons) throws SQLException {
+        return reasons == null ? List.of() : json.convertValue(tree(reasons), new TypeReference<>() { });
+    }
+
+    private static Instant instant(Timestamp at) {
+        return at == null ? null : at.toInstant();
     }
 
     /** Ends what should have ended by itself by now. Called every minute by the route expire-reasons. */

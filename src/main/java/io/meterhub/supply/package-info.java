@@ -2,8 +2,8 @@
  * Who is on and who is off: reasons (停电原因), wanted and seen state, and the control loop that makes them agree.
  * KEEP_ON is 保电.
  *
- * <p>Owns the tables supply_reason, meter_supply, supply_event, shut_valve, water_night, valve_exercise, water_setting,
- * shop_rule (限功率, 恶性负载, 时控) and overload. Promises that nobody is off without a reason that can be
+ * <p>Owns the tables supply_reason, meter_supply, supply_event, supply_terms, supply_step, mass_cut, shut_valve, water_night,
+ * valve_exercise, water_setting, shop_rule (限功率, 恶性负载, 时控) and overload. Promises that nobody is off without a reason that can be
  * shown, that the hub closes only what it opened itself, and that a command is repeated only after reading back.
  */
 @ApplicationModule(allowedDependencies = {"billing", "metering", "people", "site"})

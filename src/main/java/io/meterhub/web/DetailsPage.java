@@ -55,6 +55,7 @@ import org.springframework.web.bind.annotation.ResponseBody;
 class DetailsPage {
 
     private static final int LINES = 15;
+    private static final int CHANGES = 5;
     private static final int MOST_METERS = 200;
     private static final String PLACE = "/{where:shops|areas}/{id}";
 
@@ -66,12 +67,13 @@ class DetailsPage {
     private final Supply supply;
     private final ShopRules shopRules;
     private final Billing billing;
+    private final SupplyWords words;
     private final View view;
     private final Rights rights;
     private final Clock clock;
 
     DetailsPage(Equipment equipment, History history, Accounts accounts, AccountLife life, Counter counter, Supply supply, ShopRules shopRules,
-                Billing billing, View view, Rights rights, Clock clock) {
+                Billing billing, SupplyWords words, View view, Rights rights, Clock clock) {
         this.equipment = equipment;
         this.history = history;
         this.accounts = accounts;
@@ -80,6 +82,7 @@ class DetailsPage {
         this.supply = supply;
         this.shopRules = shopRules;
         this.billing = billing;
+        this.words = words;
         this.view = view;
         this.rights = rights;
         this.clock = clock;
@@ -297,6 +300,7 @@ class DetailsPage {
         model.addAttribute("endable", place.endable().stream().filter(mine).map(ReasonKind::name).toList());
         model.addAttribute("may", Stream.of(Right.values()).filter(right -> rights.may(right, place.standing())).map(Right::name).toList());
         model.addAttribute("rules", place.shop() == null ? null : shopRules.of(place.shop().id()));
+        model.addAttribute("changes", words.of(place.meters(), place.site().zone(), CHANGES));
         model.addAttribute("events", history.told(place.meterIds(), LINES));
     }
 

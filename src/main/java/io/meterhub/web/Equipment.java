@@ -14,6 +14,7 @@ import io.meterhub.site.Gateway;
 import io.meterhub.site.Reach;
 import io.meterhub.supply.Basis;
 import io.meterhub.supply.ReasonKind;
+import io.meterhub.supply.Wait;
 import io.meterhub.supply.Wanted;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.math.BigDecimal;
@@ -109,7 +110,9 @@ class Equipment {
                      @Schema(description = "False: the meter is read by hand, and the hub cannot switch it") boolean switchable,
                      @Schema(description = "How the seen state is known") Basis basis,
                      @Schema(description = "Since when it is seen so") Instant seenAt,
-                     @Schema(description = "Why the wish could not be fulfilled so far") String failure) {
+                     @Schema(description = "Why the wish could not be fulfilled so far") String failure,
+                     @Schema(description = "What a change that the reasons ask for still waits for") Wait waits,
+                     @Schema(description = "Until when, where that is known") Instant waitsUntil) {
     }
 
     @Schema(name = "Reason")
@@ -186,7 +189,7 @@ class Equipment {
         return jdbc.sql("""
                 select m.*, g.code as gateway, s.code as shop, site.zone, st.answered_at, st.read_at, st.total, st.bands, st.power, st.live::text as live,
                        st.day, st.day_total, st.failing_since, st.failure, st.suspect_total, q.since as suspect_since, q.accepted_total, known.state,
-                       su.wanted, su.seen, su.seen_basis, su.seen_at, su.failure as supply_failure,
+                       su.wanted, su.seen, su.seen_basis, su.seen_at, su.failure as supply_failure, su.waits, su.waits_until,
                        (select coalesce(jsonb_agg(jsonb_build_object('kind', r.kind, 'since', r.since, 'until', r.until, 'who', r.who, 'why', r.why)
                             order by r.since), '[]') from supply_reason r where r.meter_id = m.id and r.ended_at is null)::text as reasons
                 from meter m join site on site.id = m.site_id left join gateway g on g.id = m.gateway_id
@@ -227,7 +230,8 @@ class Equipment {
                 row.getString("wanted") == null ? null : new SupplyNow(Wanted.valueOf(row.getString("wanted")),
                         Relay.valueOf(row.getString("seen")), gateway != null, row.getString("seen_basis") == null ? null
                                 : Basis.valueOf(row.getString("seen_basis")), Sql.instant(row, "seen_at"),
-                        gateway == null ? null : row.getString("supply_failure")),
+                        gateway == null ? null : row.getString("supply_failure"), row.getString("waits") == null ? null
+                                : Wait.valueOf(row.getString("waits")), Sql.instant(row, "waits_until")),
                 read(row.getString("reasons"), new TypeReference<>() { }),
                 row.getObject("suspect_since") == null ? null : new Suspect(Sql.instant(row, "suspect_since"),
                         row.getBigDecimal("suspect_total"), row.getBigDecimal("accepted_total")));

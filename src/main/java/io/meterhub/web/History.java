@@ -119,13 +119,13 @@ class History {
     record Told(Instant at, String meter, String kind, String subject, String why, String who) {
     }
 
-    /** What people want to know of, the newest first. */
+    /** What people want to know of, the newest first; why supply changed is {@link SupplyWords}'s to say. */
     List<Told> told(List<Integer> meters, int limit) {
         return jdbc.sql("""
-                select e.at, m.code as meter, e.kind, coalesce(e.detail->>'kind', e.detail->>'to', e.detail->>'seen', '') as subject,
+                select e.at, m.code as meter, e.kind, coalesce(e.detail->>'kind', e.detail->>'to', e.detail->>'seen', e.detail->>'waitsFor', '') as subject,
                        coalesce(e.detail->>'why', '') as why, e.who
                 from supply_event e join meter m on m.id = e.meter_id
-                where e.meter_id = any(:meters) order by e.id desc limit :limit""")
+                where e.meter_id = any(:meters) and e.kind <> 'TURNED' order by e.id desc limit :limit""")
                 .param("meters", meters.toArray(Integer[]::new)).param("limit", limit).query(Told.class).list();
     }
 

@@ -8,6 +8,7 @@ import io.meterhub.supply.Explanation;
 import io.meterhub.supply.Reason;
 import io.meterhub.supply.ReasonKind;
 import io.meterhub.supply.Supply;
+import io.meterhub.supply.SupplyChange;
 import io.meterhub.web.Equipment.MeterChoice;
 import io.meterhub.web.Equipment.MeterNow;
 import io.meterhub.web.History.Change;
@@ -147,6 +148,16 @@ class MetersApi {
     Explanation explain(@PathVariable int id) {
         meter(id);
         return supply.explain(id);
+    }
+
+    @GetMapping("/meters/{id}/supply-history")
+    @Operation(summary = "Each cut and return of its supply, and why, the newest first", description = "With the reasons, how the accounts stood at that"
+            + " moment (balance, last charge, last receipt), notice, hours and who let a mass cut through, and what the meter showed after."
+            + " next, given as before, goes further back.")
+    Part<SupplyChange> supplyHistory(@PathVariable int id, @RequestParam(required = false) Long before,
+                                     @RequestParam(defaultValue = "50") @Min(1) @Max(1000) int limit) {
+        meter(id);
+        return Part.of(supply.history(id, before, limit + 1), limit, SupplyChange::id);
     }
 
     @PostMapping(path = "/meters/{id}/reasons", consumes = MediaType.APPLICATION_JSON_VALUE)

@@ -7,6 +7,8 @@ import io.meterhub.HubTest;
 import io.meterhub.billing.BilledMall.Mall;
 import io.meterhub.billing.CounterResult.Booked;
 import io.meterhub.billing.CounterResult.Refused;
+import io.meterhub.supply.SiteSupply;
+import io.meterhub.supply.SupplyTerms;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.Duration;
@@ -68,6 +70,8 @@ class LedgerPropertiesIT {
     @Autowired
     CreditTerms terms;
     @Autowired
+    SiteSupply supply;
+    @Autowired
     JdbcClient jdbc;
     @Autowired
     PlatformTransactionManager transactions;
@@ -86,6 +90,9 @@ class LedgerPropertiesIT {
         malls = new BilledMall(hub);
         mall = malls.open("shop-single", 3);
         terms.siteEmergency(mall.site().id(), new BigDecimal("30"), "Li", "winter");
+        // a thousand cases turn the same shops faster than any mall may
+        supply.set(mall.site().id(), new SupplyTerms("00:00-24:00", "00:00-24:00", "00:00-24:00", null, 0, 0, BigDecimal.ONE,
+                SupplyTerms.StepPer.SITE, 0, 10), "Li", "a test");
         begin();
     }
 

@@ -124,7 +124,7 @@ class ControlLoopTest {
 
         private void round(Fate fate) {
             BigDecimal power = relay == ON && load ? BigDecimal.ONE : BigDecimal.ZERO;
-            Seen seen = new Seen(1, now, hasRegister ? relay : UNKNOWN, power, total);
+            Seen seen = new Seen(1, now, hasRegister ? relay : UNKNOWN, power, total, null);
             readings.add(seen);
             pass(Duration.ofMillis(50));
             see(seen, fate);
@@ -149,7 +149,7 @@ class ControlLoopTest {
                 personOpened = false;
             }
             Outcome outcome = switch (fate) {
-                case GOOD -> new Outcome.Switched(1, to, now, !hasRegister);
+                case GOOD -> new Outcome.Switched(1, to, now, !hasRegister, "0369=0001");
                 case NOT_YET_SHOWN -> new Outcome.Unconfirmed(1, to, now, "still moving");
                 case REPLY_LOST, WRITE_LOST -> new Outcome.Unreachable(1, to, now, "no answer");
                 case REFUSED -> new Outcome.Refused(1, to, now, "exception 2");

@@ -118,7 +118,7 @@ class MeterSupplyTest {
         assertThat(see(ON)).isEqualTo(OFF);
         switched(OFF, false);
         later(Duration.ofMinutes(1));
-        MeterSupply.Step step = supply.see(new Seen(METER, before, ON, null, BigDecimal.ONE), now);
+        MeterSupply.Step step = supply.see(new Seen(METER, before, ON, null, BigDecimal.ONE, null), now);
         assertThat(step.command()).isNull();
         assertThat(step.after()).isEqualTo(supply);
     }
@@ -238,14 +238,14 @@ class MeterSupplyTest {
 
     private Relay see(Relay relay, BigDecimal power, String total) {
         later(Duration.ofMillis(10));
-        MeterSupply.Step step = supply.see(new Seen(METER, now, relay, power, new BigDecimal(total)), now);
+        MeterSupply.Step step = supply.see(new Seen(METER, now, relay, power, new BigDecimal(total), null), now);
         supply = step.after();
         return step.command();
     }
 
     private boolean opened(Relay relay) {
         later(Duration.ofMillis(10));
-        return supply.see(new Seen(METER, now, relay, null, BigDecimal.ONE), now).openedAtTheMeter();
+        return supply.see(new Seen(METER, now, relay, null, BigDecimal.ONE, null), now).openedAtTheMeter();
     }
 
     private void acknowledged(Relay to) {
@@ -255,7 +255,7 @@ class MeterSupplyTest {
 
     private void switched(Relay to, boolean judged) {
         later(Duration.ofMillis(10));
-        supply = supply.done(new Outcome.Switched(METER, to, now, judged), now, 3);
+        supply = supply.done(new Outcome.Switched(METER, to, now, judged, "0369=0001"), now, 3);
     }
 
     private void want(Wanted wanted) {

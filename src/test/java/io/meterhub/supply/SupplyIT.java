@@ -98,9 +98,9 @@ class SupplyIT {
         assertThat(see(Relay.OFF)).containsExactly(new Command(meter, Relay.ON));
         switched(Relay.ON);
         Explanation explanation = supply.explain(meter);
-        assertThat(explanation.events()).extracting(Explanation.Event::kind).containsExactly("CONFIRMED", "COMMANDED",
-                "REASON_ENDED", "CONFIRMED", "COMMANDED", "REASON_SET");
-        assertThat(explanation.events().get(4).detail()).hasToString(
+        assertThat(explanation.events()).extracting(Explanation.Event::kind).containsExactly("CONFIRMED", "COMMANDED", "TURNED",
+                "REASON_ENDED", "CONFIRMED", "COMMANDED", "TURNED", "REASON_SET");
+        assertThat(explanation.events().get(5).detail()).hasToString(
                 "{\"to\":\"OFF\",\"seen\":\"ON\",\"attempt\":1,\"reasons\":[\"ARREARS\"]}");
         assertThat(explanation.reasons()).isEmpty();
         assertThat(explanation.supply().wanted()).isEqualTo(Wanted.ON);
@@ -113,7 +113,7 @@ class SupplyIT {
         assertThat(supply.reasons(meter)).as("an account without credit").extracting(Reason::kind)
                 .containsExactly(ReasonKind.ARREARS);
         transaction.executeWithoutResult(status -> newMeters.apply(site, null));
-        assertThat(supply.explain(meter).events()).as("nothing new").hasSize(1);
+        assertThat(supply.explain(meter).events()).as("nothing new").hasSize(2);
         jdbc.sql("update account_meter set valid_to = now() where meter_id = ?").param(meter).update();
         transaction.executeWithoutResult(status -> newMeters.apply(site, null));
         assertThat(supply.reasons(meter)).as("a meter that no account pays for").isEmpty();
@@ -130,7 +130,7 @@ class SupplyIT {
             loop.done(new Outcome.Refused(meter, Relay.OFF, Instant.now(), "the model does not describe switching"));
         }
         assertThat(supply.explain(meter).events()).extracting(Explanation.Event::kind)
-                .containsExactly("FAILED", "COMMANDED", "REASON_SET");
+                .containsExactly("FAILED", "COMMANDED", "TURNED", "REASON_SET");
         assertThat(supply.explain(meter).supply().failure()).isEqualTo("the model does not describe switching");
         assertThat(supply.explain(meter).supply().attempts()).isEqualTo(5);
         supplyMetrics.refresh();
@@ -287,7 +287,7 @@ class SupplyIT {
         }).toList());
         assertThat(told).containsOnlyOnce(1);
         assertThat(supply.reasons(meter)).hasSize(1);
-        assertThat(jdbc.sql("select count(*) from supply_event where meter_id = ?").param(meter).query(Integer.class).single())
+        assertThat(jdbc.sql("select count(*) from supply_event where meter_id = ? and kind = 'REASON_SET'").param(meter).query(Integer.class).single())
                 .isEqualTo(1);
     }
 
@@ -344,10 +344,10 @@ class SupplyIT {
     }
 
     private List<Command> see(Relay relay) {
-        return loop.due(List.of(new Seen(meter, Instant.now(), relay, null, BigDecimal.ONE)));
+        return loop.due(List.of(new Seen(meter, Instant.now(), relay, null, BigDecimal.ONE, relay == Relay.ON ? "0369=0000" : "0369=0001")));
     }
 
     private void switched(Relay to) {
-        loop.done(new Outcome.Switched(meter, to, Instant.now(), false));
+        loop.done(new Outcome.Switched(meter, to, Instant.now(), false, to == Relay.ON ? "0369=0000" : "0369=0001"));
     }
 }
