@@ -1,10 +1,14 @@
 package io.meterhub.billing;
 
+import io.meterhub.people.Rights;
 import io.meterhub.runtime.DatabaseConfiguration;
 import io.meterhub.runtime.StartRefused;
+import io.meterhub.site.Sites;
+import io.meterhub.site.Texts;
 import java.io.PrintStream;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.autoconfigure.context.MessageSourceAutoConfiguration;
 import org.springframework.boot.autoconfigure.jdbc.DataSourceAutoConfiguration;
 import org.springframework.boot.autoconfigure.jdbc.DataSourceTransactionManagerAutoConfiguration;
 import org.springframework.boot.autoconfigure.jdbc.JdbcClientAutoConfiguration;
@@ -20,9 +24,10 @@ import org.springframework.dao.DataAccessException;
  * The command that verifies the books and does nothing else: it polls nothing, listens nowhere and changes nothing, not even the
  * schema. Asked for by {@code --meterhub.verify=ledger}, or {@code METERHUB_VERIFY=ledger}.
  */
-@Import({DatabaseConfiguration.class, LedgerCheck.class, Seals.class})
+@Import({DatabaseConfiguration.class, LedgerCheck.class, Seals.class, Rights.class, Sites.class, Texts.class})
 @ImportAutoConfiguration({DataSourceAutoConfiguration.class, DataSourceTransactionManagerAutoConfiguration.class,
-        JdbcTemplateAutoConfiguration.class, JdbcClientAutoConfiguration.class, TransactionAutoConfiguration.class})
+        JdbcTemplateAutoConfiguration.class, JdbcClientAutoConfiguration.class, TransactionAutoConfiguration.class,
+        MessageSourceAutoConfiguration.class})
 public class LedgerVerification {
 
     private static final String SETTING = "meterhub.verify";
