@@ -85,7 +85,8 @@ class Loads implements LoadWatch {
             return;
         }
         List<Slice.Reading> ours = readings.stream()
-                .filter(reading -> reading.power() != null && byMeter.containsKey(reading.meter()) && reading.at().isAfter(now.minus(FRESH)))
+                .filter(reading -> reading.power() != null && byMeter.containsKey(reading.meter())
+                        && Duration.between(reading.at(), now).abs().compareTo(FRESH) < 0)
                 .sorted(Comparator.comparing(Slice.Reading::at)).toList();
         Map<Integer, Cut> cuts = new TreeMap<>();
         overLimit(ours, byMeter, cuts);
@@ -162,9 +163,9 @@ class Loads implements LoadWatch {
             starts.add(new Reasons.Start(cut.meterId(), cut.kind(), returns ? now.plus(Duration.ofMinutes(cut.returnMinutes())) : null,
                     Reasons.HUB, cut.why()));
         }
+        reasons.change(List.of(), starts);
         cuts.values().stream().collect(Collectors.groupingBy(Cut::kind)).forEach((kind, its) ->
                 alarms.raise(AlarmKind.valueOf(kind.name()), its.stream().map(cut -> new Alarms.Finding(cut.meterId(), null, cut.detail())).toList()));
-        reasons.change(List.of(), starts);
     }
 
     /** How often the hub cut it for this within 24 hours, since a person last lifted it. */

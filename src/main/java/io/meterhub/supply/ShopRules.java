@@ -122,6 +122,10 @@ public class ShopRules {
                     on conflict (shop_id, kind) do update set rule = excluded.rule""")
                     .param("shop", shopId).param("kind", kind.name()).param("rule", written(rule)).update();
         }
+        if (kind == Kind.POWER_LIMIT) {
+            // what was too much by another rule counts for nothing
+            jdbc.sql("delete from overload o using meter m where m.id = o.meter_id and m.shop_id = ?").param(shopId).update();
+        }
         audit.record(shop.siteId(), who, "supply.rule." + kind.name().toLowerCase(), "shop " + shop.code(), before, rule, why);
         events.publishEvent(new Changed(shopId, kind));
     }
