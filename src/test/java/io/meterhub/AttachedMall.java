@@ -329,7 +329,7 @@ final class AttachedMall implements AutoCloseable {
         return accepted(http.exchange(URI.create(path), method, new HttpEntity<>(body, headers), JsonNode.class));
     }
 
-    private JsonNode get(String path) {
+    JsonNode get(String path) {
         HttpHeaders headers = new HttpHeaders();
         headers.set("Authorization", TestKey.BEARER);
         return accepted(http.exchange(URI.create(path), HttpMethod.GET, new HttpEntity<>(headers), JsonNode.class));

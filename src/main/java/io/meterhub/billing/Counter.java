@@ -31,6 +31,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.SqlArrayValue;
@@ -65,10 +66,11 @@ public class Counter {
     private final Texts texts;
     private final Clock clock;
     private final BigDecimal limitYuan;
+    private final ObjectProvider<PurchaseWatch> watches;
     private final TransactionTemplate transaction;
 
     Counter(JdbcClient jdbc, Ledger ledger, Credits credits, Accounts accounts, Sites sites, Audit audit, Texts texts, Clock clock,
-            @Value("${meterhub.billing.sale-limit-yuan:100000}") BigDecimal limitYuan, PlatformTransactionManager transactions) {
+            ObjectProvider<PurchaseWatch> watches, @Value("${meterhub.billing.sale-limit-yuan:100000}") BigDecimal limitYuan, PlatformTransactionManager transactions) {
         this.jdbc = jdbc;
         this.ledger = ledger;
         this.credits = credits;
@@ -77,6 +79,7 @@ public class Counter {
         this.audit = audit;
         this.texts = texts;
         this.clock = clock;
+        this.watches = watches;
         this.limitYuan = limitYuan;
         // what is refused leaves nothing behind, not even a receipt's number, and spares the caller's own transaction
         this.transaction = new TransactionTemplate(transactions);
@@ -210,6 +213,10 @@ public class Counter {
         if (refused.isPresent()) {
             return refused.get();
         }
+        refused = heldByMeter(request, reversed);
+        if (refused.isPresent()) {
+            return refused.get();
+        }
         BigDecimal toDebt = switch (request.kind()) {
             case SALE -> purse.closed() ? amount : purse.shareOf(amount);
             case REVERSAL -> reversed.receipt().toDebtYuan();
@@ -227,6 +234,7 @@ public class Counter {
         }
         BigDecimal emergency = setTerms(request, purse, reversed, receipt);
         keep(site.id(), request, receipt, journalId, reversed, emergency, creditAfter);
+        handOver(receipt, journalId);
         audit.record(site.id(), request.who(), "counter." + request.kind().name().toLowerCase(), "account " + purse.number(), null,
                 receipt, request.note());
         return new Booked(receipt, creditAfter, false);
@@ -333,6 +341,30 @@ public class Counter {
         return amount.signum() <= 0 || amount.compareTo(most) > 0
                 ? refused("amountYuan", "more_than_" + request.kind().name().toLowerCase(), most.setScale(2, RoundingMode.DOWN).toPlainString())
                 : Optional.empty();
+    }
+
+    /** What a meter keeps of the credit cannot be given back by it. */
+    private Optional<Refused> heldByMeter(CounterRequest request, Reversed reversed) {
+        return switch (request.kind()) {
+            case REVERSAL -> watches.stream().allMatch(watch -> watch.takenBack(reversed.journalId())) ? Optional.empty()
+                    : refused("receipt", "in_the_meter", request.receipt());
+            case REFUND, TRANSFER -> watches.stream().allMatch(watch -> watch.mayLeave(request.accountId())) ? Optional.empty()
+                    : refused("accountId", "meter_holds");
+            default -> Optional.empty();
+        };
+    }
+
+    /** Where a meter keeps the account's credit, what came in goes to it. */
+    private void handOver(Receipt receipt, Long journalId) {
+        BigDecimal yuan = switch (receipt.kind()) {
+            case SALE -> receipt.amountYuan().subtract(receipt.toDebtYuan());
+            case GIFT, TRANSFER -> receipt.amountYuan();
+            default -> BigDecimal.ZERO;
+        };
+        if (yuan.signum() > 0) {
+            int to = receipt.kind() == Kind.TRANSFER ? receipt.otherAccountId() : receipt.accountId();
+            watches.forEach(watch -> watch.bought(to, journalId, yuan));
+        }
     }
 
     /** Locks the accounts, those of this site alone, in the order of their ids. */

@@ -65,6 +65,8 @@ public enum Right {
     READ_NOW,
     /** Write meters' parameters, set their clocks. */
     WRITE_METER,
+    /** Set whether a meter keeps credit itself, and decide about a count or a drift that cannot be. */
+    METER_CREDIT,
     /** Enter readings that no meter sent. */
     ENTER_READING,
     /** Decide that a doubted value is true. */

@@ -20,6 +20,8 @@ public enum AlarmKind {
     FORBIDDEN_LOAD(Severity.CRITICAL, Subject.METER),
     /** The meter shows more purchases than the ledger knows. */
     COUNT_AHEAD(Severity.CRITICAL, Subject.METER),
+    /** The meter shows fewer purchases than it was seen to have: another meter, or one that forgot. */
+    COUNT_BEHIND(Severity.CRITICAL, Subject.METER),
     CREDIT_DRIFT(Severity.WARNING, Subject.METER),
     /** Its counter shows what cannot be true. */
     QUARANTINE(Severity.WARNING, Subject.METER),
