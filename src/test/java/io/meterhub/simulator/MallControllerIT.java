@@ -83,7 +83,7 @@ class MallControllerIT {
             "/demo/v1/meters/TCP-1P/fault        | {\"kind\": \"SLOW\", \"options\": {\"delayMillis\": -1}} | 400 | 0 to 60000",
             "/demo/v1/meters/TCP-1P/fault        | {\"kind\": \"EXCEPTION\", \"options\": {\"code\": 0}}   | 400 | 1 to 11",
             "/demo/v1/meters/TCP-1P/fault        | {\"kind\": \"SET_BACK\", \"options\": {\"amount\": -1}} | 400 | not negative",
-            "/demo/v1/gateways/TCP/fault         | {\"kind\": \"SWAPPED\"}                                 | 400 | at a meter",
+            "/demo/v1/gateways/TCP/fault         | {\"kind\": \"SWAPPED\"}                                 | 400 | of a meter",
             "/demo/v1/meters/TCP-1P/load-factor  | {\"factor\": -1}                                        | 400 | 0 to 1000",
             "/demo/v1/meters/TCP-1P/load-factor  | {}                                                      | 400 | 0 to 1000",
             "/demo/v1/meters/TCP-1P/fault        | silent                                                  | 400 | must be JSON"})

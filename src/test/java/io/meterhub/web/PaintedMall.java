@@ -23,6 +23,10 @@ final class PaintedMall {
     private final String site;
     private final int siteId;
 
+    // what a shop or meter looks like goes by its number within the site, not by what was painted before
+    private int beforeShops;
+    private int beforeMeters;
+
     private PaintedMall(JdbcClient jdbc, String site, int shops) {
         this.jdbc = jdbc;
         this.site = site;
@@ -66,6 +70,10 @@ final class PaintedMall {
                 .param("power", powerKw).param("meter", meter(meter)).update();
     }
 
+    private int before(String table) {
+        return jdbc.sql("select min(id) - 1 from " + table + " where site_id = ?").param(siteId).query(Integer.class).single();
+    }
+
     private int one(String sql, String code) {
         return jdbc.sql(sql).param("site", siteId).param("code", code).query(Integer.class).single();
     }
@@ -100,6 +108,7 @@ final class PaintedMall {
                 from generate_series(0, :shops - 1) n""")
                 .param("site", siteId).param("shops", shops).param("names", NAMES.toArray(String[]::new))
                 .param("floors", FLOORS.toArray(String[]::new)).update();
+        beforeShops = before("shop");
         jdbc.sql("""
                 insert into meter (site_id, gateway_id, shop_id, code, name, model, energy_kind, unit_id, rating, opening_reading)
                 select s.site_id, g.id, s.id, 'E-' || s.code, s.name, 'demo-adf400l-1p', 'ELECTRICITY',
@@ -111,44 +120,45 @@ final class PaintedMall {
                 select s.site_id, g.id, s.id, 'W-' || s.code, s.name, 'generic-water-valve', 'WATER',
                        200 + row_number() over (partition by g.id order by s.id), 2.5, 0
                 from shop s join gateway g on g.site_id = s.site_id and g.shaft = s.shaft
-                where s.site_id = :site and s.id % 10 = 3""")
-                .param("site", siteId).update();
+                where s.site_id = :site and (s.id - :beforeShops) % 10 = 3""")
+                .param("site", siteId).param("beforeShops", beforeShops).update();
         jdbc.sql("""
                 insert into meter (site_id, gateway_id, code, name, model, energy_kind, unit_id, rating, opening_reading)
                 select :site, g.id, 'P-' || right(g.code, 1) || lpad(n::text, 2, '0'), (array['走廊照明','电梯','空调机房','消防泵','广告灯箱'])[1 + n % 5],
                        'acrel-ddsy1352', 'ELECTRICITY', 100 + n, 60, 0
                 from gateway g cross join generate_series(1, 10) n where g.site_id = :site""")
                 .param("site", siteId).update();
+        beforeMeters = before("meter");
     }
 
     private void states() {
         jdbc.sql("""
                 insert into meter_state (meter_id, read_at, total, power, live, day, day_total, answered_at, failing_since, failure)
-                select m.id, case when m.id % 97 = 5 then now() - interval '3 hours 12 minutes' when m.id % 61 = 7 then now() - interval '4 minutes'
-                            else now() - (m.id % 12 || ' seconds')::interval end,
-                       t.total, case when m.energy_kind = 'WATER' then (m.id % 7) * 0.021 when m.id % 23 = 4 then 0 else (m.id * 7919 % 6100) / 1000.0 end,
+                select m.id, case when (m.id - :beforeMeters) % 97 = 5 then now() - interval '3 hours 12 minutes' when (m.id - :beforeMeters) % 61 = 7 then now() - interval '4 minutes'
+                            else now() - ((m.id - :beforeMeters) % 12 || ' seconds')::interval end,
+                       t.total, case when m.energy_kind = 'WATER' then ((m.id - :beforeMeters) % 7) * 0.021 when (m.id - :beforeMeters) % 23 = 4 then 0 else ((m.id - :beforeMeters) * 7919 % 6100) / 1000.0 end,
                        case when m.energy_kind = 'WATER' then '{"battery": 3.58}' else '{"voltage": 231.4, "current": 5.31, "powerFactor": 0.94, "frequency": 50.01}' end::jsonb,
                        (now() at time zone 'Asia/Shanghai')::date,
-                       t.total - case when m.energy_kind = 'WATER' then (m.id % 9) * 0.113 else (m.id * 31 % 600) / 10.0 end, now(),
-                       case when m.id % 97 = 5 then now() - interval '3 hours 12 minutes' when m.id % 61 = 7 then now() - interval '4 minutes' end,
-                       case when m.id % 97 = 5 then 'NO_CONNECTION' when m.id % 61 = 7 then 'TIMEOUT' end
-                from meter m cross join lateral (select 1000 + m.id * 13.37 as total) t where m.site_id = :site""")
-                .param("site", siteId).update();
+                       t.total - case when m.energy_kind = 'WATER' then ((m.id - :beforeMeters) % 9) * 0.113 else ((m.id - :beforeMeters) * 31 % 600) / 10.0 end, now(),
+                       case when (m.id - :beforeMeters) % 97 = 5 then now() - interval '3 hours 12 minutes' when (m.id - :beforeMeters) % 61 = 7 then now() - interval '4 minutes' end,
+                       case when (m.id - :beforeMeters) % 97 = 5 then 'NO_CONNECTION' when (m.id - :beforeMeters) % 61 = 7 then 'TIMEOUT' end
+                from meter m cross join lateral (select 1000 + (m.id - :beforeMeters) * 13.37 as total) t where m.site_id = :site""")
+                .param("site", siteId).param("beforeMeters", beforeMeters).update();
         jdbc.sql("update meter_state set answered_at = read_at where meter_id in (select id from meter where site_id = ?)").param(siteId).update();
         Instant end = Instant.now().truncatedTo(ChronoUnit.HOURS);
         jdbc.sql("""
                 insert into quarter_hour (meter_id, starts_at, read_at, total)
                 select m.id, q, q + interval '14 minutes 55 seconds',
-                       1000 + sum(0.1 + (1 - cos(extract(hour from q at time zone 'Asia/Shanghai') / 24 * 6.283)) * 0.45 + (extract(minute from q)::int * m.id % 7) * 0.02)
+                       1000 + sum(0.1 + (1 - cos(extract(hour from q at time zone 'Asia/Shanghai') / 24 * 6.283)) * 0.45 + (extract(minute from q)::int * (m.id - :beforeMeters) % 7) * 0.02)
                            over (partition by m.id order by q)
                 from meter m cross join generate_series(:from::timestamptz, :to::timestamptz, interval '15 minutes') q
                 where m.site_id = :site and m.energy_kind = 'ELECTRICITY'""")
-                .param("site", siteId).param("from", Sql.instant(end.minus(45, ChronoUnit.HOURS))).param("to", Sql.instant(end)).update();
+                .param("site", siteId).param("beforeMeters", beforeMeters).param("from", Sql.instant(end.minus(45, ChronoUnit.HOURS))).param("to", Sql.instant(end)).update();
         jdbc.sql("""
                 insert into reading (meter_id, read_at, total, power)
-                select m.id, now() - (n * 10 || ' seconds')::interval, 1000 + m.id * 13.37 - n * 0.01, 1
+                select m.id, now() - (n * 10 || ' seconds')::interval, 1000 + (m.id - :beforeMeters) * 13.37 - n * 0.01, 1
                 from meter m cross join generate_series(0, 5) n where m.site_id = :site""")
-                .param("site", siteId).update();
+                .param("site", siteId).param("beforeMeters", beforeMeters).update();
         jdbc.sql("""
                 insert into quarantine (meter_id, kind, since, accepted_total, first_total, last_at, last_total, raw)
                 select m.id, 'BACKWARDS', now() - interval '20 minutes', st.total, 3, now(), 3.2, '0306:0000 012C'
@@ -173,9 +183,9 @@ final class PaintedMall {
             jdbc.sql("""
                     insert into account (site_id, number, customer_id, shop_id, kind, posted_yuan)
                     select m.site_id, m.code, s.customer_id, s.id, m.energy_kind,
-                           case when s.id % 29 = 3 then 30 when s.id % 17 = 2 then 62.5 else 80 + (s.id * 211 % 91000) / 100.0 end
+                           case when (s.id - :beforeShops) % 29 = 3 then 30 when (s.id - :beforeShops) % 17 = 2 then 62.5 else 80 + ((s.id - :beforeShops) * 211 % 91000) / 100.0 end
                     from meter m join shop s on s.id = m.shop_id where m.site_id = :site and m.energy_kind = :kind""")
-                    .param("site", siteId).param("kind", kind.getKey()).update();
+                    .param("site", siteId).param("beforeShops", beforeShops).param("kind", kind.getKey()).update();
             jdbc.sql("""
                     insert into charge_line (account_id, meter_id, site_day, tariff_version_id, band, price, quantity, amount)
                     select a.id, m.id, (now() at time zone 'Asia/Shanghai')::date, :version, 'SINGLE', :price::numeric, u.quantity, u.quantity * :price::numeric
@@ -211,20 +221,20 @@ final class PaintedMall {
                 from meter m join account a on a.shop_id = m.shop_id and a.kind = m.energy_kind
                      cross join lateral (
                         select 'ARREARS', null::timestamptz, 'hub', '余额用尽' where a.posted_yuan - a.open_yuan <= 0
-                        union all select 'KEEP_ON', now() + interval '6 hours', '李值班', '冷库，明早续费' where a.posted_yuan - a.open_yuan <= 0 and m.shop_id % 4 = 1
+                        union all select 'KEEP_ON', now() + interval '6 hours', '李值班', '冷库，明早续费' where a.posted_yuan - a.open_yuan <= 0 and (m.shop_id - :beforeShops) % 4 = 1
                         union all select 'MANUAL_OFF', null, '张电工', '更换空开' where m.code = 'E-B-103') r (kind, until, who, why)
-                where m.site_id = :site""").param("site", siteId).update();
+                where m.site_id = :site""").param("site", siteId).param("beforeShops", beforeShops).update();
         jdbc.sql("""
                 insert into meter_supply (meter_id, wanted, seen, seen_basis, seen_at, failure)
-                select m.id, w.wanted, case when w.wanted = 'OFF' and m.id % 5 = 1 then 'ON' else w.wanted end,
+                select m.id, w.wanted, case when w.wanted = 'OFF' and (m.id - :beforeMeters) % 5 = 1 then 'ON' else w.wanted end,
                        case when m.model = 'acrel-ddsy1352' then 'JUDGED' else 'REGISTER' end, now() - interval '25 minutes',
-                       case when w.wanted = 'OFF' and m.id % 10 = 1 then 'the meter does not confirm' end
+                       case when w.wanted = 'OFF' and (m.id - :beforeMeters) % 10 = 1 then 'the meter does not confirm' end
                 from meter m cross join lateral (select case
                     when exists (select 1 from supply_reason r where r.meter_id = m.id and r.kind = 'MANUAL_OFF') then 'OFF'
                     when exists (select 1 from supply_reason r where r.meter_id = m.id and r.kind = 'KEEP_ON') then 'ON'
                     when exists (select 1 from supply_reason r where r.meter_id = m.id and r.kind = 'ARREARS') then 'OFF'
                     else 'ON' end as wanted) w
-                where m.site_id = :site""").param("site", siteId).update();
+                where m.site_id = :site""").param("site", siteId).param("beforeMeters", beforeMeters).update();
         jdbc.sql("update meter_state set power = 0 where meter_id in (select meter_id from meter_supply where seen = 'OFF')").update();
         jdbc.sql("""
                 insert into supply_event (at, meter_id, kind, detail, who)
