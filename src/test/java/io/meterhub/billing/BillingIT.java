@@ -269,7 +269,7 @@ class BillingIT {
         billing.bill(mall.slice(START.plusSeconds(3600), "0.50"));
         assertThat(billing.replaceMeter(mall.meter(), new BigDecimal("1000.99"), BigDecimal.ZERO, "Li", "x"))
                 .isInstanceOfSatisfying(Correction.Refused.class, refused -> assertThat(refused.why())
-                        .startsWith("Must be from 1001.000, the last value read, to ").endsWith("with at most 3 decimals"));
+                        .startsWith("Must be from 1001.000, the last value read, to ").endsWith("with at most 3 decimals."));
         assertThat(billing.replaceMeter(mall.meter(), new BigDecimal("1003.00"), BigDecimal.ZERO, "Li", "burnt"))
                 .isInstanceOf(Correction.Done.class);
         assertThat(malls.charged(mall.meter())).isEqualByComparingTo("3");
@@ -360,7 +360,7 @@ class BillingIT {
                     .isInstanceOfSatisfying(Correction.Refused.class, refused -> {
                         assertThat(refused.field()).isEqualTo("closing");
                         assertThat(refused.why()).matches("Must be from 1001[.]000, the last value read, to 1016[.]\\d{3}, the most"
-                                + " that the meter can have counted since, with at most 3 decimals");
+                                + " that the meter can have counted since, with at most 3 decimals[.]");
                     });
         }
         assertThat(malls.charged(mall.meter())).isEqualByComparingTo("1");
