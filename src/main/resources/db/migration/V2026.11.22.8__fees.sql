@@ -122,7 +122,7 @@ create table fee_month (
     state            text not null default 'OPEN' check (state in ('OPEN', 'DONE', 'FAILED')),
     postings         int  not null default 0,
     -- why it could not be taken, and the words of that, for people to read in their language
-    failure          text check (failure in ('ACCOUNT_CLOSED', 'FAULT')),
+    failure          text check (failure in ('ACCOUNT_CLOSED', 'TENANT_LEFT', 'FAULT')),
     failure_words    text[],
     primary key (property_fee_id, month),
     check ((state = 'FAILED') = (failure is not null)),

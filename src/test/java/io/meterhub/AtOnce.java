@@ -1,5 +1,7 @@
 package io.meterhub;
 
+import static org.awaitility.Awaitility.await;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -7,6 +9,7 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Several who act at the same time, each in a thread of its own. */
 public final class AtOnce {
@@ -29,6 +32,23 @@ public final class AtOnce {
             return results;
         } finally {
             threads.shutdown();
+        }
+    }
+
+    /**
+     * Begins an act in another thread from within the caller's transaction, and returns when it waits for what that holds, or has
+     * not had to wait.
+     */
+    public static <T> Future<T> behind(JdbcClient jdbc, Callable<T> act) {
+        ExecutorService thread = Executors.newSingleThreadExecutor();
+        try {
+            int holder = jdbc.sql("select pg_backend_pid()").query(Integer.class).single();
+            Future<T> begun = thread.submit(act);
+            await().until(() -> begun.isDone() || jdbc.sql("select exists (select from pg_stat_activity where ? = any(pg_blocking_pids(pid)))")
+                    .param(holder).query(Boolean.class).single());
+            return begun;
+        } finally {
+            thread.shutdown();
         }
     }
 

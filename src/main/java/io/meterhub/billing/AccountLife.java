@@ -39,6 +39,7 @@ import org.springframework.jdbc.support.SqlArrayValue;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.annotation.Transactional;
+import org.springframework.transaction.support.TransactionCallback;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /**
@@ -196,24 +197,41 @@ public class AccountLife {
      *
      * @throws AccountRefused if it is closed, a reading cannot be true, or one is missing of a meter that is silent or in doubt
      */
-    @Transactional
     public Settlement close(Close wish, String who) {
-        Closing closing = settle(wish, null, who);
-        tell(AccountWatch::vacated, closing.account(), closing.held(), false, who);
-        return closing.settlement();
+        return onOneDay(status -> {
+            Closing closing = settle(wish, null, who);
+            tell(AccountWatch::vacated, closing.account(), closing.held(), false, who);
+            return closing.settlement();
+        });
     }
 
     /** What closing it now would come to: done by the same rules, and taken back. */
     public Settlement preview(Close wish, String who) {
-        return transaction.execute(status -> {
+        return onOneDay(status -> {
             status.setRollbackOnly();
             return settle(wish, null, who).settlement();
         });
     }
 
+    /** Midnight came while an account was being closed. */
+    private static final class Midnight extends RuntimeException {
+    }
+
+    /** A day begins and ends fees, shares and receipts: what was begun before midnight is begun again on the day on which it ends. */
+    private <T> T onOneDay(TransactionCallback<T> act) {
+        try {
+            return transaction.execute(act);
+        } catch (Midnight midnight) {
+            return transaction.execute(act);
+        }
+    }
+
     /** Closes an account and opens the next tenant's, both at the same counter readings. */
-    @Transactional
     public Moved move(Move wish, String who) {
+        return onOneDay(status -> moved(wish, who));
+    }
+
+    private Moved moved(Move wish, String who) {
         Account old = known(wish.close().accountId());
         accounts.require(Right.OPEN_ACCOUNT, old.id());
         require(old, Account.State.OPEN);
@@ -241,14 +259,17 @@ public class AccountLife {
         Account before = known(wish.accountId());
         accounts.require(Right.CLOSE_ACCOUNT, before.id());
         Map<Integer, Held> held = hold(accounts.meters(before.id()));
+        // what is charged, and charged anew, has the tiers before the lines
+        jdbc.sql("select 1 from tier_use where account_id = ? order by meter_id, period, period_start for no key update").param(before.id())
+                .query(Integer.class).list();
         // before the account itself, as the close of a day has it; from here on that leaves these lines alone
         jdbc.sql("""
                 select 1 from charge_line where account_id = ? and unposted
                 order by meter_id, site_day, tariff_version_id, band, tier for no key update""").param(before.id()).query(Integer.class).list();
-        // before any account, as sharing out a month has it
-        List<SharedAreas.Due> shared = sharedAreas.hold(before.id());
         Site site = sites.site(before.siteId());
         LocalDate today = site.dayOf(now());
+        // before any account, as sharing out a month has it
+        List<SharedAreas.Due> shared = sharedAreas.hold(before.id());
         // so are the months of fees, as a run has them, and the numbers of receipts, as the counter has them
         List<FeeRuns.Leaving> leaving = before.kind() == AccountKind.PROPERTY_FEE && before.state() == Account.State.OPEN
                 ? feeRuns.leave(before, today, next, who, wish.why()) : List.of();
@@ -267,6 +288,9 @@ public class AccountLife {
             throw refused("id", "meters_changed", account.number());
         }
         Instant now = now();
+        if (!site.dayOf(now).equals(today)) {
+            throw new Midnight();
+        }
         // closed first: that its last fee and the refund empty it warns nobody
         jdbc.sql("update account set closed_at = :now, emergency_yuan = 0 where id = :id").param("now", utc(now)).param("id", account.id())
                 .update();

@@ -172,11 +172,12 @@ public class Billing {
      *
      * @param at      when, after the last accepted reading; null: now
      * @param counter what the meter itself showed then, kWh before the CT ratio
+     * @param rating  the most that can flow from then on, kW after the CT ratio; null: as much more or less as the ratio is
      */
     @Transactional
-    public Correction changeCtRatio(int meterId, Instant at, BigDecimal counter, int ratio, String who, String why) {
+    public Correction changeCtRatio(int meterId, Instant at, BigDecimal counter, int ratio, BigDecimal rating, String who, String why) {
         rights.requireOfMeter(Right.REPLACE_METER, meterId);
-        return charged(readings.changeCtRatio(meterId, at, counter, ratio, who, why));
+        return charged(readings.changeCtRatio(meterId, at, counter, ratio, rating, who, why));
     }
 
     /**

@@ -9,6 +9,7 @@ import io.meterhub.billing.Ledger.Gl;
 import io.meterhub.billing.Ledger.Journal;
 import io.meterhub.billing.Receipt.Kind;
 import io.meterhub.site.Audit;
+import io.meterhub.site.Decimals;
 import io.meterhub.site.Site;
 import io.meterhub.site.Sites;
 import io.meterhub.site.Texts;
@@ -51,11 +52,15 @@ public class Counter {
     private static final Set<Kind> AMOUNT_FOLLOWS = EnumSet.of(Kind.REVERSAL, Kind.EMERGENCY);
     /** Whose amount is bounded by nothing but the most that may be typed in at once. */
     private static final Set<Kind> LIMITED = EnumSet.of(Kind.SALE, Kind.GIFT, Kind.DEPOSIT);
-    /** What brings a closed account to nothing: what it was given back is paid out, what it owes is paid, or waived. */
-    private static final Set<Kind> ENDING = EnumSet.of(Kind.SALE, Kind.REFUND, Kind.WRITE_OFF, Kind.DEPOSIT_RETURN, Kind.DEBT_WRITE_OFF);
+    /**
+     * What brings a closed account to nothing: what it was given back is paid out, what it owes is made a debt and paid, or waived.
+     */
+    private static final Set<Kind> ENDING = EnumSet.of(Kind.SALE, Kind.REFUND, Kind.WRITE_OFF, Kind.DEBT, Kind.DEPOSIT_RETURN,
+            Kind.DEBT_WRITE_OFF);
     /** How the keys of what is paid out at a closing begin. */
     static final String CLOSING = "close:";
     private static final BigDecimal HUNDRED = BigDecimal.valueOf(100);
+    private static final int MOST_DIGITS = 12;
 
     private final JdbcClient jdbc;
     private final Ledger ledger;
@@ -120,7 +125,7 @@ public class Counter {
         }
         BigDecimal amount = request.amountYuan();
         if (amount == null ? AMOUNT_NEEDED.contains(request.kind())
-                : amount.signum() <= 0 || amount.stripTrailingZeros().scale() > 2
+                : amount.signum() <= 0 || !Decimals.fit(amount, MOST_DIGITS, 2)
                 || LIMITED.contains(request.kind()) && amount.compareTo(limitYuan) > 0) {
             return LIMITED.contains(request.kind()) ? refused("amountYuan", "sale_amount", limitYuan.toPlainString())
                     : refused("amountYuan", "amount");
@@ -147,9 +152,10 @@ public class Counter {
     private record Purse(int id, String number, boolean closed, BigDecimal creditYuan, BigDecimal emergencyYuan,
                          BigDecimal emergencyAllowedYuan, BigDecimal depositYuan, BigDecimal debtYuan, BigDecimal debtSharePercent) {
 
-        /** What can leave the account: the credit, down to the fen. */
+        /** What can leave the account: the credit, down to the fen; of a closed one, what its debt leaves of that. */
         BigDecimal spare() {
-            return creditYuan.setScale(2, RoundingMode.FLOOR).max(BigDecimal.ZERO);
+            BigDecimal left = closed ? creditYuan.subtract(debtYuan) : creditYuan;
+            return left.setScale(2, RoundingMode.FLOOR).max(BigDecimal.ZERO);
         }
 
         /** What is missing, up to the fen: what is over stays in the account. */

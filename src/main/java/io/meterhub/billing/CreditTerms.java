@@ -4,6 +4,7 @@ import io.meterhub.people.Right;
 import io.meterhub.people.Rights;
 import io.meterhub.site.Audit;
 import io.meterhub.site.Place;
+import io.meterhub.site.Texts;
 import java.math.BigDecimal;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -16,19 +17,25 @@ public class CreditTerms {
     private final JdbcClient jdbc;
     private final Credits credits;
     private final Audit audit;
+    private final Texts texts;
     private final Rights rights;
 
-    CreditTerms(JdbcClient jdbc, Credits credits, Audit audit, Rights rights) {
+    CreditTerms(JdbcClient jdbc, Credits credits, Audit audit, Texts texts, Rights rights) {
+        this.texts = texts;
         this.rights = rights;
         this.jdbc = jdbc;
         this.credits = credits;
         this.audit = audit;
     }
 
-    private record Terms(int siteId, int shopId, String number, BigDecimal overdraftYuan, BigDecimal emergencyAllowedYuan) {
+    private record Terms(int siteId, int shopId, String number, boolean closed, BigDecimal overdraftYuan, BigDecimal emergencyAllowedYuan) {
     }
 
-    /** Sets an account's overdraft limit; supply follows at once. */
+    /**
+     * Sets an account's overdraft limit; supply follows at once.
+     *
+     * @throws AccountRefused if it is closed
+     */
     @Transactional
     public void overdraft(int accountId, BigDecimal yuan, String who, String why) {
         Terms before = lock(accountId);
@@ -42,6 +49,7 @@ public class CreditTerms {
      * Sets how much emergency credit an account may take; what is taken already stays as it is.
      *
      * @param yuan 0 for none, null for what its site allows
+     * @throws AccountRefused if the account is closed
      */
     @Transactional
     public void emergency(int accountId, BigDecimal yuan, String who, String why) {
@@ -78,9 +86,12 @@ public class CreditTerms {
 
     private Terms lock(int accountId) {
         Terms terms = jdbc.sql("""
-                select site_id, shop_id, number, overdraft_yuan, emergency_allowed_yuan from account where id = ? for no key update""")
+                select site_id, shop_id, number, closed_at is not null as closed, overdraft_yuan, emergency_allowed_yuan from account where id = ? for no key update""")
                 .param(accountId).query(Terms.class).single();
         rights.require(Right.SET_CREDIT_TERMS, Place.shop(terms.siteId(), terms.shopId()));
+        if (terms.closed()) {
+            throw new AccountRefused("id", texts.of("refused.account_closed", terms.number()));
+        }
         return terms;
     }
 

@@ -253,17 +253,19 @@ class FeeRuns implements CreditWatch {
     /** A fee that cannot be taken for a reason that people know what to do about. */
     private static final class NotTaken extends RuntimeException {
 
+        private final String failure;
         private final String accountNumber;
 
-        NotTaken(String accountNumber) {
+        NotTaken(String failure, String accountNumber) {
             super("account " + accountNumber + " is closed");
+            this.failure = failure;
             this.accountNumber = accountNumber;
         }
     }
 
     /**
-     * The account that pays: the shop's for property fees when the fee is first taken; opened where there is none. It is held, so
-     * that it is not closed while it is charged.
+     * The account that pays: the shop's for property fees when the fee is first taken; opened where there is none, unless the shop is
+     * still in the name of the tenant whose account was closed. It is held, so that it is not closed while it is charged.
      */
     private int account(Site site, Fee fee) {
         if (fee.accountId() != null) {
@@ -272,10 +274,18 @@ class FeeRuns implements CreditWatch {
             Payer payer = jdbc.sql("select number, closed_at is not null as closed from account where id = ? for no key update")
                     .param(fee.accountId()).query(Payer.class).single();
             if (payer.closed()) {
-                throw new NotTaken(payer.number());
+                throw new NotTaken("ACCOUNT_CLOSED", payer.number());
             }
             return fee.accountId();
         }
+        jdbc.sql("""
+                select a.number from shop s
+                join lateral (select number, customer_id, state from account where shop_id = s.id and kind = 'PROPERTY_FEE' and state <> 'PREPARED'
+                              order by state = 'OPEN' desc, closed_at desc, id desc limit 1) a on a.state = 'CLOSED'
+                where s.id = ? and a.customer_id is not distinct from s.customer_id""").param(fee.shopId()).query(String.class).optional()
+                .ifPresent(number -> {
+                    throw new NotTaken("TENANT_LEFT", number);
+                });
         boolean opened = jdbc.sql("""
                 insert into account (site_id, customer_id, shop_id, kind, warn1_yuan, warn2_yuan, opened_at)
                 select site_id, customer_id, id, 'PROPERTY_FEE', 0, 0, :now from shop where id = :shop
@@ -296,7 +306,7 @@ class FeeRuns implements CreditWatch {
         jdbc.sql("""
                 update fee_month set state = 'FAILED', failure = :failure, failure_words = array[:word]
                 where property_fee_id = :fee and month = :month""")
-                .param("failure", known == null ? "FAULT" : "ACCOUNT_CLOSED").param("word", known == null ? failure.toString() : known.accountNumber)
+                .param("failure", known == null ? "FAULT" : known.failure).param("word", known == null ? failure.toString() : known.accountNumber)
                 .param("fee", feeId).param("month", month.atDay(1)).update();
         jdbc.sql("update fee_run set done = done - :done, failed = failed + :failed where site_id = :site and month = :month")
                 .param("done", held.state().equals("DONE") ? 1 : 0).param("failed", held.state().equals("FAILED") ? 0 : 1)

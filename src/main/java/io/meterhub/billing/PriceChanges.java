@@ -47,6 +47,9 @@ import org.springframework.transaction.support.TransactionTemplate;
 @Component
 public class PriceChanges {
 
+    /** For how long a preview may be confirmed: what it does not tell of, the days since, is no more than these. */
+    private static final int TOKEN_DAYS = 2;
+
     private final JdbcClient jdbc;
     private final ObjectMapper json;
     private final Sites sites;
@@ -104,7 +107,7 @@ public class PriceChanges {
     /**
      * Makes a change, and charges anew what it covers; when this returns, all accounts have been gone through.
      *
-     * @param token    of a preview; may be null where nothing that was charged changes
+     * @param token    of a preview of at most {@value #TOKEN_DAYS} days ago; may be null where nothing that was charged changes
      * @param setAside accounts with an obstacle in the preview that are to be left as they are, see {@link Unrated}
      */
     public PriceChangeResult make(int siteId, PriceChange change, String token, Set<Integer> setAside, String who, String why) {
@@ -112,7 +115,7 @@ public class PriceChanges {
         if (tried.refused() != null) {
             return tried.refused();
         }
-        Looked looked = tried.charged() ? look(siteId, change, tried, dayOf(token).orElse(tried.today())) : null;
+        Looked looked = tried.charged() ? look(siteId, change, tried, dayOf(token).filter(day -> !day.isBefore(tried.today().minusDays(TOKEN_DAYS))).orElse(tried.today())) : null;
         Optional<PriceChangeResult.Refused> refused = unconfirmed(looked, token, setAside);
         if (refused.isPresent()) {
             return refused.get();

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import io.meterhub.people.Right;
 import io.meterhub.people.Rights;
 import io.meterhub.site.Audit;
+import io.meterhub.site.Decimals;
 import io.meterhub.site.Place;
 import io.meterhub.site.Site;
 import io.meterhub.site.Sites;
@@ -100,7 +101,7 @@ public class PropertyFees {
     /**
      * A fee that could not be taken.
      *
-     * @param kind    ACCOUNT_CLOSED, or FAULT where the hub itself failed
+     * @param kind    ACCOUNT_CLOSED; TENANT_LEFT, the shop being still in his name; or FAULT where the hub itself failed
      * @param failure why, and what to do, in the language asked for
      */
     public record Failure(int feeId, int shopId, String shop, String kind, String failure) {
@@ -183,7 +184,7 @@ public class PropertyFees {
             throw refused("rateYuan", "fee_rate", HIGHEST_RATE.toPlainString());
         }
         BigDecimal area = basis != Basis.AREA ? null : areaM2 != null ? areaM2 : shop.areaM2();
-        if (basis == Basis.AREA && (area == null || area.signum() <= 0 || area.stripTrailingZeros().scale() > 2)) {
+        if (basis == Basis.AREA && (area == null || area.signum() <= 0 || !Decimals.fit(area, 8, 2))) {
             throw refused("areaM2", "fee_area", shop.code());
         }
         if (from == null) {
@@ -229,10 +230,11 @@ public class PropertyFees {
     @Transactional(propagation = Propagation.MANDATORY)
     List<Fee> leave(Account account, LocalDate exit, Integer next, String who, String why) {
         Shop shop = shop(account.shopId());
+        holdUnpaid(account.shopId(), account.id());
         List<Fee> its = jdbc.sql("""
                 select f.*, :code as shop from property_fee f
                 where f.shop_id = :shop and (f.account_id = :account or f.account_id is null and f.valid_from < :exit)
-                order by f.id for no key update""")
+                order by f.id""")
                 .param("code", shop.code()).param("shop", account.shopId()).param("account", account.id()).param("exit", exit)
                 .query((row, n) -> fee(row)).list();
         for (Fee fee : its) {
@@ -266,9 +268,19 @@ public class PropertyFees {
                 .param("account", account.id()).param("shop", account.shopId()).param("opened", opened).update();
     }
 
-    /** Held until the transaction ends, before any account: nobody agrees on the shop's fee, or leaves, meanwhile. */
+    /**
+     * Held until the transaction ends, before any account: nobody agrees on the shop's fee, or leaves, meanwhile, and no fee that an
+     * account is yet to pay is taken, which holds the fee before the account, too.
+     */
     void hold(int shopId) {
         shop(shopId);
+        holdUnpaid(shopId, null);
+    }
+
+    private void holdUnpaid(int shopId, Integer account) {
+        jdbc.sql("""
+                select id from property_fee where shop_id = :shop and (account_id is null or account_id = :account)
+                order by id for no key update""").param("shop", shopId).param("account", account).query(Integer.class).list();
     }
 
     /** The newest first. */

@@ -9,6 +9,7 @@ import io.meterhub.billing.Ledger.Journal;
 import io.meterhub.people.Right;
 import io.meterhub.people.Rights;
 import io.meterhub.site.Audit;
+import io.meterhub.site.Decimals;
 import io.meterhub.site.EnergyKind;
 import io.meterhub.site.Place;
 import io.meterhub.site.Site;
@@ -139,11 +140,10 @@ public class ResaleGuard {
     @Transactional
     public Month enter(int siteId, YearMonth month, EnergyKind energyKind, BigDecimal quantity, BigDecimal amountYuan, String who, String why) {
         rights.require(Right.GIVE_BACK, Place.site(siteId));
-        if (quantity == null || quantity.signum() < 0 || quantity.stripTrailingZeros().scale() > 3 || quantity.precision() - quantity.scale() > 15) {
+        if (quantity == null || quantity.signum() < 0 || !Decimals.fit(quantity, 15, 3)) {
             throw refused("quantity", "resale_quantity");
         }
-        if (amountYuan == null || amountYuan.signum() < 0 || amountYuan.stripTrailingZeros().scale() > 2
-                || amountYuan.precision() - amountYuan.scale() > 12) {
+        if (amountYuan == null || amountYuan.signum() < 0 || !Decimals.fit(amountYuan, 12, 2)) {
             throw refused("amountYuan", "resale_amount");
         }
         Site site = sites.site(siteId);

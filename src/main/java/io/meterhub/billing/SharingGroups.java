@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import io.meterhub.people.Right;
 import io.meterhub.people.Rights;
 import io.meterhub.site.Audit;
+import io.meterhub.site.Decimals;
 import io.meterhub.site.EnergyKind;
 import io.meterhub.site.Meter;
 import io.meterhub.site.Place;
@@ -189,8 +190,7 @@ public class SharingGroups {
                 .filter(each -> each.siteId() == group.siteId()).orElseThrow(() -> refused("shopId", "fee_no_shop", Integer.toString(shopId)));
         BigDecimal its = group.rule() == Rule.AREA && share == null ? shop.areaM2() : share;
         boolean needed = group.rule() == Rule.FIXED || group.rule() == Rule.AREA;
-        if (needed != (its != null) || its != null && (its.signum() <= 0 || its.stripTrailingZeros().scale() > 6
-                || its.precision() - its.scale() > 12)) {
+        if (needed != (its != null) || its != null && (its.signum() <= 0 || !Decimals.fit(its, 12, 6))) {
             throw refused("share", "share_share", group.rule().name());
         }
         Optional<Member> last = group.members().stream().filter(member -> member.shopId() == shopId).reduce((one, other) -> other);

@@ -27,7 +27,8 @@ import org.springframework.transaction.support.TransactionTemplate;
  * taken of a cheap tier is free again, while the other meters have gone on in a dearer one. That takes all the account's meters,
  * so it follows after the true-up, in a transaction of its own; until then the account may have been charged too much.
  *
- * <p>Days that were charged by another version than the one that holds for them by now stay as they are.
+ * <p>Days that were charged by another version than the one that holds for them by now stay as they are, and so do those on which
+ * the account is still to be charged anew by a change of prices: that is for the change, or for who set the account aside.
  */
 @Component("tierRecounts")
 public class TierRecounts {
@@ -94,6 +95,8 @@ public class TierRecounts {
         List<Integer> meters = jdbc.sql("select meter_id from account_meter where account_id = ? and valid_to is null order by meter_id")
                 .param(accountId).query(Integer.class).list();
         Map<Integer, Assignments.Payer> its = payers.ofAccount(accountId);
+        int site = jdbc.sql("select site_id from account where id = ?").param(accountId).query(Integer.class).single();
+        Map<Integer, Set<LocalDate>> missed = reratings.missed(site).getOrDefault(accountId, Map.of());
         Map<Integer, SortedSet<LocalDate>> days = new TreeMap<>();
         jdbc.sql("""
                 select meter_id, site_day, min(tariff_version_id) as version, count(distinct tariff_version_id) as versions
@@ -106,12 +109,11 @@ public class TierRecounts {
                     LocalDate day = row.getObject("site_day", LocalDate.class);
                     Plan plan = its.get(meter).plan();
                     if (row.getInt("versions") == 1 && row.getInt("version") == plan.on(day).versionId()
-                            && due.contains(TierUse.Key.of(accountId, meter, day, plan))) {
+                            && !missed.getOrDefault(meter, Set.of()).contains(day) && due.contains(TierUse.Key.of(accountId, meter, day, plan))) {
                         days.computeIfAbsent(meter, id -> new TreeSet<>()).add(day);
                     }
                 });
         if (!days.isEmpty()) {
-            int site = jdbc.sql("select site_id from account where id = ?").param(accountId).query(Integer.class).single();
             reratings.chargeAnew(accountId, days, its, Reratings.tiers(tariffs.of(site)), "hub", "tiers after a true-up");
         }
     }

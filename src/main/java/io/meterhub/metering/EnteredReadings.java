@@ -7,6 +7,7 @@ import io.meterhub.metering.Plausibility.Verdict;
 import io.meterhub.people.Right;
 import io.meterhub.people.Rights;
 import io.meterhub.site.Audit;
+import io.meterhub.site.Decimals;
 import io.meterhub.site.Place;
 import io.meterhub.site.Texts;
 import java.math.BigDecimal;
@@ -60,6 +61,9 @@ public class EnteredReadings {
     private final Texts texts;
     private final Clock clock;
     private final Rights rights;
+
+    /** As the database keeps them. */
+    private static final int MOST_DIGITS = 15;
 
     EnteredReadings(JdbcClient jdbc, MeterStates states, Audit audit, Texts texts, Clock clock, Rights rights) {
         this.rights = rights;
@@ -132,7 +136,7 @@ public class EnteredReadings {
         if (at.isBefore(now.minus(OLDEST))) {
             return refused("at", "ancient", time(state, now.minus(OLDEST)));
         }
-        if (entry.total().signum() < 0 || entry.total().stripTrailingZeros().scale() > 3) {
+        if (entry.total().signum() < 0 || !Decimals.fit(entry.total(), MOST_DIGITS, 3)) {
             return refused("total", "number");
         }
         Optional<EntryResult> before = before(state, entry);

@@ -7,6 +7,7 @@ import io.meterhub.metering.Plausibility.Verdict;
 import io.meterhub.site.AlarmKind;
 import io.meterhub.site.Alarms;
 import io.meterhub.site.Audit;
+import io.meterhub.site.Decimals;
 import io.meterhub.site.EnergyKind;
 import io.meterhub.site.Sites;
 import io.meterhub.site.Texts;
@@ -45,6 +46,7 @@ public class Readings {
     /** How long a person may look at a doubted value before believing it; the meter counts on meanwhile. */
     private static final Duration LOOKED_AT = Duration.ofMinutes(15);
     private static final int MOST_RATIO = 10_000;
+    private static final int RATING_DIGITS = 7;
 
     private final JdbcClient jdbc;
     private final MeterStates states;
@@ -248,9 +250,10 @@ public class Readings {
      *
      * @param at      null: now
      * @param counter what the meter itself showed then, before the CT ratio
+     * @param rating  the most that can flow from then on; null: as much more or less as the ratio is
      */
     @Transactional(propagation = Propagation.MANDATORY)
-    public Correction changeCtRatio(int meterId, Instant at, BigDecimal counter, int ratio, String who, String why) {
+    public Correction changeCtRatio(int meterId, Instant at, BigDecimal counter, int ratio, BigDecimal rating, String who, String why) {
         // an import holds the meter's row before its state; so does this
         jdbc.sql("select id from meter where id = ? for no key update").param(meterId).query(Integer.class).optional();
         MeterState state = states.lock(List.of(meterId)).get(meterId);
@@ -260,8 +263,14 @@ public class Readings {
         if (refused.isPresent()) {
             return refused.get();
         }
+        BigDecimal flows = rating != null ? rating : state.limits.rating().multiply(BigDecimal.valueOf(ratio))
+                .divide(BigDecimal.valueOf(state.ctRatio), 3, RoundingMode.UP);
+        if (flows.signum() <= 0 || !Decimals.fit(flows, RATING_DIGITS, 3)) {
+            return refused("rating", "rating");
+        }
         Map<String, Object> before = state(state);
         before.put("ctRatio", state.ctRatio);
+        before.put("rating", state.limits.rating());
         BigDecimal closing = counter.setScale(3).multiply(BigDecimal.valueOf(state.ctRatio));
         BigDecimal opening = counter.setScale(3).multiply(BigDecimal.valueOf(ratio));
         states.insertQuarters(MeterStates.leaveQuarter(state, then).stream().toList());
@@ -274,7 +283,7 @@ public class Readings {
         changed.put(state, null);
         states.update(changed);
         jdbc.sql("update meter_state set ct_ratio = ? where meter_id = ?").param(ratio).param(meterId).update();
-        jdbc.sql("update meter set ct_ratio = ? where id = ?").param(ratio).param(meterId).update();
+        jdbc.sql("update meter set ct_ratio = ?, rating = ? where id = ?").param(ratio).param(flows).param(meterId).update();
         jdbc.sql("""
                 insert into meter_replacement (meter_id, at, closing_total, opening_total, ct_before, ct_after, who, why)
                 values (:meter, :at, :closing, :opening, :before, :after, :who, :why)""")
@@ -282,6 +291,7 @@ public class Readings {
                 .param("opening", opening).param("before", state.ctRatio).param("after", ratio).param("who", who).param("why", why).update();
         Map<String, Object> after = state(state);
         after.put("ctRatio", ratio);
+        after.put("rating", flows);
         after.put("counter", counter);
         audit.record(state.siteId, who, "meter.ct_ratio", "meter " + state.code, before, after, why);
         return new Correction.Done(rest.matters() ? List.of(rest) : List.of());

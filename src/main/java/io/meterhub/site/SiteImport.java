@@ -197,6 +197,8 @@ public class SiteImport {
     }
 
     private List<MeterState> meters(int siteId) {
+        // what else changes a meter waits from here on, or is done: what is read next, by a statement of its own, sees it
+        jdbc.sql("select id from meter where site_id = ? order by id for no key update").param(siteId).query(Integer.class).list();
         return jdbc.sql("""
                 select m.code, m.name, g.code as gateway, m.unit_id, m.model, m.energy_kind, s.code as shop, m.ct_ratio,
                        m.rating, m.opening_reading

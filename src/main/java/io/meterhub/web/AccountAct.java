@@ -28,7 +28,7 @@ enum AccountAct {
             "It is held beside the credit and pays for nothing."),
     DEPOSIT_RETURN("deposit-returns", Kind.DEPOSIT_RETURN, "amountYuan method! note", EnumSet.allOf(State.class), "Pays a deposit back",
             "Without an amount: all that is held. Never more than that."),
-    DEBT("debts", Kind.DEBT, "amountYuan sharePercent! note", living(), "Makes arrears a debt that is paid back in parts",
+    DEBT("debts", Kind.DEBT, "amountYuan sharePercent! note", EnumSet.allOf(State.class), "Makes arrears a debt that is paid back in parts",
             "Without an amount: all of the arrears, up to the fen. The credit is lifted by it at once. Of each later sale the share goes to"
             + " the debt, never more than is owed; the sale's receipt shows both parts."),
     WRITE_OFF("write-offs", Kind.WRITE_OFF, "of! amountYuan note!", EnumSet.allOf(State.class),

@@ -130,6 +130,10 @@ class AccountPage {
             } catch (NotSo e) {
                 wrong.put(e.field, e.getMessage());
             } catch (AccountRefused e) {
+                if (ends(act) && "do".equals(given.get("step")) && settlements.of(account(id)).isPresent()) {
+                    // pressed twice: it is done
+                    return "redirect:" + settlement(id);
+                }
                 wrong.put(e.field(), e.getMessage());
             }
         }
@@ -139,6 +143,14 @@ class AccountPage {
         fill(account, model);
         form(act, given, wrong, model);
         return "account";
+    }
+
+    private static boolean ends(AccountAct act) {
+        return act == AccountAct.CLOSE || act == AccountAct.MOVE;
+    }
+
+    private static String settlement(int account) {
+        return "/accounts/" + account + "/settlement";
     }
 
     @GetMapping("/bill")
@@ -224,6 +236,9 @@ class AccountPage {
         if (act.kind() != null) {
             return atTheCounter(account, act, given, who, sure, locale);
         }
+        if (!AccountAct.of(account.state()).contains(act) && !(ends(act) && account.state() == Account.State.CLOSED)) {
+            throw new NotSo("id", texts.of("refused.account_is." + account.state(), account.number()));
+        }
         String why = text(given, "why");
         String done = "/accounts/" + account.id() + "?done=" + act.path();
         switch (act) {
@@ -259,7 +274,7 @@ class AccountPage {
                 } else {
                     settlement = life.move(new Move(close, null, new Customer(text(given, "customer"), text(given, "phone"))), who).settlement();
                 }
-                return sure ? new Outcome("/accounts/" + settlement.accountId() + "/settlement", null)
+                return sure ? new Outcome(settlement(settlement.accountId()), null)
                         : new Outcome(null, paper.lines(view.site(account.siteId()), settlement, locale));
             }
             default -> throw new IllegalStateException("Nobody carries out " + act);

@@ -119,8 +119,8 @@ class FeesApi {
     }
 
     @GetMapping("/sites/{site}/fee-runs/{month}/failures")
-    @Operation(summary = "The fees of a month that could not be taken, and why", description = "kind is ACCOUNT_CLOSED or FAULT; failure says"
-            + " it in the language asked for. They are tried again with each run.")
+    @Operation(summary = "The fees of a month that could not be taken, and why", description = "kind is ACCOUNT_CLOSED, TENANT_LEFT or FAULT;"
+            + " failure says it in the language asked for. They are tried again with each run.")
     List<PropertyFees.Failure> failures(@PathVariable int site, @PathVariable @Schema(type = "string", example = "2026-11") YearMonth month) {
         return fees.failures(view.whole(site).id(), month);
     }

@@ -1,5 +1,6 @@
 package io.meterhub.web;
 
+import io.meterhub.site.Decimals;
 import java.math.BigDecimal;
 import java.util.Optional;
 
@@ -15,7 +16,7 @@ final class Forms {
     static Optional<BigDecimal> yuan(String text) {
         try {
             BigDecimal yuan = new BigDecimal(text == null ? "" : text.strip().replace(",", ""));
-            return yuan.signum() >= 0 && yuan.stripTrailingZeros().scale() <= 2 && yuan.precision() - yuan.scale() <= MOST_DIGITS
+            return yuan.signum() >= 0 && Decimals.fit(yuan, MOST_DIGITS, 2)
                     ? Optional.of(yuan.setScale(2)) : Optional.empty();
         } catch (NumberFormatException e) {
             return Optional.empty();

@@ -89,6 +89,9 @@ class MetersApi {
                  @Schema(description = "What the meter itself showed then: kWh BEFORE the CT ratio, not multiplied by it") BigDecimal counter,
                  @NotNull(message = "{valid.ct_ratio}")
                  @Schema(description = "The new CT ratio, 1 to 10000: 60 for transformers 300/5 A") Integer ratio,
+                 @Digits(integer = 7, fraction = 3, message = "{valid.decimals}")
+                 @Schema(description = "The most that can flow from then on, kW after the CT ratio; left out: as much more or less as the ratio is")
+                 BigDecimal rating,
                  @NotBlank(message = "{valid.needed}") @Size(max = 500, message = "{valid.characters}") String why) {
     }
 
@@ -194,10 +197,11 @@ class MetersApi {
     @Operation(summary = "The current transformers were changed, the meter stays", description = "What the meter counted up to counter, which"
             + " is what it shows itself, before the CT ratio, is billed by the ratio before; what it counts from there is multiplied by the"
             + " new one. What was billed stays, so that it is entered while the circuit is still off: a time before the last reading is"
-            + " refused. The site's spreadsheet must have the new ratio when it is brought next.")
+            + " refused. The answer has the rating that holds now. The site's spreadsheet must have the new ratio, and should have that rating, when it"
+            + " is brought next.")
     Corrected changeRatio(@PathVariable int id, Operator operator, @Valid @RequestBody Ratio change) {
         meter(id);
-        return corrected(id, billing.changeCtRatio(id, change.at(), change.counter(), change.ratio(), operator.name(), change.why()));
+        return corrected(id, billing.changeCtRatio(id, change.at(), change.counter(), change.ratio(), change.rating(), operator.name(), change.why()));
     }
 
     @GetMapping("/meters/{id}/changes")

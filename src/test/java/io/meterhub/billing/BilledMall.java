@@ -2,6 +2,7 @@ package io.meterhub.billing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.meterhub.metering.Slice;
 import io.meterhub.people.Rights;
 import io.meterhub.site.Audit;
@@ -130,6 +131,14 @@ class BilledMall {
         life.setProxyTargetClass(true);
         life.addAdvice(hub.getBean(TransactionInterceptor.class));
         return (AccountLife) life.getProxy();
+    }
+
+    /** Changes of prices as they would be looked at at another time. */
+    PriceChanges priceChanges(Clock clock) {
+        return new PriceChanges(jdbc, hub.getBean(ObjectMapper.class), hub.getBean(Sites.class), hub.getBean(Tariffs.class),
+                hub.getBean(TariffAssignments.class), hub.getBean(SiteCalendar.class), hub.getBean(TierBook.class), hub.getBean(Assignments.class),
+                hub.getBean(Recount.class), hub.getBean(Reratings.class), hub.getBean(SharedAreas.class), hub.getBean(Audit.class),
+                hub.getBean(Texts.class), clock, hub.getBean(PlatformTransactionManager.class), hub.getBean(Rights.class));
     }
 
     /** The runs of fees as they would go at another time. */

@@ -1,8 +1,8 @@
 package io.meterhub.billing;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
+import io.meterhub.AtOnce;
 import io.meterhub.HubTest;
 import io.meterhub.billing.BilledMall.Mall;
 import io.meterhub.billing.CounterResult.KeyReused;
@@ -178,21 +178,11 @@ class CounterIT {
         Mall mall = malls.open("shop-single", 1);
         billing.bill(mall.slice(Instant.now().minusSeconds(100), "1200.00"));
         assertThat(wanted(mall)).isEqualTo("OFF");
-        ExecutorService thread = Executors.newSingleThreadExecutor();
-        try {
-            Future<?> imported = transaction.execute(status -> {
-                counter.act(request(mall, "enough", "500"));
-                int pid = jdbc.sql("select pg_backend_pid()").query(Integer.class).single();
-                Future<?> started = thread.submit(() -> malls.load(mall.sheet()));
-                await().until(() -> started.isDone() || jdbc.sql("""
-                        select exists (select from pg_stat_activity where :pid = any(pg_blocking_pids(pid)))""")
-                        .param("pid", pid).query(Boolean.class).single());
-                return started;
-            });
-            imported.get();
-        } finally {
-            thread.shutdown();
-        }
+        Future<?> imported = transaction.execute(status -> {
+            counter.act(request(mall, "enough", "500"));
+            return AtOnce.behind(jdbc, () -> malls.load(mall.sheet()));
+        });
+        imported.get();
         assertThat(wanted(mall)).isEqualTo("ON");
     }
 

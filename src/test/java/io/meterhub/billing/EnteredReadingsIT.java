@@ -100,6 +100,8 @@ class EnteredReadingsIT {
             assertThat(enter(mall, ReadingSource.MANUAL, at.plusSeconds(3600), wrong)).isEqualTo(new EntryResult.Refused("total",
                     "Must be from 1010.000, the last reading, to 1025.860, the most that can have been counted since."));
         }
+        assertThat(enter(mall, ReadingSource.MANUAL, at.plusSeconds(3600), "1E+20000000")).isInstanceOfSatisfying(EntryResult.Refused.class,
+                refused -> assertThat(refused.field()).isEqualTo("total"));
         assertThat(enter(mall, ReadingSource.MANUAL, at.minusSeconds(1), "1009")).isInstanceOfSatisfying(EntryResult.Refused.class,
                 refused -> assertThat(refused.field()).isEqualTo("at"));
         assertThat(enter(mall, ReadingSource.MANUAL, Instant.now().plus(Duration.ofHours(1)), "1011"))

@@ -2,6 +2,7 @@ package io.meterhub.billing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.meterhub.AtOnce;
 import io.meterhub.HubTest;
 import io.meterhub.billing.BilledMall.Mall;
 import io.meterhub.metering.Correction;
@@ -23,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -32,6 +34,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.ApplicationContext;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.support.TransactionTemplate;
 
 /** What happens to meters, from what they show to charge lines in yuan that were computed by hand: 0.85 yuan a kWh. */
 @HubTest
@@ -50,6 +53,8 @@ class MeterChargesIT {
     Accounts accounts;
     @Autowired
     Statements statements;
+    @Autowired
+    TransactionTemplate transaction;
     @Autowired
     JdbcClient jdbc;
     BilledMall malls;
@@ -76,7 +81,7 @@ class MeterChargesIT {
     }
 
     private static Step ratio(double hours, String counter, int ratio) {
-        return (test, mall, noon) -> assertThat(test.billing.changeCtRatio(mall.meter(), after(noon, hours), new BigDecimal(counter), ratio,
+        return (test, mall, noon) -> assertThat(test.billing.changeCtRatio(mall.meter(), after(noon, hours), new BigDecimal(counter), ratio, null,
                 "Li", "larger transformers")).isInstanceOf(Correction.Done.class);
     }
 
@@ -198,7 +203,7 @@ class MeterChargesIT {
     }
 
     private Correction change(Mall mall, Instant at, String counter, int ratio) {
-        return billing.changeCtRatio(mall.meter(), at, new BigDecimal(counter), ratio, "Li", "test");
+        return billing.changeCtRatio(mall.meter(), at, new BigDecimal(counter), ratio, null, "Li", "test");
     }
 
     @Test
@@ -242,6 +247,46 @@ class MeterChargesIT {
                 select r.ct_before || ' ' || r.ct_after || ' ' || r.closing_total || ' ' || r.opening_total || ' ' || a.who || ' ' || (a.after->>'ctRatio')
                 from meter_replacement r join audit_log a on a.what = 'meter.ct_ratio' and a.site_id = ? where r.meter_id = ?""")
                 .param(mall.site().id()).param(mall.meter()).query(String.class).list()).containsExactly("40 60 4080.000 6120.000 Li 60");
+        assertThat(rating(mall)).as("200 x 60 / 40").isEqualByComparingTo("300");
+
+        assertThat(billing.replaceMeter(mall.meter(), new BigDecimal("6120"), BigDecimal.ZERO, "Li", "burnt")).isInstanceOf(Correction.Done.class);
+        assertThat(imports.load(mall.sheet(), "old.xlsx", "Li")).as("another meter is no other transformer")
+                .isInstanceOfSatisfying(ImportResult.Refused.class, refused -> assertThat(refused.problems()).singleElement().satisfies(
+                        problem -> assertThat(problem.message()).contains("before its current transformers were changed", "allowed is 60")));
+        assertThat(imports.load(behind(mall, 80), "new.xlsx", "Li")).isInstanceOf(ImportResult.Imported.class);
+    }
+
+    private BigDecimal rating(Mall mall) {
+        return jdbc.sql("select rating from meter where id = ?").param(mall.meter()).query(BigDecimal.class).single();
+    }
+
+    private static SiteSheet behind(Mall mall, int ratio) {
+        return BilledMall.withMeters(mall.sheet(), row -> new SiteSheet.MeterRow(row.row(), row.code(), "Another name", row.gateway(), row.unitId(),
+                row.model(), row.energyKind(), row.shop(), ratio, row.rating(), row.openingReading()));
+    }
+
+    @Test
+    void aFileThatIsBroughtWhileTheRatioIsChangedDoesNotBringTheFormerOneBack() throws Exception {
+        Mall mall = open("acrel-ddsy1352", 40, "200", "4000");
+        billing.bill(slice(mall, Instant.now().minusSeconds(7200), "101", 40));
+        Future<ImportResult> imported = transaction.execute(status -> {
+            assertThat(change(mall, null, "102", 60)).isInstanceOf(Correction.Done.class);
+            return AtOnce.behind(jdbc, () -> imports.load(behind(mall, 40), "old.xlsx", "Li"));
+        });
+        assertThat(imported.get()).isInstanceOf(ImportResult.Refused.class);
+        assertThat(jdbc.sql("select ct_ratio from meter where id = ?").param(mall.meter()).query(Integer.class).single()).isEqualTo(60);
+    }
+
+    @Test
+    void moreFlowsBehindLargerTransformersWithoutBeingDoubted() {
+        Mall mall = open("acrel-ddsy1352", 40, "200", "4000");
+        Instant at = Instant.now().minus(Duration.ofHours(3)).truncatedTo(ChronoUnit.SECONDS);
+        billing.bill(slice(mall, at, "101", 40));
+        assertThat(change(mall, at.plusSeconds(3600), "101", 60)).isInstanceOf(Correction.Done.class);
+        // 5.5 x 60 = 330 kWh in an hour: more than a fifth above 200 kW, less than that above 300
+        billing.bill(slice(mall, at.plusSeconds(7200), "106.5", 60));
+        assertThat(malls.charged(mall.meter())).isEqualByComparingTo("370");
+        assertThat(jdbc.sql("select count(*) from quarantine where meter_id = ?").param(mall.meter()).query(Integer.class).single()).isZero();
     }
 
     /** Rounds go on, by the ratio that the hub knew when each began, while the ratio is changed: the counter is charged once, by the right one. */

@@ -19,7 +19,9 @@ import io.meterhub.site.EnergyKind;
 import io.meterhub.site.SiteSheet;
 import java.math.BigDecimal;
 import java.time.Duration;
+import java.time.Clock;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.time.LocalDate;
 import java.time.LocalTime;
 import java.time.ZoneId;
@@ -287,6 +289,18 @@ class PriceChangesIT {
     }
 
     @Test
+    void aPreviewIsConfirmedForTwoDays() {
+        Mall mall = aWeek("shop-single");
+        NewVersion change = version(mall, "shop-single", 5, single("0.9"));
+        for (int ago : new int[] {3, 2}) {
+            PriceChanges then = malls.priceChanges(Clock.fixed(at(mall, ago, "12:00"), ZoneOffset.UTC));
+            PriceChangeResult result = make(mall, change, ((Previewed) then.preview(mall.site().id(), change)).preview().token());
+            assertThat(result).as("%s days ago", ago).isInstanceOf(ago == 3 ? Refused.class : Made.class);
+        }
+        assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    @Test
     void whatIsAssignedLastTakesItsDays() {
         Mall mall = open("shop-single", 1);
         for (PriceChange change : List.of(new Assign("shop-tou", "M-0000", null, day(mall, -10), day(mall, -20)),
@@ -475,7 +489,26 @@ class PriceChangesIT {
         close.close();
         assertThat(malls.credits(both)).as("as before, but for what was paid out").containsExactly("-18.2", "-4.25");
         assertThat(make(mall, version(mall, "shop-single", 5, single("0.85")), null)).as("the same prices").isEqualTo(new Made(null));
-        assertThat(malls.problems(both)).isEmpty();
+        assertThat(malls.problems(mall)).isEmpty();
+
+        int former = mall.account();
+        assertThat(counter.act(CounterRequest.debt("debt:" + former, former, null, new BigDecimal("50"), "Li", "new prices")))
+                .isInstanceOf(CounterResult.Booked.class);
+        assertThat(accounts.account(former).orElseThrow().debtYuan()).isEqualByComparingTo("18.2");
+        confirm(mall, version(mall, "shop-single", 5, single("0.55")));
+        // 52 x 0.30
+        assertThat(credit(former)).isEqualByComparingTo("15.6");
+        CounterRequest refund = CounterRequest.refund("rest:" + former, former, null, PayMethod.CASH, "Li", "new prices");
+        assertThat(counter.act(refund)).as("he owes more than that").isInstanceOfSatisfying(CounterResult.Refused.class,
+                refused -> assertThat(refused.field()).isEqualTo("amountYuan"));
+        assertThat(counter.act(CounterRequest.sale("paid:" + former, former, new BigDecimal("18.2"), PayMethod.CASH, "Li", null)))
+                .isInstanceOf(CounterResult.Booked.class);
+        assertThat(counter.act(refund)).isInstanceOfSatisfying(CounterResult.Booked.class,
+                booked -> assertThat(booked.receipt().amountYuan()).isEqualByComparingTo("15.6"));
+        assertThat(credit(former)).isEqualByComparingTo("0");
+        assertThat(accounts.account(former).orElseThrow().debtYuan()).isEqualByComparingTo("0");
+        close.close();
+        assertThat(malls.problems(mall)).isEmpty();
     }
 
     private int reasons(Mall mall) {

@@ -25,6 +25,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
@@ -155,6 +157,80 @@ class TenantChangesIT {
                 .isEqualTo("DONE 1 1");
         assertThat(jdbc.sql("select count(*) from money_event where account_id = ?").param(account).query(Integer.class).single())
                 .as("who has left is not asked to pay in time").isZero();
+        assertThat(problems(mall)).isEmpty();
+    }
+
+    @Test
+    void whatIsAgreedAheadIsNotTakenFromWhoLeftBefore() {
+        Mall mall = mall();
+        int shop = malls.shop(mall, 0);
+        YearMonth december = NOVEMBER.plusMonths(1);
+        malls.feeRuns(november(5)).runOn(mall.site());
+        fees.agree(shop, Basis.FIXED, new BigDecimal("310"), null, december.atDay(1), "Li", "stepped rent");
+        malls.life(november(21)).close(close(feeAccount(shop)), WHO);
+        malls.feeRuns(at(december.atDay(5))).runOn(mall.site());
+        assertThat(fees.lines(mall.site().id(), december)).isEmpty();
+        assertThat(fees.failures(mall.site().id(), december)).singleElement().satisfies(failure -> {
+            assertThat(failure.kind()).isEqualTo("TENANT_LEFT");
+            assertThat(failure.failure()).contains("open a property-fee account for the next tenant");
+        });
+        AccountLife then = malls.life(at(december.atDay(8)));
+        int next = then.open(then.prepare(new Prepare(shop, AccountKind.PROPERTY_FEE, new Customer("Zhao", null), null, null), WHO).id(),
+                Map.of(), WHO, "lease").id();
+        malls.feeRuns(at(december.atDay(9))).runOn(mall.site());
+        assertThat(fees.lines(mall.site().id(), december)).singleElement().satisfies(line -> {
+            assertThat(line.accountId()).isEqualTo(next);
+            assertThat(line.amountYuan()).isEqualByComparingTo("310");
+        });
+        assertThat(fees.failures(mall.site().id(), december)).isEmpty();
+        assertThat(problems(mall)).isEmpty();
+    }
+
+    @Test
+    void whoOpensAnAccountWaitsForAFeeThatIsBeingTakenBeforeHoldingTheAccount() throws Exception {
+        Mall mall = mall();
+        int shop = malls.shop(mall, 0);
+        AccountLife life = malls.life(november(5));
+        int account = life.prepare(new Prepare(shop, AccountKind.PROPERTY_FEE, new Customer("Zhao", null), null, null), WHO).id();
+        transaction.execute(status -> {
+            // the order of a run: the fee, then its account
+            jdbc.sql("select id from property_fee where shop_id = ? for no key update").param(shop).query(Integer.class).list();
+            Future<Account> opening = AtOnce.behind(jdbc, () -> life.open(account, Map.of(), WHO, "lease"));
+            jdbc.sql("select id from account where id = ? for no key update nowait").param(account).query(Integer.class).single();
+            return opening;
+        }).get();
+        assertThat(accounts.account(account).orElseThrow().state()).isEqualTo(Account.State.OPEN);
+    }
+
+    @Test
+    void aClosingThatRunsOverMidnightIsOfOneDay() {
+        Mall mall = mall();
+        malls.feeRuns(november(5)).runOn(mall.site());
+        int account = feeAccount(malls.shop(mall, 0));
+        pay(account, "350");
+        Instant midnight = NOVEMBER.atDay(21).atStartOfDay(ZONE).toInstant();
+        AtomicInteger looks = new AtomicInteger();
+        Clock over = new Clock() {
+            @Override
+            public Instant instant() {
+                return looks.getAndIncrement() == 0 ? midnight.minusMillis(1) : midnight.plusMillis(1);
+            }
+
+            @Override
+            public ZoneId getZone() {
+                return ZoneOffset.UTC;
+            }
+
+            @Override
+            public Clock withZone(ZoneId zone) {
+                return this;
+            }
+        };
+        Settlement settlement = malls.life(over).close(close(account), WHO);
+        // as on the 21st: twenty of thirty days are paid for, and its last receipt is of that day
+        assertThat(lines(mall)).containsExactly("1: 30 days 300.00", "2: 20 days -100.00");
+        assertThat(settlement.closedAt()).isEqualTo(midnight.plusMillis(1));
+        assertThat(settlement.receipts()).singleElement().satisfies(receipt -> assertThat(receipt.number()).startsWith("R-20261121-"));
         assertThat(problems(mall)).isEmpty();
     }
 
@@ -343,8 +419,8 @@ class TenantChangesIT {
             }
             lived.rate = 1 + random.nextInt(3);
             fees.agree(lived.shop, Basis.FIXED, BigDecimal.valueOf((long) lived.rate * WHOLE), null, day, "Li", "lease");
-            // or the hub does, with its next run
-            if (random.nextBoolean()) {
+            // or the hub does, with its next run, unless the shop is in the name of somebody who left
+            if (!lived.owed.isEmpty() || random.nextBoolean()) {
                 open(lived, life);
             }
             lived.occupied = true;

@@ -309,6 +309,22 @@ class TiersIT {
     }
 
     @Test
+    void theDaysThatAnAccountIsStillToBeChargedAnewByAChangeStayAsTheyAreAfterATrueUp() {
+        Mall mall = trueUp(true, "1075.00");
+        List<List<String>> before = mall.meters().stream().map(this::lines).toList();
+        int change = jdbc.sql("""
+                insert into rerating (site_id, change, token, day, who, why, at, done_at) values (?, '{}', '', ?, 'Li', 'x', now(), now()) returning id""")
+                .params(mall.site().id(), DAY).query(Integer.class).single();
+        jdbc.sql("""
+                insert into rerating_account (rerating_id, account_id, preview_yuan, past_yuan, untold, failure, set_aside_at, set_aside_by,
+                                              set_aside_why) values (?, ?, 1, 1, false, 'lost', now(), 'Li', 'x')""").params(change, mall.account()).update();
+        jdbc.sql("insert into rerating_meter select ?, ?, id, array[?::date] from meter where site_id = ?")
+                .params(change, mall.account(), DAY, mall.site().id()).update();
+        recounts.run();
+        assertThat(mall.meters().stream().map(this::lines).toList()).isEqualTo(before);
+    }
+
+    @Test
     void whatTheTiersWereUsedIsWhatTheLinesSay() {
         Mall mall = mall("tou-tiers", 3);
         Random random = new Random(3);

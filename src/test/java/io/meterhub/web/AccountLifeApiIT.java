@@ -75,6 +75,28 @@ class AccountLifeApiIT {
     }
 
     @Test
+    void aClosingSentTwiceGoesToItsSettlementAndAClosedAccountTakesNoTerms() {
+        String account = "/accounts/" + mall.account("E-D-101");
+        for (int press = 1; press <= 2; press++) {
+            Answer pressed = form(account, "act=close&step=do&method=CASH&why=moves+out&key=k" + press);
+            assertThat(pressed.status()).as("%s: %s", press, pressed.body()).isEqualTo(302);
+            assertThat(pressed.whole().headers().firstValue("Location")).hasValueSatisfying(to -> assertThat(to).endsWith(account + "/settlement"));
+        }
+        for (String step : new String[] {"ask", "do"}) {
+            Answer refused = form(account, "act=overdraft&step=" + step + "&limitYuan=500&why=trust&key=k3");
+            assertThat(refused.status()).isEqualTo(422);
+            assertThat(refused.body()).contains("closed for good");
+        }
+        Answer refused = http.send("PUT", "/api/v1" + account + "/overdraft", "{\"limitYuan\": 500, \"why\": \"trust\"}", Operator.HEADER, "wang");
+        assertThat(refused.status()).as(refused.body()).isEqualTo(422);
+        assertThat(refused.body()).contains("is closed");
+    }
+
+    private Answer form(String path, String body) {
+        return http.send("POST", path, body, "Content-Type", "application/x-www-form-urlencoded", "Accept-Language", "en", Operator.HEADER, "wang");
+    }
+
+    @Test
     void manyAreOpenedWithAnAnswerForEach() {
         close(Integer.toString(mall.account("E-C-101")));
         String free = prepare("C-101", "A");

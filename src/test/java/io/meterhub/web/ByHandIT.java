@@ -180,11 +180,14 @@ class ByHandIT {
         assertThat(below.json().get("errors").get(0).get("message").asText()).contains("30.000").contains("变比 40");
 
         // 30 x 40 = 1200 was read; (31 - 30) x 40 = 40 kWh are billed, and it goes on from 31 x 60
-        Answer done = http.post(address, "{\"counter\": 31, \"ratio\": 60, \"why\": \"larger\"}", Operator.HEADER, "Li");
+        Answer tooMuch = http.post(address, "{\"counter\": 31, \"ratio\": 60, \"rating\": 0, \"why\": \"larger\"}", Operator.HEADER, "Li");
+        assertThat(tooMuch.json().get("errors").get(0).get("field").asText()).isEqualTo("rating");
+        Answer done = http.post(address, "{\"counter\": 31, \"ratio\": 60, \"rating\": 250.5, \"why\": \"larger\"}", Operator.HEADER, "Li");
         assertThat(done.status()).as(done.body()).isEqualTo(200);
         assertThat(done.json().get("billedQuantity").decimalValue()).isEqualByComparingTo("40");
         assertThat(done.json().get("meter").get("total").decimalValue()).isEqualByComparingTo("1860");
         assertThat(done.json().get("meter").get("ctRatio").asInt()).isEqualTo(60);
+        assertThat(done.json().get("meter").get("rating").decimalValue()).isEqualByComparingTo("250.5");
         assertThat(http.get("/api/v1/meters/" + polled + "/changes").json()).singleElement().satisfies(change -> {
             assertThat(change.get("ctBefore").asInt() + " " + change.get("ctAfter").asInt()).isEqualTo("40 60");
             assertThat(change.get("closingTotal").decimalValue()).isEqualByComparingTo("1240");
