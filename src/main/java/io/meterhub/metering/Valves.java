@@ -21,12 +21,14 @@ public class Valves {
     private final Sites sites;
     private final MeterModels models;
     private final Lanes lanes;
+    private final SupplyControl supply;
     private final Clock clock;
 
-    Valves(Sites sites, MeterModels models, Lanes lanes, Clock clock) {
+    Valves(Sites sites, MeterModels models, Lanes lanes, SupplyControl supply, Clock clock) {
         this.sites = sites;
         this.models = models;
         this.lanes = lanes;
+        this.supply = supply;
         this.clock = clock;
     }
 
@@ -49,7 +51,8 @@ public class Valves {
 
     /**
      * Shuts the valve, waits until it shows, opens it and waits again: at most twice its travel. Whatever happens after the first
-     * write, the second is tried; what that leaves open the control loop sees to. Its readings are not shown to that meanwhile.
+     * write, the second is tried, unless the valve is not wanted open any more; what that leaves open the control loop sees to. Its
+     * readings are not shown to that meanwhile.
      */
     public Exercised exercise(int meterId) {
         Meter meter = sites.meter(meterId).orElseThrow();
@@ -60,16 +63,24 @@ public class Valves {
         }
         lane.get().exercising(meterId, true);
         try {
-            Exercised shut = move(lane.get(), meter, model, Relay.OFF, null);
-            if (!shut.answered) {
-                move(lane.get(), meter, model, Relay.ON, null);
-                return shut;
+            if (!isWantedOpen(meterId)) {
+                return new Exercised(false, null, null, "not wanted open");
             }
-            return move(lane.get(), meter, model, Relay.ON, shut);
+            Exercised shut = move(lane.get(), meter, model, Relay.OFF, null);
+            if (!isWantedOpen(meterId)) {
+                // somebody may be at the pipe by now
+                return new Exercised(false, shut.shutAt, null, "wanted shut meanwhile");
+            }
+            Exercised open = move(lane.get(), meter, model, Relay.ON, shut.answered ? shut : null);
+            return shut.answered ? open : shut;
         } finally {
             lane.get().exercising(meterId, false);
             lane.get().release(meterId);
         }
+    }
+
+    private boolean isWantedOpen(int meterId) {
+        return supply.stands(new SupplyControl.Command(meterId, Relay.ON));
     }
 
     private Exercised move(Lane lane, Meter meter, MeterModel model, Relay to, Exercised before) {

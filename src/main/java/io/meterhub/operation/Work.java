@@ -78,7 +78,7 @@ class Work {
             case READ_PARAMETERS -> Outcome.of(at.readParameters(meterId, detail.parameters()));
             case WRITE_PARAMETERS -> write(at, meterId, detail.values());
             case READ_RECORDS -> Outcome.of(at.readRecords(meterId, detail.records()));
-            case SWITCH_OFF -> byRule(() -> switchOff(meterId, job));
+            case SWITCH_OFF -> byRule(() -> switchOff(meterId, job, anew));
             case SWITCH_ON -> byRule(() -> switchOn(meterId, job));
         };
     }
@@ -141,19 +141,21 @@ class Work {
         }
     }
 
-    private Outcome switchOff(int meterId, Job job) {
-        boolean already = supply.reasons(meterId).stream()
-                .anyMatch(reason -> reason.kind() == ReasonKind.MANUAL_OFF && reason.who().equals(job.who()));
+    /** Begun before, it may have been done already, and lifted since: then it is not done again. */
+    private Outcome switchOff(int meterId, Job job, boolean anew) {
+        boolean already = anew && supply.wasSet(meterId, ReasonKind.MANUAL_OFF, job.who(), job.createdAt())
+                || supply.reasons(meterId).stream().anyMatch(reason -> reason.kind() == ReasonKind.MANUAL_OFF && reason.who().equals(job.who()));
         if (!already) {
             supply.set(meterId, ReasonKind.MANUAL_OFF, job.who(), job.why(), null);
         }
         return Outcome.done(null);
     }
 
+    /** Never a lock-out that was set after this was ordered: somebody may be at the circuit by now. */
     private Outcome switchOn(int meterId, Job job) {
         boolean lockedOut = supply.reasons(meterId).stream().anyMatch(reason -> reason.kind() == ReasonKind.MANUAL_OFF);
         if (lockedOut) {
-            supply.end(meterId, ReasonKind.MANUAL_OFF, job.who(), job.why(), null);
+            supply.end(meterId, ReasonKind.MANUAL_OFF, job.who(), job.why(), null, job.createdAt());
         }
         return Outcome.done(null);
     }

@@ -65,6 +65,11 @@ public class ApiKeys {
         if (granted.isEmpty()) {
             throw new PeopleRefused("rights", texts.of("refused.key_rights"));
         }
+        for (Place place : sites == null || sites.isEmpty() ? List.of(Place.hub()) : sites.stream().map(Place::site).toList()) {
+            granted.stream().filter(right -> !rights.may(right, place)).findFirst().ifPresent(right -> {
+                throw new PeopleRefused("rights", texts.of("refused.beyond_own", Texts.word("right." + right)));
+            });
+        }
         if (expiresAt != null && !expiresAt.isAfter(clock.instant())) {
             throw new PeopleRefused("expiresAt", texts.of("refused.key_expired"));
         }

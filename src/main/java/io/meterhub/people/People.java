@@ -217,6 +217,10 @@ public class People {
         }
         Integer shopId = code == null ? null : jdbc.sql("select id from shop where site_id = :site and code = :code").param("site", siteId)
                 .param("code", code).query(Integer.class).optional().orElseThrow(() -> refused("shop", "role_no_shop", code));
+        Place place = siteId == null ? Place.hub() : Place.site(siteId);
+        role.rights().stream().filter(right -> !rights.may(right, place)).findFirst().ifPresent(right -> {
+            throw refused("role", "beyond_own", Texts.word("right." + right));
+        });
         List<Given> before = given(id);
         jdbc.sql("""
                 insert into person_grant (person_id, role, site_id, shaft, shop_id) values (:person, :role, :site, :shaft, :shop)

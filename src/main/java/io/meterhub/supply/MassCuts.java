@@ -152,7 +152,7 @@ public class MassCuts {
     }
 
     private List<String> causedBy(int siteId, Instant openedAt) {
-        return audit.whoDid(siteId, "^(site|gateway|shop|meter|group|account|tariff|charges|calendar|fee|sharing|resale)[.]",
+        return audit.whoDid(siteId, "^((site|gateway|shop|meter|group|account|tariff|charges|calendar|fee|sharing|resale)[.]|supply[.]terms)",
                 openedAt.minus(CAUSED_WITHIN)).stream().map(MassCuts::person).filter(who -> !who.equals(Reasons.HUB)).distinct().toList();
     }
 

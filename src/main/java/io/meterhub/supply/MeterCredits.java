@@ -255,10 +255,12 @@ public class MeterCredits implements PurchaseWatch, AccountWatch {
     @Override
     @Transactional(propagation = Propagation.MANDATORY)
     public boolean takenBack(long journalId) {
-        jdbc.sql("update meter_purchase set state = 'WITHDRAWN' where journal_id = ? and state = 'WAITING'").param(journalId).update();
-        return jdbc.sql("""
-                select count(*) from meter_purchase p join meter_credit c on c.meter_id = p.meter_id and c.mode = 'METER' and p.made_at >= c.since
-                where p.journal_id = ? and p.state in ('WRITING', 'CONFIRMED')""").param(journalId).query(Integer.class).single() == 0;
+        boolean withdrawn = jdbc.sql("update meter_purchase set state = 'WITHDRAWN' where journal_id = ? and state = 'WAITING'")
+                .param(journalId).update() > 0;
+        // its own purchase may be in the meter, or all that the ledger held went there when the meter took over
+        return withdrawn || jdbc.sql("""
+                select not exists (select from meter_credit c join entry e on e.account_id = c.account_id
+                                   where e.journal_id = ? and c.mode = 'METER')""").param(journalId).query(Boolean.class).single();
     }
 
     @Override

@@ -16,6 +16,7 @@ import java.sql.Timestamp;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Optional;
@@ -113,12 +114,22 @@ public class Supply {
      * @throws SupplyRefused if the reason is not in force, only the hub ends this kind, or {@code setBy} is not who set it
      */
     public void end(int meterId, ReasonKind kind, String who, String why, String setBy) {
+        end(meterId, kind, who, why, setBy, Instant.MAX);
+    }
+
+    /**
+     * As {@link #end(int, ReasonKind, String, String, String)}, for an act that was ordered a while ago: a lock-out that was set
+     * since then, by the same person too, is not what he meant.
+     *
+     * @throws SupplyRefused also if the reason was set after {@code ordered}
+     */
+    public void end(int meterId, ReasonKind kind, String who, String why, String setBy, Instant ordered) {
         Meter meter = checked(meterId, kind, who, why);
         rights.require(kind.right(), Place.of(meter));
         reasons.lock(meterId);
         Reason before = inForce(meterId, kind)
                 .orElseThrow(() -> refused("kind", "not_in_force", kind.name(), word(kind), meter.code()));
-        if (kind == ReasonKind.MANUAL_OFF && !before.who().equals(setBy == null ? who : setBy)) {
+        if (kind == ReasonKind.MANUAL_OFF && (before.since().isAfter(ordered) || !before.who().equals(setBy == null ? who : setBy))) {
             throw refused("setBy", "locked_out", meter.code(), before.who(), at(before.since(), meter), before.why());
         }
         if (kind == ReasonKind.MANUAL_OFF && !before.who().equals(who)) {
@@ -132,6 +143,14 @@ public class Supply {
         }
         reasons.change(List.of(new Reasons.End(meterId, kind, who, why)), List.of());
         audit.record(meter.siteId(), who, "supply.reason.end", subject(meter), before, null, why);
+    }
+
+    /** Whether somebody has set a reason of this kind since, be it in force or ended. */
+    @Transactional(readOnly = true)
+    public boolean wasSet(int meterId, ReasonKind kind, String who, Instant since) {
+        return jdbc.sql("select exists (select from supply_reason where meter_id = :meter and kind = :kind and who = :who and since >= :since)")
+                .param("meter", meterId).param("kind", kind.name()).param("who", who).param("since", since.atOffset(ZoneOffset.UTC))
+                .query(Boolean.class).single();
     }
 
     /** The reasons in force, oldest first. */

@@ -179,7 +179,9 @@ class Turns {
     }
 
     private List<Row> letThrough(int siteId, SupplyTerms terms, List<Row> looked, Instant now) {
-        boolean cuts = terms.massShops() > 0 && looked.stream().anyMatch(row -> row.turn.dueSince() != null && row.turn.cutAt() == null);
+        // what waits for a second person goes on waiting for one, whatever the terms say since
+        boolean cuts = looked.stream().anyMatch(row -> row.turn.dueSince() != null && row.turn.cutAt() == null)
+                && (terms.massShops() > 0 || openMassCut(siteId).isPresent());
         boolean steps = terms.stepShops() > 0 && looked.stream().anyMatch(row -> !row.byHand() && (row.turn.mayBeCut() || row.turn.needsStep()));
         boolean alone = !cuts && !steps || jdbc.sql("select pg_try_advisory_xact_lock(:lock, :site)").param("lock", LOCK).param("site", siteId)
                 .query(Boolean.class).single();
@@ -241,11 +243,15 @@ class Turns {
                 : calendar.kinds(siteId, today, today.plusDays(CutHours.DAYS_AHEAD + 8), hours.hot()));
     }
 
+    private Optional<Instant> openMassCut(int siteId) {
+        return jdbc.sql("select since from mass_cut where site_id = ? and decided_at is null").param(siteId)
+                .query((row, n) -> instant(row, "since")).optional();
+    }
+
     /** From when on those who became due are held: a person is asked, or has to be now. */
     private Optional<Instant> heldSince(int siteId, SupplyTerms terms, Instant now) {
-        Optional<Instant> open = jdbc.sql("select since from mass_cut where site_id = ? and decided_at is null").param(siteId)
-                .query((row, n) -> instant(row, "since")).optional();
-        if (open.isPresent()) {
+        Optional<Instant> open = openMassCut(siteId);
+        if (open.isPresent() || terms.massShops() == 0) {
             return open;
         }
         // whom a person has decided on is not counted again

@@ -48,7 +48,8 @@ class MeterCreditApi {
 
     record Count(@NotNull(message = "{valid.needed}") @Schema(description = "The purchase count that the meter shows now") Integer count,
                  @Schema(description = "Whether the purchase that was just being written is in the meter; needed where there is one") Boolean pendingIsIn,
-                 @Schema(description = "Makes a purchase of what the ledger holds more than the meter") boolean refill,
+                 @Schema(description = "Makes a purchase of what the ledger holds more than the meter; not given: false")
+                 Boolean refill,
                  @NotBlank(message = "{valid.why}") @Size(max = 500, message = "{valid.characters}") String why) {
     }
 
@@ -70,7 +71,7 @@ class MeterCreditApi {
     @Operation(summary = "Takes a purchase count for right that stopped the purchases", description = "After the alarms COUNT_AHEAD and"
             + " COUNT_BEHIND. Purchases go on from the count that the meter shows.")
     MeterCredit accept(@PathVariable int id, Operator operator, @Valid @RequestBody Count count) {
-        credits.accept(view.meter(id), new Decision(count.count(), count.pendingIsIn(), count.refill()), operator.name(), count.why());
+        credits.accept(view.meter(id), new Decision(count.count(), count.pendingIsIn(), Boolean.TRUE.equals(count.refill())), operator.name(), count.why());
         return credits.show(id);
     }
 

@@ -271,6 +271,11 @@ class CourtesyIT {
 
         assertThatThrownBy(() -> massCuts.confirm(site.id(), "wang", "they owe")).isInstanceOf(SupplyRefused.class)
                 .hasMessageContaining("another person");
+        terms(OPEN, 0, 0, 0);
+        turns.refresh();
+        assertThat(many.subList(2, 6)).as("other terms do not let through what waits").allMatch(each -> wanted(each).equals("ON"));
+        assertThat(massCuts.open(site.id()).orElseThrow().causedBy()).contains("chen");
+        terms(OPEN, 0, 0, 5);
         massCuts.confirm(site.id(), "li", "looked at the bills");
         assertThat(many.subList(2, 6)).allMatch(each -> wanted(each).equals("OFF"));
         assertThat(wanted(many.get(1))).as("had paid").isEqualTo("ON");

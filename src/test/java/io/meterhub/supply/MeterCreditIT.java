@@ -250,6 +250,11 @@ class MeterCreditIT {
         assertThat(credits.show(meter).purchases()).extracting(MeterCredits.Purchase::state)
                 .containsExactly(State.CONFIRMED, State.WITHDRAWN, State.CONFIRMED, State.CONFIRMED);
         credits.set(meter, Mode.HUB, "li", "tenant leaves");
+        CounterResult.Booked byTheHub = sell("BACK", "6.00");
+        credits.set(meter, Mode.METER, "li", "stays");
+        assertThat(reverse(account, byTheHub)).as("went there with all that the ledger held").isInstanceOf(CounterResult.Refused.class);
+        assertThat(reverse(account, inMeter)).isInstanceOf(CounterResult.Refused.class);
+        credits.set(meter, Mode.HUB, "li", "leaves after all");
         assertThat(counter.act(CounterRequest.refund(UUID.randomUUID().toString(), account, null, PayMethod.CASH, "li", null)))
                 .isInstanceOf(CounterResult.Booked.class);
     }

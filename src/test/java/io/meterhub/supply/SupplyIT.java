@@ -164,6 +164,20 @@ class SupplyIT {
     }
 
     @Test
+    void anActThatWasOrderedBeforeALockOutDoesNotLiftIt() {
+        Instant ordered = Instant.now().minusSeconds(60);
+        supply.set(meter, ReasonKind.MANUAL_OFF, "wang", "at the circuit", null);
+        assertThatThrownBy(() -> supply.end(meter, ReasonKind.MANUAL_OFF, "wang", "all on", null, ordered))
+                .isInstanceOf(SupplyRefused.class).hasMessageContaining("locked out by wang");
+        assertThat(supply.reasons(meter)).extracting(Reason::kind).containsExactly(ReasonKind.MANUAL_OFF);
+        assertThat(supply.wasSet(meter, ReasonKind.MANUAL_OFF, "wang", ordered)).isTrue();
+        supply.end(meter, ReasonKind.MANUAL_OFF, "wang", "done", null, Instant.now());
+        assertThat(supply.wasSet(meter, ReasonKind.MANUAL_OFF, "wang", ordered)).as("ended, too").isTrue();
+        assertThat(supply.wasSet(meter, ReasonKind.MANUAL_OFF, "li", ordered)).isFalse();
+        assertThat(supply.reasons(meter)).isEmpty();
+    }
+
+    @Test
     void manualOffSurvivesATopUp() {
         see(Relay.ON);
         supply.set(meter, ReasonKind.MANUAL_OFF, "wang", "smoke", null);

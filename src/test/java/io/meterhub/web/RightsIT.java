@@ -1,13 +1,19 @@
 package io.meterhub.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.meterhub.HubTest;
 import io.meterhub.Crew;
+import io.meterhub.people.Actor;
 import io.meterhub.people.ApiKeys;
+import io.meterhub.people.Grant;
+import io.meterhub.people.People;
+import io.meterhub.people.PeopleRefused;
 import io.meterhub.people.Right;
 import io.meterhub.people.Role;
+import io.meterhub.people.SignedIn;
 import io.meterhub.web.Http.Answer;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -28,6 +34,7 @@ import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.context.ApplicationContext;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.security.core.context.SecurityContextHolder;
 
 /** Who may do what, and where: over the API and on the pages, for people of every role and for machines. */
 @HubTest
@@ -45,6 +52,8 @@ class RightsIT {
     JdbcClient jdbc;
     @Autowired
     ApiKeys keys;
+    @Autowired
+    People people;
     @LocalServerPort
     int port;
 
@@ -211,6 +220,21 @@ class RightsIT {
         assertThat(as("r-electrician").post(reasons, "{\"kind\": \"MANUAL_OFF\", \"why\": \"again\"}").status()).isEqualTo(201);
         assertThat(as("r-building").send("DELETE", reasons + "/MANUAL_OFF?why=done&setBy=r-electrician", null).status()).as("elsewhere").isEqualTo(404);
         assertThat(as("r-manager").send("DELETE", reasons + "/MANUAL_OFF?why=done&setBy=r-electrician", null).status()).isEqualTo(200);
+    }
+
+    @Test
+    void nobodyGivesMoreThanTheyHave() {
+        Actor clerk = new Actor(0, true, "r-clerk", false, List.of(new Grant(null, Set.of(Right.MANAGE_PEOPLE, Right.VIEW), null, null, null)));
+        SecurityContextHolder.getContext().setAuthentication(new SignedIn(clerk));
+        try {
+            assertThatThrownBy(() -> keys.create("r-all", Set.of(Right.VIEW, Right.SELL), null, null, "r-clerk/x"))
+                    .isInstanceOfSatisfying(PeopleRefused.class, refused -> assertThat(refused.field()).isEqualTo("rights"));
+            assertThatThrownBy(() -> people.give(1, Role.ADMINISTRATOR, null, null, null, "r-clerk/x"))
+                    .isInstanceOfSatisfying(PeopleRefused.class, refused -> assertThat(refused.field()).isEqualTo("role"));
+            assertThat(keys.create("r-view", Set.of(Right.VIEW), List.of(mall.siteId()), null, "r-clerk/x")).startsWith("mh_");
+        } finally {
+            SecurityContextHolder.clearContext();
+        }
     }
 
     @Test
