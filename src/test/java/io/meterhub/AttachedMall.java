@@ -17,6 +17,7 @@ import io.meterhub.site.SiteSheet.MeterRow;
 import io.meterhub.site.SiteSheet.ShopRow;
 import io.meterhub.site.SiteSheet.SiteRow;
 import java.math.BigDecimal;
+import java.math.MathContext;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -162,8 +163,14 @@ final class AttachedMall implements AutoCloseable {
         return truth(meter).total().subtract(openings.get(meter));
     }
 
-    /** Lets time pass until so much is counted. */
+    /**
+     * Lets time pass until so much is counted: of the mall's time, in a moment. So that the hub can believe it, its last reading
+     * must be old enough for the rating.
+     */
     void use(String meter, BigDecimal quantity) {
+        double hours = quantity.subtract(counted(meter)).divide(RATING, MathContext.DECIMAL32).doubleValue();
+        Duration plausible = Duration.ofMillis(1000 + (long) (hours * 3_600_000));
+        soon(() -> assertThat(readAt(meter)).isBefore(Instant.now().minus(plausible)));
         while (counted(meter).compareTo(quantity) < 0) {
             pass(Duration.ofMinutes(5));
         }
