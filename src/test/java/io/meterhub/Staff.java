@@ -307,8 +307,10 @@ final class Staff {
         if (unanswered != null) {
             PriceChange asked = unanswered;
             unanswered = null;
-            KillCampaign.each(sql, "select 1 from tariff_version v where v.effective_from = '" + asked.from() + "' and v.rule::text like '%"
-                    + asked.price().toPlainString() + "%'", row -> hold(asked));
+            // as a number: a rule keeps its prices without the zeros at their end
+            KillCampaign.each(sql, "select 1 from tariff_version v where v.effective_from = '" + asked.from()
+                    + "' and jsonb_path_exists(v.rule, '$.prices[*].parts.energy ? (@ == " + asked.price().toPlainString() + ")')",
+                    row -> hold(asked));
         }
         checkLives(sql);
         checkFees(sql);
