@@ -99,7 +99,7 @@ class Seals {
     record Head(int siteId, String site, long sealed, String lastHash, long waiting) {
     }
 
-    /** Seals what waits, of all sites. */
+    /** Seals what waits, of all sites. Another hub that is about it is waited for, so that all is sealed when this returns. */
     public void seal() {
         for (int site : jdbc.sql("select distinct site_id from journal_to_seal order by site_id").query(Integer.class).list()) {
             int sealed = BATCH;
@@ -110,10 +110,7 @@ class Seals {
     }
 
     private int sealSome(int siteId) {
-        if (!jdbc.sql("select pg_try_advisory_xact_lock(:lock, :site)").param("lock", LOCK).param("site", siteId)
-                .query(Boolean.class).single()) {
-            return 0;
-        }
+        jdbc.sql("select pg_advisory_xact_lock(:lock, :site)").param("lock", LOCK).param("site", siteId).query(row -> { });
         List<Long> ids = jdbc.sql("""
                 delete from journal_to_seal where site_id = :site and journal_id in (
                     select journal_id from journal_to_seal where site_id = :site order by journal_id limit :batch)

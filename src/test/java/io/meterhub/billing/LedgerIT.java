@@ -273,6 +273,9 @@ class LedgerIT {
                 for (int i = 0; i < 30; i++) {
                     booked(CounterRequest.sale(hub + "-" + i, mall.account(), yuan("1"), PayMethod.CASH, "Wang", "line\nbreak \\"));
                     seals.seal();
+                    assertThat(jdbc.sql("""
+                            select count(*) from journal_to_seal q join journal j on j.id = q.journal_id where q.site_id = ? and j.key like ?""")
+                            .params(mall.site().id(), "%:" + hub + "-" + i).query(Integer.class).single()).isZero();
                 }
             })).toList();
             for (Future<?> each : sealing) {
