@@ -36,6 +36,8 @@ create table operation_item (
     held_until  timestamptz,
     started_at  timestamptz,
     ended_at    timestamptz,
+    -- what a meter that is to be written held before this job wrote anything
+    before      jsonb,
     -- a key of the message bundles and its words
     why         jsonb,
     -- what was read, in the order of the meter's model

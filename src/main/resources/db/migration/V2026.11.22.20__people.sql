@@ -1,9 +1,19 @@
 -- Room: people. Who may do what, and where; signing in.
 
+-- Who acts is told by the name alone, in the audit log and on receipts: nobody's, person's or key's, is ever another's.
+create table actor_name (
+    -- in small letters
+    name text primary key check (name not in ('hub', 'meter')),
+    kind text not null check (kind in ('PERSON', 'KEY')),
+    unique (name, kind)
+);
+
 create table person (
     id            int generated always as identity primary key,
     -- as the audit log and receipts have it; never changed nor given to another
-    name          text not null check (length(name) between 1 and 64 and name !~ '[/[:space:]]' and lower(name) not in ('hub', 'meter')),
+    name          text not null check (length(name) between 1 and 64 and name !~ '[/[:space:]]'),
+    name_lower    text not null unique generated always as (lower(name)) stored,
+    kind          text not null generated always as ('PERSON') stored,
     password_hash text not null,
     password_at   timestamptz not null,
     -- given by somebody else: has to be changed before anything is done
@@ -13,9 +23,11 @@ create table person (
     totp_step     bigint not null default 0,
     totp_offered  bytea,
     created_at    timestamptz not null,
-    disabled_at   timestamptz
+    disabled_at   timestamptz,
+    -- somebody ended a lock: until then no failures of others keep this person out
+    let_in_until  timestamptz,
+    foreign key (name_lower, kind) references actor_name (name, kind)
 );
-create unique index person_name on person (lower(name));
 
 -- A role everywhere, at a site, in a building of it (the shaft that supplies it), or for a single shop.
 create table person_grant (
@@ -55,7 +67,9 @@ create index on person_session (person_id);
 -- What a machine calls with. Rights by name, at all sites or at some.
 create table api_key (
     id         int generated always as identity primary key,
-    name       text not null unique check (name ~ '^[[:alnum:]][[:alnum:]._-]{0,31}$' and name not in ('hub', 'meter')),
+    name       text not null check (name ~ '^[[:alnum:]][[:alnum:]._-]{0,31}$'),
+    name_lower text not null unique generated always as (lower(name)) stored,
+    kind       text not null generated always as ('KEY') stored,
     hash       bytea not null unique,
     rights     text[] not null check (cardinality(rights) > 0),
     -- null: all sites
@@ -64,7 +78,8 @@ create table api_key (
     created_by text not null,
     expires_at timestamptz,
     revoked_at timestamptz,
-    used_at    timestamptz
+    used_at    timestamptz,
+    foreign key (name_lower, kind) references actor_name (name, kind)
 );
 
 -- Failures to sign in, by what is guessed at and by where from; see SignIn.
@@ -75,10 +90,10 @@ create table sign_in_failure (
     locked_until timestamptz
 );
 
--- From where somebody has signed in: a lock that others bring about from elsewhere does not hold here.
-create table known_address (
+-- From where somebody has signed in, an address or a browser: a lock that others bring about from elsewhere does not hold here.
+create table known_place (
     person_id int  not null references person,
-    address   text not null,
+    place     text not null,
     at        timestamptz not null,
-    primary key (person_id, address)
+    primary key (person_id, place)
 );

@@ -9,6 +9,8 @@ create table supply_reason (
     since      timestamptz not null,
     until      timestamptz,
     who        text not null,
+    -- which role a person had there then: whoever lifts a lock-out has no lower one; null: none, or no person
+    role       text check (role in ('VIEWER', 'LANDLORD', 'FINANCE', 'ELECTRICIAN', 'MANAGER', 'ADMINISTRATOR')),
     why        text not null,
     ended_at   timestamptz,
     ended_by   text,
@@ -49,6 +51,8 @@ create table meter_supply (
     due_since     timestamptz,
     -- since when what is owed cuts it; null while notice, hours, a person or a step are waited for
     cut_at        timestamptz,
+    -- for which of what is owed: each has its own notice
+    cut_for       text[],
     -- what a change of the wish still waits for, since when and until when; until is null where nobody knows
     waits         text check (waits in ('NOTICE', 'HOURS', 'PERSON', 'STEP')),
     waits_since   timestamptz,

@@ -30,10 +30,10 @@ public final class Crew {
     /** Somebody whose password is no one-time one any more, with a role everywhere, at a site, in a shaft or for a shop. */
     public Crew hire(String name, Role role, Integer site, String shaft, String shop) {
         if (!ids.containsKey(name)) {
-            passwords.put(name, people.create(name, "test"));
+            passwords.put(name, people.create(name, "test", "for a test"));
             ids.put(name, jdbc.sql("update person set one_time = false where name = ? returning id").param(name).query(Integer.class).single());
         }
-        people.give(ids.get(name), role, site, shaft, shop, "test");
+        people.give(ids.get(name), role, site, shaft, shop, "test", "for a test");
         return this;
     }
 

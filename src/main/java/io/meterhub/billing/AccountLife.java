@@ -53,6 +53,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 @Component
 public class AccountLife {
 
+    private static final String OPENING = "opening of the account";
     private final JdbcClient jdbc;
     private final Accounts accounts;
     private final Assignments assignments;
@@ -133,7 +134,7 @@ public class AccountLife {
                 .param("overdraft", wish.overdraftYuan()).query(Integer.class).single();
         warnings.follow(shop.siteId(), id);
         Account account = account(id);
-        audit.record(shop.siteId(), who, "account.prepared", subject(account), null, account, null);
+        audit.record(shop.siteId(), who, "account.prepared", subject(account), null, account, "ahead of its opening");
         return account;
     }
 
@@ -172,7 +173,7 @@ public class AccountLife {
         }
         requireState(accountId, Account.State.PREPARED);
         requireNobodyPays(before, held);
-        held = read(held, readings, who, why == null ? "opening of the account" : why);
+        held = read(held, readings, who, why == null ? OPENING : why);
         Instant now = now();
         assign(before, held, now, true);
         return opened(before, held, now, false, who, why);
@@ -463,8 +464,8 @@ public class AccountLife {
             feeRuns.handedOver(account.shopId(), who);
         }
         credits.tell(List.of(new CreditWatch.Credit(account.id(), account.creditYuan(), account.exhausted(), who,
-                "opening of the account")));
-        audit.record(account.siteId(), who, "account.opened", subject(account), before, account, why);
+                OPENING)));
+        audit.record(account.siteId(), who, "account.opened", subject(account), before, account, why == null ? OPENING : why);
         return account;
     }
 

@@ -1,5 +1,6 @@
 package io.meterhub.billing;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import io.meterhub.billing.CounterResult.Booked;
 import io.meterhub.billing.CounterResult.KeyReused;
 import io.meterhub.billing.CounterResult.Refused;
@@ -25,6 +26,7 @@ import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.EnumSet;
 import java.util.HexFormat;
 import java.util.List;
@@ -168,6 +170,11 @@ public class Counter {
         }
     }
 
+    /** For the audit log: the accounts that an act concerned, as they stood. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    private record Books(Receipt receipt, Collection<Purse> accounts) {
+    }
+
     /** An earlier receipt that is to be taken back. */
     private record Reversed(long id, long journalId, Receipt receipt, BigDecimal emergencyYuan) {
     }
@@ -241,8 +248,8 @@ public class Counter {
         BigDecimal emergency = setTerms(request, purse, reversed, receipt);
         keep(site.id(), request, receipt, journalId, reversed, emergency, creditAfter);
         handOver(receipt, journalId);
-        audit.record(site.id(), request.who(), "counter." + request.kind().name().toLowerCase(), "account " + purse.number(), null,
-                receipt, request.note());
+        audit.record(site.id(), request.who(), "counter." + request.kind().name().toLowerCase(), "account " + purse.number(),
+                new Books(null, purses.values()), new Books(receipt, lock(site.id(), List.copyOf(purses.keySet())).values()), why(request));
         return new Booked(receipt, creditAfter, false);
     }
 

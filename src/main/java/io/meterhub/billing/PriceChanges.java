@@ -185,8 +185,8 @@ public class PriceChanges {
                 .query(Integer.class).single();
         reratings.plan(id, now.affected(), looked == null ? Map.of() : looked.accounts(), who, why);
         if (looked != null) {
-            audit.record(siteId, who, "charges.rerated", "re-rating " + id, null, Map.of("accounts", looked.preview().accounts().size(),
-                    "oldYuan", looked.preview().oldYuan(), "newYuan", looked.preview().newYuan(), "setAside",
+            audit.record(siteId, who, "charges.rerated", "re-rating " + id, Map.of("yuan", looked.preview().oldYuan()),
+                    Map.of("yuan", looked.preview().newYuan(), "accounts", looked.preview().accounts().size(), "setAside",
                     looked.preview().obstacles().stream().map(RatePreview.Obstacle::number).distinct().toList()), why);
         }
         return new PriceChangeResult.Made(reratings.rerating(id));

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * What a parameter of a meter holds, in the units of its model: one number, or the entries of a table, each with its items by
@@ -49,6 +50,16 @@ public record ParameterValue(List<Map<String, BigDecimal>> entries) {
     /** The number, where it is one. */
     public BigDecimal number() {
         return entries.get(0).get(Layout.VALUE);
+    }
+
+    /** Whether both are the same, however many zeros they end with. */
+    public boolean isSameAs(ParameterValue other) {
+        return plain().equals(other.plain());
+    }
+
+    private List<Map<String, BigDecimal>> plain() {
+        return entries.stream().map(entry -> entry.entrySet().stream()
+                .collect(Collectors.toMap(Map.Entry::getKey, item -> item.getValue().stripTrailingZeros()))).toList();
     }
 
     private boolean isNumber() {

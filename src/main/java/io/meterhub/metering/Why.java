@@ -7,11 +7,12 @@ import java.util.stream.Stream;
 
 /**
  * A reason that outlives the language of whoever asked: a key of the message bundles, and the words for {0}, {1} and so on. A
- * word that begins with {@code word.} is itself in the bundles.
+ * word that begins with {@code word.} or {@code right.} is itself in the bundles.
  */
 public record Why(String key, List<String> words) {
 
     private static final String WORD = "word.";
+    private static final String RIGHT = "right.";
 
     static Why of(String key, Object... words) {
         return new Why("why." + key, Stream.of(words).map(Object::toString).toList());
@@ -23,6 +24,6 @@ public record Why(String key, List<String> words) {
 
     /** In the language of the request. */
     public String in(Texts texts) {
-        return texts.of(key, words.stream().map(word -> word.startsWith(WORD) ? Texts.word(word) : word).toArray());
+        return texts.of(key, words.stream().map(word -> word.startsWith(WORD) || word.startsWith(RIGHT) ? Texts.word(word) : word).toArray());
     }
 }

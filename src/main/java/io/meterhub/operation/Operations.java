@@ -8,6 +8,7 @@ import io.meterhub.metering.ParameterRefused;
 import io.meterhub.metering.ParameterValue;
 import io.meterhub.metering.Why;
 import io.meterhub.operation.Job.Progress;
+import io.meterhub.people.Behalf;
 import io.meterhub.people.Right;
 import io.meterhub.people.Rights;
 import io.meterhub.site.Audit;
@@ -56,10 +57,12 @@ public class Operations {
     private final Clock clock;
     private final ApplicationEventPublisher events;
     private final Rights rights;
+    private final Behalf behalf;
 
     Operations(JdbcClient jdbc, MeterOperations meters, Audit audit, Texts texts, ObjectMapper json, Clock clock,
-               ApplicationEventPublisher events, Rights rights) {
+               ApplicationEventPublisher events, Rights rights, Behalf behalf) {
         this.rights = rights;
+        this.behalf = behalf;
         this.jdbc = jdbc;
         this.meters = meters;
         this.audit = audit;
@@ -153,8 +156,9 @@ public class Operations {
 
     private Job insert(int siteId, Order order, List<Integer> meterIds, Long againOf, String who, String why) {
         long id = jdbc.sql("""
-                insert into operation_job (site_id, kind, detail, items, again_of, who, why, language, created_at)
-                values (:site, :kind, :detail::jsonb, :items, :again, :who, :why, :language, :now) returning id""")
+                insert into operation_job (site_id, kind, detail, items, again_of, who, person_id, key_id, why, language, created_at)
+                values (:site, :kind, :detail::jsonb, :items, :again, :who, :person, :key, :why, :language, :now) returning id""")
+                .param("person", behalf.orderer().personId()).param("key", behalf.orderer().keyId())
                 .param("site", siteId).param("kind", order.kind().name()).param("detail", write(order.detail()))
                 .param("items", meterIds.size()).param("again", againOf).param("who", who).param("why", why)
                 .param("language", LocaleContextHolder.getLocale().toLanguageTag()).param("now", now()).query(Long.class).single();
@@ -170,9 +174,10 @@ public class Operations {
     }
 
     /**
-     * A new job for those meters of an ended one that are not done: refused, unreachable, unknown or cancelled.
+     * A new job for those meters of an ended one that are not done: refused, unreachable, unknown or cancelled; as who asks for it, and of
+     * the meters within that one's reach.
      *
-     * @throws OperationRefused while the job goes on, or when everything is done
+     * @throws OperationRefused while the job goes on, when everything is done, or what is left is out of reach
      */
     public Job again(long jobId, String who) {
         Job job = job(jobId);
@@ -180,11 +185,17 @@ public class Operations {
         if (!job.ended()) {
             throw refused("job", "not_ended", String.valueOf(jobId));
         }
+        if (job.progress().done() == job.items()) {
+            throw refused("job", "nothing_failed", String.valueOf(jobId));
+        }
+        Reach reach = rights.reach(job.kind().right());
         List<Integer> left = jdbc.sql("""
                 select i.meter_id from operation_item i join meter m on m.id = i.meter_id
-                where i.job_id = :job and i.state <> 'DONE' and m.enabled order by i.place""").param("job", jobId).query(Integer.class).list();
+                where i.job_id = :job and i.state <> 'DONE' and m.enabled and m.gateway_id is not null
+                  and""" + Reach.sql("m.site_id", "m.shop_id", "m.gateway_id") + "order by i.place")
+                .params(reach.parameters()).param("job", jobId).query(Integer.class).list();
         if (left.isEmpty()) {
-            throw refused("job", "nothing_failed", String.valueOf(jobId));
+            throw refused("job", "none_left", String.valueOf(jobId));
         }
         return insert(job.siteId(), new Order(job.kind(), job.detail()), left, jobId, who, job.why());
     }
@@ -198,7 +209,7 @@ public class Operations {
         if (taken > 0) {
             jdbc.sql("update operation_job set cancelled_at = :now, cancelled_by = :who where id = :job and cancelled_at is null")
                     .param("now", now()).param("who", who).param("job", jobId).update();
-            audit.record(job.siteId(), who, "operation.cancel", "job " + jobId, job.progress(), Map.of("cancelled", taken), null);
+            audit.record(job.siteId(), who, "operation.cancel", "job " + jobId, job.progress(), job(jobId).progress(), "taken back");
         }
         return job(jobId);
     }

@@ -1,13 +1,19 @@
 package io.meterhub.operation;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.meterhub.metering.ParameterValue;
 import io.meterhub.metering.Why;
 import io.meterhub.operation.Operations.Started;
+import io.meterhub.operation.Work.Before;
 import io.meterhub.operation.Work.Outcome;
+import io.meterhub.people.Behalf;
+import io.meterhub.people.Behalf.Orderer;
 import io.meterhub.site.Audit;
 import io.meterhub.site.Meter;
 import io.meterhub.site.Sites;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -52,6 +58,7 @@ class Runner {
     private final TransactionTemplate transaction;
     private final Operations operations;
     private final Work work;
+    private final Behalf behalf;
     private final Sites sites;
     private final Audit audit;
     private final ObjectMapper json;
@@ -63,12 +70,13 @@ class Runner {
     private final Set<Integer> singleGateways = ConcurrentHashMap.newKeySet();
     private volatile boolean stopping;
 
-    Runner(JdbcClient jdbc, TransactionTemplate transaction, Operations operations, Work work, Sites sites, Audit audit, ObjectMapper json,
-           OperationSettings settings) {
+    Runner(JdbcClient jdbc, TransactionTemplate transaction, Operations operations, Work work, Behalf behalf, Sites sites, Audit audit,
+           ObjectMapper json, OperationSettings settings) {
         this.jdbc = jdbc;
         this.transaction = transaction;
         this.operations = operations;
         this.work = work;
+        this.behalf = behalf;
         this.sites = sites;
         this.audit = audit;
         this.json = json;
@@ -132,7 +140,7 @@ class Runner {
         }
     }
 
-    private record Taken(long jobId, int meterId, int tries, String language, int items) {
+    private record Taken(long jobId, int meterId, int tries, String language, int items, String before, Integer personId, Integer keyId) {
     }
 
     /** The next meter on a gateway, unless one is being worked on there. */
@@ -143,13 +151,13 @@ class Runner {
             return jdbc.sql("""
                     update operation_item i set state = 'WORKING', worker = :me, held_until = now() + make_interval(secs => :hold),
                                                 started_at = coalesce(started_at, now()), tries = tries + 1
-                    from (select n.job_id, n.meter_id, j.language, j.items from operation_item n join operation_job j on j.id = n.job_id
+                    from (select n.job_id, n.meter_id, j.language, j.items, j.person_id, j.key_id from operation_item n join operation_job j on j.id = n.job_id
                           where n.gateway_id = :gateway and n.state in ('WAITING', 'WORKING') and (j.items = 1 or not :singles)
                                 and not exists (select 1 from operation_item w where w.gateway_id = :gateway and w.state = 'WORKING'
                                                                                      and w.held_until >= now())
                           order by n.state desc, j.items <> 1, n.job_id, n.place limit 1) next
                     where i.job_id = next.job_id and i.meter_id = next.meter_id
-                    returning i.job_id, i.meter_id, i.tries, next.language, next.items""")
+                    returning i.job_id, i.meter_id, i.tries, next.language, next.items, i.before::text, next.person_id, next.key_id""")
                     .param("me", me).param("hold", settings.hold().toSeconds()).param("gateway", gatewayId).param("singles", singles)
                     .query(Taken.class).optional();
         });
@@ -159,18 +167,35 @@ class Runner {
         Job job = operations.job(taken.jobId);
         LocaleContextHolder.setLocale(Locale.forLanguageTag(taken.language));
         try {
-            Outcome outcome = work.on(taken.meterId, job, taken.items == 1, taken.tries > 1);
+            Outcome outcome = behalf.act(new Orderer(taken.personId, taken.keyId), () -> work.on(taken.meterId, job, taken.items == 1,
+                    taken.tries > 1, new Before(read(taken.before), held -> keep(taken, held))));
             transaction.executeWithoutResult(status -> finish(taken, job, outcome));
         } catch (RuntimeException e) {
             if (stopping) {
                 throw e;
             }
             log.error("Job {} failed at meter {}", taken.jobId, taken.meterId, e);
-            Outcome failed = new Outcome(ItemState.UNKNOWN, new Why("why.fault", List.of()), null, null);
+            Outcome failed = new Outcome(ItemState.UNKNOWN, new Why("why.fault", List.of()), null, kept(taken));
             transaction.executeWithoutResult(status -> finish(taken, job, failed));
         } finally {
             LocaleContextHolder.resetLocaleContext();
         }
+    }
+
+    /** In a transaction of its own: whatever becomes of this hub, what the meter held is known. */
+    private void keep(Taken taken, Map<String, ParameterValue> held) {
+        int kept = jdbc.sql("""
+                update operation_item set before = :before::jsonb
+                where job_id = :job and meter_id = :meter and state = 'WORKING' and worker = :me""")
+                .param("before", write(held)).param("job", taken.jobId).param("meter", taken.meterId).param("me", me).update();
+        if (kept == 0) {
+            throw new IllegalStateException("Another hub is at meter " + taken.meterId + " of job " + taken.jobId + " by now");
+        }
+    }
+
+    private Map<String, ParameterValue> kept(Taken taken) {
+        return read(jdbc.sql("select before::text from operation_item where job_id = ? and meter_id = ? and before is not null")
+                .params(taken.jobId, taken.meterId).query(String.class).optional().orElse(null));
     }
 
     private void finish(Taken taken, Job job, Outcome outcome) {
@@ -179,11 +204,27 @@ class Runner {
                 where job_id = :job and meter_id = :meter and state = 'WORKING' and worker = :me""")
                 .param("state", outcome.state().name()).param("why", write(outcome.why())).param("result", write(outcome.result()))
                 .param("job", taken.jobId).param("meter", taken.meterId).param("me", me).update();
-        if (held == 1 && outcome.before() != null && !outcome.before().isEmpty()) {
-            Meter meter = sites.meter(taken.meterId).orElseThrow();
+        if (held == 0) {
+            return;
+        }
+        Meter meter = sites.meter(taken.meterId).orElseThrow();
+        String subject = "meter " + meter.code();
+        if (outcome.why() != null && outcome.why().key().equals(Work.NO_RIGHT)) {
+            audit.record(meter.siteId(), job.who(), "refused", subject, null, Map.of("job", job.id(), "kind", job.kind(), "right", job.kind().right()),
+                    job.why());
+        }
+        if (outcome.before() != null && !outcome.before().isEmpty()) {
             Map<String, Object> after = job.detail().values().entrySet().stream().filter(value -> outcome.before().containsKey(value.getKey()))
                     .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
-            audit.record(meter.siteId(), job.who(), "meter.parameters", "meter " + meter.code(), outcome.before(), after, job.why());
+            audit.record(meter.siteId(), job.who(), "meter.parameters", subject, outcome.before(), after, job.why());
+        }
+    }
+
+    private Map<String, ParameterValue> read(String values) {
+        try {
+            return values == null ? null : json.readValue(values, new TypeReference<LinkedHashMap<String, ParameterValue>>() { });
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("operation_item holds values that are no JSON: " + values, e);
         }
     }
 

@@ -8,6 +8,9 @@ import io.meterhub.metering.ParameterRefused;
 import io.meterhub.metering.ParameterValue;
 import io.meterhub.metering.Slice;
 import io.meterhub.metering.Why;
+import io.meterhub.people.Rights;
+import io.meterhub.site.Place;
+import io.meterhub.site.Sites;
 import io.meterhub.supply.ReasonKind;
 import io.meterhub.supply.Supply;
 import io.meterhub.supply.SupplyRefused;
@@ -16,6 +19,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.springframework.stereotype.Component;
 
@@ -23,20 +27,25 @@ import org.springframework.stereotype.Component;
 @Component
 class Work {
 
+    static final String NO_RIGHT = "why.no_right";
     private static final Duration CLOCK_IS_RIGHT = Duration.ofSeconds(5);
 
     private final MeterOperations meters;
     private final Supply supply;
+    private final Sites sites;
+    private final Rights rights;
 
-    Work(MeterOperations meters, Supply supply) {
+    Work(MeterOperations meters, Supply supply, Sites sites, Rights rights) {
         this.meters = meters;
         this.supply = supply;
+        this.sites = sites;
+        this.rights = rights;
     }
 
     /**
      * What came of it.
      *
-     * @param before what a written meter held, null where nothing was changed
+     * @param before what a written meter held before this job, of what it changed or may have changed; null: nothing
      */
     record Outcome(ItemState state, Why why, Object result, Map<String, ParameterValue> before) {
 
@@ -66,17 +75,33 @@ class Work {
     }
 
     /**
+     * What a meter held before its job wrote anything.
+     *
+     * @param kept by who was at it before and did not see it to its end; null: nobody wrote anything
+     * @param keep keeps it, before anything is written
+     */
+    record Before(Map<String, ParameterValue> kept, Consumer<Map<String, ParameterValue>> keep) {
+    }
+
+    /**
+     * As whoever ordered it, by the rights of now.
+     *
      * @param urgent somebody waits for this one meter
      * @param anew   it was begun before, and how far it went is not known
      */
-    Outcome on(int meterId, Job job, boolean urgent, boolean anew) {
+    Outcome on(int meterId, Job job, boolean urgent, boolean anew, Before before) {
+        if (!sites.meter(meterId).filter(meter -> rights.may(job.kind().right(), Place.of(meter))).isPresent()) {
+            boolean begun = before.kept != null;
+            return new Outcome(begun ? ItemState.UNKNOWN : ItemState.REFUSED, new Why(NO_RIGHT, List.of(job.who(), "right." + job.kind().right())),
+                    null, before.kept);
+        }
         MeterOperations at = urgent ? meters : meters.inTurn();
         Order.Detail detail = job.detail();
         return switch (job.kind()) {
             case READ_NOW -> read(at.readNow(meterId));
             case SET_CLOCK -> setClock(at, meterId, anew);
             case READ_PARAMETERS -> Outcome.of(at.readParameters(meterId, detail.parameters()));
-            case WRITE_PARAMETERS -> write(at, meterId, detail.values());
+            case WRITE_PARAMETERS -> write(at, meterId, detail.values(), before);
             case READ_RECORDS -> Outcome.of(at.readRecords(meterId, detail.records()));
             case SWITCH_OFF -> byRule(() -> switchOff(meterId, job, anew));
             case SWITCH_ON -> byRule(() -> switchOn(meterId, job));
@@ -108,18 +133,25 @@ class Work {
         return result instanceof Result.Done ? Outcome.done(drift) : Outcome.of(result);
     }
 
-    private static Outcome write(MeterOperations at, int meterId, Map<String, ParameterValue> values) {
+    private static Outcome write(MeterOperations at, int meterId, Map<String, ParameterValue> values, Before kept) {
         try {
             Read<Map<String, ParameterValue>> read = at.readParameters(meterId, values.keySet());
             if (!(read instanceof Read.Got<Map<String, ParameterValue>> got)) {
                 return Outcome.of(read);
             }
+            Map<String, ParameterValue> held = kept.kept == null ? got.value() : kept.kept;
+            if (kept.kept == null) {
+                kept.keep.accept(held);
+            }
             Map<String, ParameterValue> before = new LinkedHashMap<>();
             List<String> written = new ArrayList<>();
             for (Map.Entry<String, ParameterValue> value : values.entrySet()) {
                 Result result = at.writeParameter(meterId, value.getKey(), value.getValue());
-                if (result instanceof Result.Unknown || result instanceof Result.Done done && !done.already()) {
-                    before.put(value.getKey(), got.value().get(value.getKey()));
+                String name = value.getKey();
+                // what it shows already was written by who was at it before, if it held something else then
+                if (result instanceof Result.Unknown || result instanceof Result.Done done
+                        && !(done.already() && held.get(name).isSameAs(got.value().get(name)))) {
+                    before.put(name, held.get(name));
                 }
                 if (!(result instanceof Result.Done)) {
                     Outcome failed = Outcome.of(result);
@@ -127,7 +159,7 @@ class Work {
                 }
                 written.add(value.getKey());
             }
-            return new Outcome(ItemState.DONE, null, Map.of("before", got.value()), before);
+            return new Outcome(ItemState.DONE, null, Map.of("before", held), before);
         } catch (ParameterRefused refused) {
             return new Outcome(ItemState.REFUSED, refused.why(), null, null);
         }

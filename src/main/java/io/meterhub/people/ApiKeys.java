@@ -54,12 +54,14 @@ public class ApiKeys {
      * Makes a key.
      *
      * @return what the machine is to call with; it is not kept and cannot be shown again
-     * @throws PeopleRefused if the name cannot be or is taken, there are no rights, or it would have expired already
+     * @throws PeopleRefused if the name cannot be or is taken by a key or a person, there are no rights, it would have expired
+     *                       already, or it is not said why
      */
     @Transactional
-    public String create(String name, Set<Right> granted, List<Integer> sites, Instant expiresAt, String who) {
+    public String create(String name, Set<Right> granted, List<Integer> sites, Instant expiresAt, String who, String why) {
         rights.require(Right.MANAGE_PEOPLE, Place.hub());
-        if (name == null || !name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,31}") || Names.NO_PERSON.contains(name)) {
+        requireWhy(why);
+        if (!Names.isKey(name)) {
             throw new PeopleRefused("name", texts.of("refused.key_name"));
         }
         if (granted.isEmpty()) {
@@ -77,14 +79,20 @@ public class ApiKeys {
         if (!insert(name, secret, granted, sites, expiresAt, who)) {
             throw new PeopleRefused("name", texts.of("refused.key_taken", name));
         }
-        audit.record(null, who, "api_key.made", "key " + name, null, byName(name), null);
+        audit.record(null, who, "api_key.made", "key " + name, null, byName(name), why);
         return secret;
     }
 
+    private void requireWhy(String why) {
+        if (why == null || why.isBlank()) {
+            throw new PeopleRefused("why", texts.of("refused.no_why"));
+        }
+    }
+
     private boolean insert(String name, String secret, Set<Right> granted, List<Integer> sites, Instant expiresAt, String who) {
-        return jdbc.sql("""
+        return Names.take(jdbc, name, "KEY") && jdbc.sql("""
                 insert into api_key (name, hash, rights, sites, created_at, created_by, expires_at)
-                values (:name, :hash, :rights, :sites, :now, :who, :expires) on conflict do nothing""")
+                values (:name, :hash, :rights, :sites, :now, :who, :expires)""")
                 .param("name", name).param("hash", Secrets.hash(secret))
                 .param("rights", EnumSet.copyOf(granted).stream().map(Right::name).toArray(String[]::new))
                 .param("sites", sites == null || sites.isEmpty() ? null : sites.toArray(Integer[]::new)).param("now", now())
@@ -106,9 +114,19 @@ public class ApiKeys {
                 .param("hash", Secrets.hash(secret)).param("now", now()).query((row, n) -> key(row)).optional();
         found.filter(key -> key.usedAt() == null || key.usedAt().isBefore(clock.instant().minusSeconds(60)))
                 .ifPresent(key -> jdbc.sql("update api_key set used_at = :now where id = :id").param("now", now()).param("id", key.id()).update());
-        return found.map(key -> new Actor(key.id(), true, key.name(), false, key.sites() == null
+        return found.map(ApiKeys::actor);
+    }
+
+    /** Whose it is, while it holds. */
+    Optional<Actor> find(int id) {
+        return jdbc.sql("select * from api_key where id = :id and revoked_at is null and (expires_at is null or expires_at > :now)")
+                .param("id", id).param("now", now()).query((row, n) -> actor(key(row))).optional();
+    }
+
+    private static Actor actor(Key key) {
+        return new Actor(key.id(), true, key.name(), false, key.sites() == null
                 ? List.of(new Grant(null, key.rights(), null, null, null))
-                : key.sites().stream().map(site -> new Grant(null, key.rights(), site, null, null)).toList()));
+                : key.sites().stream().map(site -> new Grant(null, key.rights(), site, null, null)).toList());
     }
 
     /** All of them, the newest first. */
@@ -121,6 +139,7 @@ public class ApiKeys {
     @Transactional
     public void revoke(int id, String who, String why) {
         rights.require(Right.MANAGE_PEOPLE, Place.hub());
+        requireWhy(why);
         jdbc.sql("update api_key set revoked_at = :now where id = :id and revoked_at is null returning name").param("now", now()).param("id", id)
                 .query(String.class).optional().ifPresent(name -> audit.record(null, who, "api_key.revoked", "key " + name,
                         Map.of("revoked", false), Map.of("revoked", true), why));

@@ -15,13 +15,6 @@ final class Grants {
         return jdbc.sql("select * from person_grant where person_id = ? order by id").param(personId).query(Grants::grant).list();
     }
 
-    /** Of a person who is there and not disabled, by name. */
-    static List<Grant> of(JdbcClient jdbc, String name) {
-        return jdbc.sql("""
-                select g.* from person_grant g join person p on p.id = g.person_id where lower(p.name) = lower(?) and p.disabled_at is null""")
-                .param(name).query(Grants::grant).list();
-    }
-
     private static Grant grant(ResultSet row, int n) throws SQLException {
         Role role = Role.valueOf(row.getString("role"));
         return new Grant(role, role.rights(), row.getObject("site_id", Integer.class), row.getString("shaft"),

@@ -6,6 +6,7 @@ import io.meterhub.site.Texts;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
@@ -27,12 +28,15 @@ import org.springframework.transaction.annotation.Transactional;
 @Transactional
 public class People {
 
+    private static final String OWN = "a person's own";
     private static final int RECOVERY_CODES = 10;
+    /** So long whom somebody let in is kept out by no lock: long enough to read a password out on the telephone. */
+    private static final Duration LET_IN = Duration.ofMinutes(30);
     private static final String WHO = """
             select p.id, p.name, p.one_time, p.totp_secret is not null as second_factor, p.disabled_at, p.created_at,
                    (select max(s.seen_at) from person_session s where s.person_id = p.id) as seen_at,
                    (select max(f.locked_until) from sign_in_failure f where f.locked_until > now()
-                        and (f.subject = 'name ' || lower(p.name) or starts_with(f.subject, 'name ' || lower(p.name) || ' from '))) as locked_until
+                        and (f.subject = 'name ' || p.name_lower or starts_with(f.subject, 'name ' || p.name_lower || ' from '))) as locked_until
             from person p
             """;
 
@@ -95,26 +99,27 @@ public class People {
      * A new person, who may do nothing yet.
      *
      * @return the one-time password
-     * @throws PeopleRefused if the name cannot be or is taken
+     * @throws PeopleRefused if the name cannot be or is taken by a person or a key, or it is not said why
      */
-    public String create(String name, String who) {
+    public String create(String name, String who, String why) {
         requireRight();
+        requireWhy(why);
         String wanted = name == null ? "" : name.strip();
         if (!Names.isPerson(wanted)) {
             throw refused("name", "person_name");
         }
         String password = Secrets.legible(4);
-        if (insert(wanted, password) == 0) {
+        if (!insert(wanted, password)) {
             throw refused("name", "person_taken", wanted);
         }
-        audit.record(null, who, "person.made", subject(wanted), null, Map.of("name", wanted), null);
+        audit.record(null, who, "person.made", subject(wanted), null, Map.of("name", wanted), why);
         return password;
     }
 
-    private int insert(String name, String password) {
-        return jdbc.sql("""
-                insert into person (name, password_hash, password_at, one_time, created_at) values (:name, :hash, :now, true, :now)
-                on conflict do nothing""").param("name", name).param("hash", encoder.encode(password)).param("now", now()).update();
+    private boolean insert(String name, String password) {
+        return Names.take(jdbc, name, "PERSON") && jdbc.sql("""
+                insert into person (name, password_hash, password_at, one_time, created_at) values (:name, :hash, :now, true, :now)""")
+                .param("name", name).param("hash", encoder.encode(password)).param("now", now()).update() == 1;
     }
 
     /** The administrator of a hub that has nobody; answers the one-time password, if this made one. */
@@ -123,7 +128,7 @@ public class People {
             return Optional.empty();
         }
         String password = Secrets.legible(4);
-        if (insert(name, password) == 0) {
+        if (!insert(name, password)) {
             return Optional.empty();
         }
         jdbc.sql("insert into person_grant (person_id, role) select id, 'ADMINISTRATOR' from person where name = ?").param(name).update();
@@ -133,26 +138,31 @@ public class People {
 
     /** For whoever can start the hub and lost the way in: also takes the second factor away and ends a disabling. */
     Optional<String> resetByOwner(String name) {
-        return jdbc.sql("update person set disabled_at = null where lower(name) = lower(?) returning id").param(name).query(Integer.class)
-                .optional().map(id -> reset(id, "hub", "asked for at the start"));
+        String why = "asked for at the start";
+        Optional<Integer> found = jdbc.sql("select id from person where name_lower = lower(?)").param(name).query(Integer.class).optional();
+        found.ifPresent(id -> enable(id, "hub", why));
+        return found.map(id -> reset(id, "hub", why));
     }
 
     /**
-     * Gives a one-time password in place of the present one; takes the second factor away, and ends all sessions and the lock.
+     * Gives a one-time password in place of the present one; takes the second factor away, ends all sessions, and lets the person in
+     * as {@link #unlock} does.
      *
      * @return the one-time password
      */
     public String reset(int id, String who, String why) {
         requireRight();
+        requireWhy(why);
         String name = name(id);
+        Access before = access(id);
         String password = Secrets.legible(4);
         jdbc.sql("""
                 update person set password_hash = :hash, password_at = :now, one_time = true, totp_secret = null, totp_offered = null
                 where id = :id""").param("hash", encoder.encode(password)).param("now", now()).param("id", id).update();
         jdbc.sql("delete from recovery_code where person_id = ?").param(id).update();
         sessions.endAll(id);
-        endLock(name);
-        audit.record(null, who, "person.reset", subject(name), null, null, why);
+        letIn(id);
+        audit.record(null, who, "person.reset", subject(name), before, access(id), why);
         return password;
     }
 
@@ -166,26 +176,43 @@ public class People {
         change(id, "person.enabled", "update person set disabled_at = null where id = ? and disabled_at is not null", who, why);
     }
 
-    /** Ends a lock for failures to sign in. */
-    public void unlock(int id, String who) {
+    /** Ends a lock for failures to sign in, and lets the person in once within half an hour, from wherever, whatever others try meanwhile. */
+    public void unlock(int id, String who, String why) {
         requireRight();
+        requireWhy(why);
         String name = name(id);
-        endLock(name);
-        audit.record(null, who, "person.unlocked", subject(name), null, null, null);
+        Access before = access(id);
+        letIn(id);
+        audit.record(null, who, "person.unlocked", subject(name), before, access(id), why);
     }
 
-    private void endLock(String name) {
-        jdbc.sql("delete from sign_in_failure where subject = 'name ' || lower(:name) or starts_with(subject, 'name ' || lower(:name) || ' from ')")
-                .param("name", name).update();
+    private void letIn(int id) {
+        jdbc.sql("""
+                delete from sign_in_failure f using person p
+                where p.id = ? and (f.subject = 'name ' || p.name_lower or starts_with(f.subject, 'name ' || p.name_lower || ' from '))""")
+                .param(id).update();
+        jdbc.sql("update person set let_in_until = :until where id = :id").param("until", now().plus(LET_IN)).param("id", id).update();
+    }
+
+    /** What of a person's signing in others may set, for the audit log. */
+    private record Access(boolean disabled, boolean oneTime, boolean secondFactor, Instant lockedUntil, Instant letInUntil) {
+    }
+
+    private Access access(int id) {
+        return jdbc.sql("""
+                select who.disabled_at is not null as disabled, who.one_time, who.second_factor, who.locked_until, p.let_in_until
+                from (""" + WHO + ") who join person p using (id) where p.id = ?").param(id).query(Access.class).single();
     }
 
     private void change(int id, String what, String sql, String who, String why) {
         requireRight();
+        requireWhy(why);
         hold();
         String name = name(id);
+        Access before = access(id);
         if (jdbc.sql(sql).param(id).update() == 1) {
             requireAdministrator();
-            audit.record(null, who, what, subject(name), null, null, why);
+            audit.record(null, who, what, subject(name), before, access(id), why);
         }
     }
 
@@ -195,10 +222,11 @@ public class People {
      * @param siteId null: everywhere
      * @param shaft  a building of the site, or null
      * @param shop   the code of a shop of the site, or null
-     * @throws PeopleRefused if there is no such place, or the role is not for such a place
+     * @throws PeopleRefused if there is no such place, the role is not for such a place, or it is not said why
      */
-    public void give(int id, Role role, Integer siteId, String shaft, String shop, String who) {
+    public void give(int id, Role role, Integer siteId, String shaft, String shop, String who, String why) {
         requireRight();
+        requireWhy(why);
         String building = blankToNull(shaft);
         String code = blankToNull(shop);
         if (role == null) {
@@ -226,18 +254,23 @@ public class People {
                 insert into person_grant (person_id, role, site_id, shaft, shop_id) values (:person, :role, :site, :shaft, :shop)
                 on conflict do nothing""").param("person", id).param("role", role.name()).param("site", siteId).param("shaft", building)
                 .param("shop", shopId).update();
-        audit.record(siteId, who, "role.given", subject(name(id)), before, given(id), null);
+        audit.record(siteId, who, "role.given", subject(name(id)), before, given(id), why);
     }
 
     /** Takes a role away. */
-    public void take(int id, int given, String who) {
+    public void take(int id, int given, String who, String why) {
         requireRight();
+        requireWhy(why);
         hold();
         List<Given> before = given(id);
         if (jdbc.sql("delete from person_grant where id = ? and person_id = ?").params(given, id).update() == 1) {
             requireAdministrator();
-            audit.record(null, who, "role.taken", subject(name(id)), before, given(id), null);
+            audit.record(siteOf(before, given), who, "role.taken", subject(name(id)), before, given(id), why);
         }
+    }
+
+    private static Integer siteOf(List<Given> roles, int id) {
+        return roles.stream().filter(role -> role.id() == id).findFirst().map(Given::siteId).orElse(null);
     }
 
     /** Two administrators do not disable each other at once. */
@@ -262,6 +295,7 @@ public class People {
     public void changePassword(String old, String wanted) {
         Actor actor = self();
         requirePassword(actor, old);
+        Access before = access(actor.id());
         Passwords.flaw(actor.name(), wanted == null ? "" : wanted).ifPresent(flaw -> {
             throw refused("password", flaw, Integer.toString(Passwords.SHORTEST), Integer.toString(Passwords.MOST_BYTES));
         });
@@ -271,7 +305,7 @@ public class People {
         jdbc.sql("update person set password_hash = :hash, password_at = :now, one_time = false where id = :id")
                 .param("hash", encoder.encode(wanted)).param("now", now()).param("id", actor.id()).update();
         sessions.endAll(actor.id());
-        audit.record(null, actor.name(), "person.password_changed", subject(actor.name()), null, null, null);
+        audit.record(null, actor.name(), "person.password_changed", subject(actor.name()), before, access(actor.id()), OWN);
     }
 
     private void requirePassword(Actor actor, String password) {
@@ -303,6 +337,7 @@ public class People {
      */
     public List<String> confirmSecondFactor(String code) {
         Actor actor = self();
+        Access before = access(actor.id());
         Optional<byte[]> offered = jdbc.sql("select totp_offered from person where id = ? and totp_offered is not null").param(actor.id())
                 .query((row, n) -> row.getBytes(1)).optional();
         OptionalLong step = offered.isEmpty() ? OptionalLong.empty()
@@ -315,7 +350,7 @@ public class People {
         jdbc.sql("delete from recovery_code where person_id = ?").param(actor.id()).update();
         List<String> codes = Stream.generate(() -> Secrets.legible(3)).limit(RECOVERY_CODES).toList();
         codes.forEach(each -> jdbc.sql("insert into recovery_code (person_id, hash) values (?, ?)").params(actor.id(), Secrets.hash(each)).update());
-        audit.record(null, actor.name(), "second_factor.set", subject(actor.name()), null, null, null);
+        audit.record(null, actor.name(), "second_factor.set", subject(actor.name()), before, access(actor.id()), OWN);
         return codes;
     }
 
@@ -323,13 +358,20 @@ public class People {
     public void dropSecondFactor(String password) {
         Actor actor = self();
         requirePassword(actor, password);
+        Access before = access(actor.id());
         jdbc.sql("update person set totp_secret = null, totp_offered = null where id = ?").param(actor.id()).update();
         jdbc.sql("delete from recovery_code where person_id = ?").param(actor.id()).update();
-        audit.record(null, actor.name(), "second_factor.dropped", subject(actor.name()), null, null, null);
+        audit.record(null, actor.name(), "second_factor.dropped", subject(actor.name()), before, access(actor.id()), OWN);
     }
 
     private Actor self() {
         return rights.actor().filter(actor -> !actor.machine()).orElseThrow(() -> new Forbidden(texts.of("refused.no_person_of_its_own")));
+    }
+
+    private void requireWhy(String why) {
+        if (why == null || why.isBlank()) {
+            throw refused("why", "no_why");
+        }
     }
 
     private void requireRight() {

@@ -4,6 +4,7 @@ import io.meterhub.site.Place;
 import io.meterhub.site.Reach;
 import io.meterhub.site.Sites;
 import io.meterhub.site.Texts;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -95,26 +96,32 @@ public class Rights {
                 .param("shaft", building.shaft()).query(Integer.class).list();
     }
 
-    /**
-     * Whether what another person locked out may be lifted by whoever acts: the other's highest role at the place is not above
-     * one's own. Who is no person, or has no role there any more, outranks nobody.
-     */
-    public boolean reachesUpTo(String other, Place place) {
-        if (SecurityContextHolder.getContext().getAuthentication() == null) {
-            return true;
-        }
-        int own = actor().map(actor -> actor.machine() ? rank(List.of(), place) : rank(actor.grants(), place)).orElse(-1);
-        return rank(Grants.of(jdbc, other), place) <= own;
+    /** The highest role which the person who acts has at a place; a machine has none. */
+    public Optional<Role> role(Place place) {
+        return actor().stream().filter(actor -> !actor.machine()).flatMap(actor -> actor.grants().stream())
+                .filter(grant -> reach(List.of(grant)).covers(place)).map(Grant::role).max(Comparator.naturalOrder());
     }
 
-    private int rank(List<Grant> grants, Place place) {
-        return grants.stream().filter(grant -> reach(List.of(grant)).covers(place)).mapToInt(grant -> grant.role().ordinal()).max().orElse(-1);
+    /**
+     * Whether what another person locked out may be lifted by whoever acts: the role of who did it is not above one's own.
+     *
+     * @param other which the other had when doing it, whatever became of that since; null, of who was no person, is above nobody's
+     */
+    public boolean reachesUpTo(Role other, Place place) {
+        return other == null || SecurityContextHolder.getContext().getAuthentication() == null
+                || role(place).filter(own -> own.compareTo(other) >= 0).isPresent();
     }
 
     /** What the hub does of its own accord in a request's thread, such as looking after its health. */
     public <T> T asHub(Supplier<T> act) {
+        return as(null, act);
+    }
+
+    <T> T as(Authentication who, Supplier<T> act) {
         SecurityContext before = SecurityContextHolder.getContext();
-        SecurityContextHolder.clearContext();
+        SecurityContext other = SecurityContextHolder.createEmptyContext();
+        other.setAuthentication(who);
+        SecurityContextHolder.setContext(other);
         try {
             return act.get();
         } finally {

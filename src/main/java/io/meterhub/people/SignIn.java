@@ -1,16 +1,22 @@
 package io.meterhub.people;
 
 import io.meterhub.site.Audit;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -20,7 +26,8 @@ import org.springframework.stereotype.Component;
 /**
  * Signing in by name, password and, where a person has one, the second factor. Whoever fails too often is locked out for a while that
  * doubles each time, but never for long: by name, so that nobody guesses on from many addresses, and by address, so that nobody
- * guesses at many names. From where a person has signed in before, failures from elsewhere do not count: nobody is kept out by others.
+ * guesses at many names. Where a person has signed in before, by browser or by address, only failures at that name and from there
+ * count, so that nobody is kept out by others, be it by the office's one address; nor is whom somebody let in, see {@link People#unlock}.
  */
 @Component
 public class SignIn {
@@ -29,7 +36,8 @@ public class SignIn {
 
     private static final Lock OF_NAME = new Lock(5, Duration.ofMinutes(15));
     private static final Lock OF_ADDRESS = new Lock(20, Duration.ofHours(1));
-    private static final Duration KNOWN_FOR = Duration.ofDays(90);
+    /** From where somebody signed in so long ago is unknown again. */
+    public static final Duration KNOWN_FOR = Duration.ofDays(90);
 
     private final JdbcClient jdbc;
     private final PasswordEncoder encoder;
@@ -50,7 +58,8 @@ public class SignIn {
     public sealed interface Outcome permits Accepted, Wrong, Locked {
     }
 
-    public record Accepted(Actor actor) implements Outcome {
+    /** @param browser by which the browser is known from now on; it is to keep that for {@link #KNOWN_FOR} */
+    public record Accepted(Actor actor, String browser) implements Outcome {
     }
 
     /** One of name, password and code is wrong, or the person is disabled: which, is not said. */
@@ -65,19 +74,28 @@ public class SignIn {
     private record Lock(int after, Duration most) {
     }
 
-    private record Known(int id, String name, String passwordHash, boolean oneTime, byte[] totpSecret, long totpStep, boolean disabled) {
+    private record Known(int id, String name, String passwordHash, boolean oneTime, byte[] totpSecret, long totpStep,
+                         boolean disabled, Instant letInUntil, String nameLower) {
+
+        boolean isLetIn(Instant now) {
+            return letInUntil != null && letInUntil.isAfter(now);
+        }
     }
 
-    /** @param code of the second factor, or a recovery code; null or blank where the person has none */
-    public Outcome attempt(String name, String password, String code, String address) {
+    /**
+     * @param code    of the second factor, or a recovery code; null or blank where the person has none
+     * @param browser what an earlier {@link Accepted} gave it; null: nothing
+     */
+    public Outcome attempt(String name, String password, String code, String address, String browser) {
         Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
         Optional<Known> person = jdbc.sql("""
-                select id, name, password_hash, one_time, totp_secret, totp_step, disabled_at is not null as disabled
-                from person where lower(name) = lower(?)""").param(name).query(Known.class).optional();
-        String guessed = "name " + name.toLowerCase(Locale.ROOT) + (person.isPresent() && isKnown(person.get().id(), address, now)
-                ? " from " + address : "");
-        String from = "address " + address;
-        Optional<Instant> locked = counted(guessed, OF_NAME, now).or(() -> counted(from, OF_ADDRESS, now));
+                select id, name, password_hash, one_time, totp_secret, totp_step, disabled_at is not null as disabled, let_in_until, name_lower
+                from person where name_lower = lower(?)""").param(name).query(Known.class).optional();
+        String from = "address " + network(address);
+        Optional<String> place = person.flatMap(known -> known.isLetIn(now) ? Optional.of(from) : place(known.id(), browser, from, now));
+        String guessed = "name " + person.map(Known::nameLower).orElse(name.toLowerCase(Locale.ROOT)) + place.map(" from "::concat).orElse("");
+        Optional<Instant> locked = counted(guessed, OF_NAME, now)
+                .or(() -> place.isPresent() ? Optional.empty() : counted(from, OF_ADDRESS, now));
         if (locked.isPresent()) {
             return new Locked(Duration.between(now, locked.get()));
         }
@@ -85,24 +103,54 @@ public class SignIn {
         boolean right = encoder.matches(password, person.map(Known::passwordHash).orElse(nobodys));
         if (!right || person.get().disabled() || !secondFactor(person.get(), code, now)) {
             tell(guessed, now);
-            tell(from, now);
+            if (place.isEmpty()) {
+                tell(from, now);
+            }
             return new Wrong();
         }
         jdbc.sql("delete from sign_in_failure where subject = :guessed or last_at < :old").param("guessed", guessed)
                 .param("old", utc(now.minus(1, ChronoUnit.DAYS))).update();
-        jdbc.sql("update sign_in_failure set failures = failures - 1, locked_until = null where subject = ?").param(from).update();
-        jdbc.sql("""
-                insert into known_address (person_id, address, at) values (:person, :address, :now)
-                on conflict (person_id, address) do update set at = excluded.at""")
-                .param("person", person.get().id()).param("address", address).param("now", utc(now)).update();
+        if (place.isEmpty()) {
+            jdbc.sql("update sign_in_failure set failures = failures - 1, locked_until = null where subject = ?").param(from).update();
+        }
+        jdbc.sql("update person set let_in_until = null where id = ? and let_in_until is not null").param(person.get().id()).update();
+        String kept = browser != null && isAnybodys(of(browser)) ? browser : Secrets.token();
+        List.of(of(kept), from).forEach(known -> jdbc.sql("""
+                insert into known_place (person_id, place, at) values (:person, :place, :now)
+                on conflict (person_id, place) do update set at = excluded.at""")
+                .param("person", person.get().id()).param("place", known).param("now", utc(now)).update());
         Actor actor = new Actor(person.get().id(), false, person.get().name(), person.get().oneTime(), Grants.of(jdbc, person.get().id()));
         audit.record(null, actor.name(), "person.signed_in", "person " + actor.name(), null, Map.of("address", address), null);
-        return new Accepted(actor);
+        return new Accepted(actor, kept);
     }
 
-    private boolean isKnown(int person, String address, Instant now) {
-        return jdbc.sql("select exists (select from known_address where person_id = :person and address = :address and at > :since)")
-                .param("person", person).param("address", address).param("since", utc(now.minus(KNOWN_FOR))).query(Boolean.class).single();
+    /** By which a person is known: the browser rather than the address, which others may have too. */
+    private Optional<String> place(int person, String browser, String from, Instant now) {
+        return Stream.concat(Stream.ofNullable(browser).map(SignIn::of), Stream.of(from)).filter(place -> jdbc.sql(
+                "select exists (select from known_place where person_id = :person and place = :place and at > :since)")
+                .param("person", person).param("place", place).param("since", utc(now.minus(KNOWN_FOR))).query(Boolean.class).single()).findFirst();
+    }
+
+    private boolean isAnybodys(String place) {
+        return jdbc.sql("select exists (select from known_place where place = ?)").param(place).query(Boolean.class).single();
+    }
+
+    private static String of(String browser) {
+        return "browser " + HexFormat.of().formatHex(Secrets.hash(browser));
+    }
+
+    /** Whoever has one IPv6 address has all of its /64. */
+    static String network(String address) {
+        if (!address.contains(":")) {
+            return address;
+        }
+        try {
+            byte[] bytes = InetAddress.getByName(address).getAddress();
+            return bytes.length == 4 ? InetAddress.getByAddress(bytes).getHostAddress()
+                    : InetAddress.getByAddress(Arrays.copyOf(Arrays.copyOf(bytes, 8), 16)).getHostAddress() + "/64";
+        } catch (UnknownHostException e) {
+            return address;
+        }
     }
 
     /** Counts one more; until when it is locked, if it was locked before. The last that is allowed locks it for those after. */

@@ -38,7 +38,7 @@ class Arrears implements CreditWatch {
                 ends.add(new Reasons.End(meter.meterId(), ReasonKind.ARREARS, Reasons.HUB, why));
             }
         }
-        reasons.change(ends, starts);
+        reasons.follow(ends, starts);
     }
 
     /** Brings the reason in line with what each meter's account has now: meters may have changed their account, or have none. */
@@ -46,13 +46,13 @@ class Arrears implements CreditWatch {
         creditChanged(accounts.of(siteId).stream().filter(account -> account.closedAt() == null)
                 .map(account -> new Credit(account.id(), account.creditYuan(), account.exhausted(), Reasons.HUB, "site import"))
                 .toList());
-        reasons.change(jdbc.sql("""
+        reasons.follow(jdbc.sql("""
                 select r.meter_id, r.kind, :who as who, 'no account pays for the meter any more' as why
                 from supply_reason r join meter m on m.id = r.meter_id
                 where m.site_id = :site and r.kind = 'ARREARS' and r.ended_at is null
                   and not exists (select from account_meter a where a.meter_id = r.meter_id and a.valid_to is null)""")
                 .param("who", Reasons.HUB).param("site", siteId).query(Reasons.End.class).list(), List.of());
-        reasons.change(jdbc.sql("""
+        reasons.follow(jdbc.sql("""
                 select r.meter_id, r.kind, :who as who, 'an account pays for the meter again' as why
                 from supply_reason r join meter m on m.id = r.meter_id
                 where m.site_id = :site and r.kind = 'CLOSED_ACCOUNT' and r.ended_at is null

@@ -34,7 +34,7 @@ class FeeArrears implements FeeWatch {
                 }
             }
         }
-        reasons.change(ends, starts);
+        reasons.follow(ends, starts);
     }
 
     /** Brings the reason in line with what each meter's shop owes now: meters may be new, or have changed their shop. */
@@ -45,7 +45,7 @@ class FeeArrears implements FeeWatch {
                 .param("site", siteId).param("shops", overdue)
                 .query((row, n) -> new Reasons.Start(row.getInt("meter_id"), ReasonKind.PROPERTY_FEE, null, Reasons.HUB,
                         "the shop's property fee is overdue")).list();
-        reasons.change(jdbc.sql("""
+        reasons.follow(jdbc.sql("""
                 select r.meter_id, r.kind, :who as who, 'no shop that owes a property fee has the meter any more' as why
                 from supply_reason r join meter m on m.id = r.meter_id
                 where m.site_id = :site and r.kind = 'PROPERTY_FEE' and r.ended_at is null

@@ -97,7 +97,7 @@ class Loads implements LoadWatch {
             }
         }
         if (!cuts.isEmpty()) {
-            cut(cuts, now);
+            reasons.atEnd(cuts.keySet(), () -> cut(cuts, now));
         }
     }
 
@@ -156,7 +156,6 @@ class Loads implements LoadWatch {
     }
 
     private void cut(Map<Integer, Cut> cuts, Instant now) {
-        reasons.lock(cuts.keySet().toArray(Integer[]::new));
         List<Reasons.Start> starts = new ArrayList<>();
         for (Cut cut : cuts.values()) {
             boolean returns = cutsWithinADay(cut, now) < cut.returnsPerDay();

@@ -133,8 +133,8 @@ public class MassCuts {
             throw refused("site", "no_mass_cut", sites.site(siteId).code());
         }
         alarms.clear(AlarmKind.MASS_CUT_WAITS, siteId);
-        audit.record(siteId, who, "supply.mass_cut." + decision.toLowerCase(), "site " + sites.site(siteId).code(), null,
-                Map.of("massCut", before.id, "meters", held.stream().map(Held::meter).toList()), why);
+        audit.record(siteId, who, "supply.mass_cut." + decision.toLowerCase(), "site " + sites.site(siteId).code(),
+                before, Map.of("massCut", before.id, "decision", decision, "meters", held.stream().map(Held::meter).toList()), why);
         return new MassCut(before.id, before.since, before.openedAt, before.causedBy, held);
     }
 

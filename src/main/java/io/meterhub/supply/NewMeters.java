@@ -33,7 +33,7 @@ class NewMeters implements ImportParticipant {
 
     @Override
     public int apply(Site site, SiteSheet sheet) {
-        jdbc.sql("insert into meter_supply (meter_id) select id from meter where site_id = :site on conflict do nothing")
+        jdbc.sql("insert into meter_supply (meter_id) select id from meter where site_id = :site order by id on conflict do nothing")
                 .param("site", site.id()).update();
         arrears.agreeWithAccounts(site.id());
         feeArrears.agreeWithFees(site.id());

@@ -1,11 +1,15 @@
 package io.meterhub.supply;
 
+import io.meterhub.people.Role;
 import io.meterhub.site.AlarmKind;
 import io.meterhub.site.Alarms;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -13,10 +17,14 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
+import org.springframework.transaction.support.TransactionSynchronization;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 /**
  * The reasons of many meters at once, and the wish that follows from them. Runs within the caller's transaction; locks
- * meter_supply by meter id before anything else, so that whoever comes second sees what the first one did.
+ * meter_supply by meter id before anything else, so that whoever comes second sees what the first one did. What follows from money,
+ * contracts and loads is found bit by bit in a transaction that is about something else: that is gathered, and done at its end, when
+ * all meters which it concerns are known and can be locked in one order.
  */
 @Component
 class Reasons {
@@ -28,7 +36,11 @@ class Reasons {
             ReasonKind.OVERLOAD, AlarmKind.OVERLOAD, ReasonKind.FORBIDDEN_LOAD, AlarmKind.FORBIDDEN_LOAD);
 
     /** A reason to be set, unless one of its kind is in force. */
-    record Start(int meterId, ReasonKind kind, Instant until, String who, String why) {
+    record Start(int meterId, ReasonKind kind, Instant until, String who, Role role, String why) {
+
+        Start(int meterId, ReasonKind kind, Instant until, String who, String why) {
+            this(meterId, kind, until, who, null, why);
+        }
     }
 
     /** A reason to be ended, if it is in force. */
@@ -70,9 +82,57 @@ class Reasons {
         }
     }
 
+    /** As {@link #change}, at the end of the transaction. */
+    void follow(List<End> ends, List<Start> starts) {
+        atEnd(Stream.concat(ends.stream().map(End::meterId), starts.stream().map(Start::meterId)).toList(), () -> change(ends, starts));
+    }
+
+    /** Does something at the end of the transaction, in the order in which it was asked for, with these and all others' meters locked. */
+    void atEnd(Collection<Integer> meterIds, Runnable act) {
+        if (meterIds.isEmpty()) {
+            return;
+        }
+        AtEnd end = TransactionSynchronizationManager.getSynchronizations().stream().filter(AtEnd.class::isInstance).map(AtEnd.class::cast)
+                .findFirst().orElseGet(() -> {
+                    AtEnd first = new AtEnd();
+                    TransactionSynchronizationManager.registerSynchronization(first);
+                    return first;
+                });
+        end.acts.add(new Act(meterIds, act));
+    }
+
+    private record Act(Collection<Integer> meterIds, Runnable act) {
+    }
+
+    private final class AtEnd implements TransactionSynchronization {
+
+        private final List<Act> acts = new ArrayList<>();
+        private final Map<Object, Integer> savepoints = new IdentityHashMap<>();
+
+        @Override
+        public void savepoint(Object savepoint) {
+            savepoints.put(savepoint, acts.size());
+        }
+
+        /** What was looked at by way of trial, and taken back, has no consequence. */
+        @Override
+        public void savepointRollback(Object savepoint) {
+            acts.subList(savepoints.getOrDefault(savepoint, 0), acts.size()).clear();
+        }
+
+        @Override
+        public void beforeCommit(boolean readOnly) {
+            Integer[] ids = acts.stream().map(Act::meterIds).flatMap(Collection::stream).distinct().sorted().toArray(Integer[]::new);
+            if (ids.length > 0) {
+                lock(ids);
+                acts.forEach(each -> each.act.run());
+            }
+        }
+    }
+
     void lock(Integer... meterIds) {
         jdbc.sql("""
-                insert into meter_supply (meter_id) select unnest(:ids) on conflict do nothing""")
+                insert into meter_supply (meter_id) select id from unnest(:ids) as id order by id on conflict do nothing""")
                 .param("ids", meterIds).update();
         jdbc.sql("select meter_id from meter_supply where meter_id = any(:ids) order by meter_id for update")
                 .param("ids", meterIds).query(Integer.class).list();
@@ -95,10 +155,10 @@ class Reasons {
     private List<Integer> start(List<Start> starts) {
         return jdbc.sql("""
                 with started as (
-                    insert into supply_reason (meter_id, kind, since, until, who, why)
-                    select meter_id, kind, :now, until, who, why
+                    insert into supply_reason (meter_id, kind, since, until, who, role, why)
+                    select meter_id, kind, :now, until, who, role, why
                     from jsonb_to_recordset(:rows::jsonb)
-                         as v (meter_id int, kind text, until timestamptz, who text, why text)
+                         as v (meter_id int, kind text, until timestamptz, who text, role text, why text)
                     on conflict (meter_id, kind) where ended_at is null do nothing
                     returning meter_id, kind, until, who, why)
                 insert into supply_event (at, meter_id, kind, detail, who)
@@ -111,7 +171,7 @@ class Reasons {
     /** What is in force for a meter, oldest first. */
     List<Reason> inForce(int meterId) {
         return jdbc.sql("""
-                select kind, since, until, who, why from supply_reason
+                select kind, since, until, who, role, why from supply_reason
                 where meter_id = :meter and ended_at is null order by since, id""")
                 .param("meter", meterId).query(Reason.class).list();
     }

@@ -100,7 +100,7 @@ public class Supply {
                     reason.why());
         });
         reasons.change(before.map(reason -> new Reasons.End(meterId, kind, who, "replaced: " + why)).stream().toList(),
-                List.of(new Reasons.Start(meterId, kind, until, who, why)));
+                List.of(new Reasons.Start(meterId, kind, until, who, rights.role(Place.of(meter)).orElse(null), why)));
         audit.record(meter.siteId(), who, "supply.reason.set", subject(meter), before.orElse(null),
                 inForce(meterId, kind).orElseThrow(), why);
     }
@@ -134,8 +134,8 @@ public class Supply {
         }
         if (kind == ReasonKind.MANUAL_OFF && !before.who().equals(who)) {
             rights.require(Right.LIFT_LOCK_OUT, Place.of(meter));
-            if (!rights.reachesUpTo(before.who(), Place.of(meter))) {
-                throw refused("setBy", "higher_role", meter.code(), before.who());
+            if (!rights.reachesUpTo(before.role(), Place.of(meter))) {
+                throw refused("setBy", "higher_role", meter.code(), before.who(), Texts.word("role." + before.role()));
             }
         }
         if (kind == ReasonKind.MANUAL_OFF) {

@@ -23,10 +23,10 @@ class Tenancy implements AccountWatch {
     public void vacated(Served vacated) {
         String why = "account " + vacated.number() + " was closed";
         if (vacated.kind() == AccountKind.PROPERTY_FEE) {
-            reasons.change(ends(shopMeters(vacated.shopId()), vacated.who(), why, ReasonKind.PROPERTY_FEE), List.of());
+            reasons.follow(ends(shopMeters(vacated.shopId()), vacated.who(), why, ReasonKind.PROPERTY_FEE), List.of());
             return;
         }
-        reasons.change(ends(vacated.meterIds(), vacated.who(), why, ReasonKind.ARREARS, ReasonKind.KEEP_ON), vacated.meterIds().stream()
+        reasons.follow(ends(vacated.meterIds(), vacated.who(), why, ReasonKind.ARREARS, ReasonKind.KEEP_ON), vacated.meterIds().stream()
                 .map(meter -> new Reasons.Start(meter, ReasonKind.CLOSED_ACCOUNT, null, vacated.who(), why)).toList());
     }
 
@@ -34,12 +34,12 @@ class Tenancy implements AccountWatch {
     public void served(Served served) {
         String why = "account " + served.number() + " was opened";
         if (served.kind() == AccountKind.PROPERTY_FEE) {
-            reasons.change(ends(shopMeters(served.shopId()), served.who(), why, ReasonKind.PROPERTY_FEE), List.of());
+            reasons.follow(ends(shopMeters(served.shopId()), served.who(), why, ReasonKind.PROPERTY_FEE), List.of());
         } else if (served.newTenant()) {
-            reasons.change(ends(served.meterIds(), served.who(), why, ReasonKind.CLOSED_ACCOUNT, ReasonKind.ARREARS, ReasonKind.KEEP_ON),
+            reasons.follow(ends(served.meterIds(), served.who(), why, ReasonKind.CLOSED_ACCOUNT, ReasonKind.ARREARS, ReasonKind.KEEP_ON),
                     List.of());
         } else {
-            reasons.change(ends(served.meterIds(), served.who(), why, ReasonKind.CLOSED_ACCOUNT), List.of());
+            reasons.follow(ends(served.meterIds(), served.who(), why, ReasonKind.CLOSED_ACCOUNT), List.of());
         }
     }
 

@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -89,7 +90,7 @@ class Turns {
             .thenComparing(Row::meterId);
 
     /** As the database takes it. */
-    private record Saved(int meterId, Wanted wanted, Instant dueSince, Instant cutAt, Wait waits, Instant waitsSince, Instant waitsUntil) {
+    private record Saved(int meterId, Wanted wanted, Instant dueSince, Instant cutAt, Set<ReasonKind> cutFor, Wait waits, Instant waitsSince, Instant waitsUntil) {
     }
 
     private record Event(int meterId, String kind, JsonNode detail) {
@@ -168,10 +169,10 @@ class Turns {
 
     private void settle(int siteId, List<Row> before, Instant now) {
         SupplyTerms terms = terms(siteId);
-        Map<Integer, Set<ReasonKind>> reasons = reasons(before.stream().map(Row::meterId).toList());
+        Map<Integer, Map<ReasonKind, Instant>> reasons = reasons(before.stream().map(Row::meterId).toList());
         Opening opening = opening(siteId, terms, now);
         List<Row> looked = before.stream().map(row -> row.with(row.turn.looked(
-                reasons.getOrDefault(row.meterId, Set.of()), terms.notice(), opening::next, now))).toList();
+                reasons.getOrDefault(row.meterId, Map.of()), terms.notice(), opening::next, now))).toList();
         saveDue(before, looked);
         List<Row> after = letThrough(siteId, terms, looked, now);
         save(before, after, now);
@@ -308,31 +309,36 @@ class Turns {
                 .param("ids", meterIds.toArray(Integer[]::new))
                 .query((row, n) -> new Row(row.getInt("meter_id"), row.getInt("site_id"), row.getObject("shop_id", Integer.class),
                         row.getObject("gateway_id", Integer.class), instant(row, "waits_since"),
-                        new Turn(Wanted.valueOf(row.getString("wanted")), Set.of(), instant(row, "due_since"), instant(row, "cut_at"),
+                        new Turn(Wanted.valueOf(row.getString("wanted")), Set.of(), instant(row, "due_since"), instant(row, "cut_at"), kinds(row.getArray("cut_for")),
                                 row.getString("waits") == null ? null : Wait.valueOf(row.getString("waits")), instant(row, "waits_until"))))
                 .list();
     }
 
-    private Map<Integer, Set<ReasonKind>> reasons(Collection<Integer> meterIds) {
-        Map<Integer, Set<ReasonKind>> reasons = new HashMap<>();
-        jdbc.sql("select meter_id, kind from supply_reason where meter_id = any(:ids) and ended_at is null")
+    private static Set<ReasonKind> kinds(Array kinds) throws SQLException {
+        return kinds == null ? Set.of() : Arrays.stream((String[]) kinds.getArray()).map(ReasonKind::valueOf).collect(Collectors.toSet());
+    }
+
+    private Map<Integer, Map<ReasonKind, Instant>> reasons(Collection<Integer> meterIds) {
+        Map<Integer, Map<ReasonKind, Instant>> reasons = new HashMap<>();
+        jdbc.sql("select meter_id, kind, since from supply_reason where meter_id = any(:ids) and ended_at is null")
                 .param("ids", meterIds.toArray(Integer[]::new))
                 .query(row -> {
-                    reasons.computeIfAbsent(row.getInt("meter_id"), id -> new HashSet<>()).add(ReasonKind.valueOf(row.getString("kind")));
+                    reasons.computeIfAbsent(row.getInt("meter_id"), id -> new EnumMap<>(ReasonKind.class))
+                            .put(ReasonKind.valueOf(row.getString("kind")), instant(row, "since"));
                 });
         return reasons;
     }
 
     /** Who became due is counted by the database, among all others of the site. */
     private void saveDue(List<Row> before, List<Row> looked) {
-        update(changed(before, looked, row -> new Saved(row.meterId, null, row.turn.dueSince(), row.turn.cutAt(), null, null, null)),
-                "set due_since = v.due_since, cut_at = v.cut_at");
+        update(changed(before, looked, row -> new Saved(row.meterId, null, row.turn.dueSince(), row.turn.cutAt(), cutFor(row.turn), null, null, null)),
+                "set due_since = v.due_since, cut_at = v.cut_at, cut_for = v.cut_for");
     }
 
     private void save(List<Row> before, List<Row> after, Instant now) {
         Map<Integer, Row> was = before.stream().collect(Collectors.toMap(Row::meterId, Function.identity()));
         update(changed(before, after, row -> saved(was.get(row.meterId), row, now)), """
-                set due_since = v.due_since, cut_at = v.cut_at, waits = v.waits, waits_since = v.waits_since, waits_until = v.waits_until,
+                set due_since = v.due_since, cut_at = v.cut_at, cut_for = v.cut_for, waits = v.waits, waits_since = v.waits_since, waits_until = v.waits_until,
                     wanted = v.wanted, attempts = case when s.wanted = v.wanted then s.attempts else 0 end,
                     next_try_at = case when s.wanted = v.wanted then s.next_try_at end,
                     failure = case when s.wanted = v.wanted then s.failure end""");
@@ -347,7 +353,7 @@ class Turns {
         if (!changed.isEmpty()) {
             jdbc.sql("update meter_supply s " + set + """
                      from jsonb_to_recordset(:rows::jsonb) as v (meter_id int, wanted text, due_since timestamptz, cut_at timestamptz,
-                         waits text, waits_since timestamptz, waits_until timestamptz)
+                         cut_for text[], waits text, waits_since timestamptz, waits_until timestamptz)
                     where s.meter_id = v.meter_id""").param("rows", rows.of(changed)).update();
         }
     }
@@ -355,7 +361,11 @@ class Turns {
     private static Saved saved(Row before, Row row, Instant now) {
         Turn turn = row.turn;
         Instant since = turn.waits() == null ? null : turn.waits() == before.turn.waits() && row.waitsSince != null ? row.waitsSince : now;
-        return new Saved(row.meterId, turn.wanted(), turn.dueSince(), turn.cutAt(), turn.waits(), since, turn.until());
+        return new Saved(row.meterId, turn.wanted(), turn.dueSince(), turn.cutAt(), cutFor(turn), turn.waits(), since, turn.until());
+    }
+
+    private static Set<ReasonKind> cutFor(Turn turn) {
+        return turn.cutAt() == null ? null : turn.cutFor();
     }
 
     private void tell(int siteId, SupplyTerms terms, Opening opening, List<Row> before, List<Row> after, Instant now) {

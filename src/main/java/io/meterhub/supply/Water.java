@@ -272,7 +272,8 @@ public class Water {
         if (id.isPresent()) {
             // should this be broken off, the loop knows that it may open what the hub has shut
             supplies.save(List.of(locked.get(0).exercised(now)));
-            audit.record(due.siteId, Reasons.HUB, "valve.exercise", "meter " + due.code, null, null, "it was not moved for long");
+            audit.record(due.siteId, Reasons.HUB, "valve.exercise", "meter " + due.code, Map.of("seen", Relay.ON),
+                    Map.of("exercise", id.get()), "it was not moved for long");
         }
         return id.orElse(null);
     }

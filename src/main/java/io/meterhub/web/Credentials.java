@@ -3,6 +3,7 @@ package io.meterhub.web;
 import io.meterhub.people.Actor;
 import io.meterhub.people.ApiKeys;
 import io.meterhub.people.Sessions;
+import io.meterhub.people.SignIn;
 import io.meterhub.people.SignedIn;
 import jakarta.servlet.http.Cookie;
 import jakarta.servlet.http.HttpServletRequest;
@@ -27,6 +28,8 @@ class Credentials implements SecurityContextRepository {
     /** What a page asks for by itself, every few seconds, says so: nobody is there for that alone. */
     static final String BY_ITSELF = "X-By-Itself";
     private static final String COOKIE = "meterhub";
+    /** By which a browser is known to whose it was before: failures of others do not lock it out. It opens nothing. */
+    private static final String BROWSER = "meterhub-browser";
     private static final String BEARER = "Bearer ";
 
     private final Sessions sessions;
@@ -61,6 +64,10 @@ class Credentials implements SecurityContextRepository {
         String token = "";
         if (context.getAuthentication() instanceof SignedIn signedIn && !signedIn.actor().machine()) {
             token = sessions.open(signedIn.actor().id(), request.getRemoteAddr(), request.getHeader(HttpHeaders.USER_AGENT));
+            if (signedIn.getDetails() instanceof String browser) {
+                response.addHeader(HttpHeaders.SET_COOKIE, ResponseCookie.from(BROWSER, browser).path(Entrance.SIGN_IN).httpOnly(true)
+                        .sameSite("Lax").secure(request.isSecure()).maxAge(SignIn.KNOWN_FOR).build().toString());
+            }
         }
         ResponseCookie.ResponseCookieBuilder cookie = ResponseCookie.from(COOKIE, token).path("/").httpOnly(true).sameSite("Lax")
                 .secure(request.isSecure());
@@ -72,8 +79,17 @@ class Credentials implements SecurityContextRepository {
         return byKey(request) || cookie(request).isPresent();
     }
 
+    /** What a browser keeps that was signed in on before; null: nothing. */
+    static String browser(HttpServletRequest request) {
+        return cookie(request, BROWSER).orElse(null);
+    }
+
     private static Optional<String> cookie(HttpServletRequest request) {
+        return cookie(request, COOKIE);
+    }
+
+    private static Optional<String> cookie(HttpServletRequest request, String name) {
         return request.getCookies() == null ? Optional.empty() : Arrays.stream(request.getCookies())
-                .filter(cookie -> cookie.getName().equals(COOKIE)).map(Cookie::getValue).findFirst();
+                .filter(cookie -> cookie.getName().equals(name)).map(Cookie::getValue).findFirst();
     }
 }

@@ -66,7 +66,8 @@ class Entrance {
                 .csrf(csrf -> csrf.csrfTokenRepository(tokens).ignoringRequestMatchers(Credentials::byKey))
                 .requestCache(cache -> cache.requestCache(wanted))
                 .formLogin(form -> form.loginPage(SIGN_IN)
-                        .authenticationDetailsSource(request -> new PasswordCheck.From(request.getRemoteAddr(), request.getParameter("code")))
+                        .authenticationDetailsSource(request -> new PasswordCheck.From(request.getRemoteAddr(), request.getParameter("code"),
+                                Credentials.browser(request)))
                         .failureHandler((request, response, failure) -> response.sendRedirect(SIGN_IN
                                 + (failure instanceof PasswordCheck.TooManyFailures locked ? "?locked=" + locked.minutes() : "?wrong"))))
                 .logout(logout -> logout.logoutSuccessUrl(SIGN_IN + "?out"))

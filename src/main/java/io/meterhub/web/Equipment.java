@@ -9,6 +9,7 @@ import io.meterhub.metering.EnteredReadings;
 import io.meterhub.metering.Relay;
 import io.meterhub.people.Right;
 import io.meterhub.people.Rights;
+import io.meterhub.people.Role;
 import io.meterhub.site.EnergyKind;
 import io.meterhub.site.Gateway;
 import io.meterhub.site.Reach;
@@ -116,7 +117,7 @@ class Equipment {
     }
 
     @Schema(name = "Reason")
-    record ReasonNow(ReasonKind kind, Instant since, Instant until, String who, String why) {
+    record ReasonNow(ReasonKind kind, Instant since, Instant until, String who, Role role, String why) {
     }
 
     record Suspect(Instant since, BigDecimal total, BigDecimal lastBelieved) {
@@ -190,8 +191,8 @@ class Equipment {
                 select m.*, g.code as gateway, s.code as shop, site.zone, st.answered_at, st.read_at, st.total, st.bands, st.power, st.live::text as live,
                        st.day, st.day_total, st.failing_since, st.failure, st.suspect_total, q.since as suspect_since, q.accepted_total, known.state,
                        su.wanted, su.seen, su.seen_basis, su.seen_at, su.failure as supply_failure, su.waits, su.waits_until,
-                       (select coalesce(jsonb_agg(jsonb_build_object('kind', r.kind, 'since', r.since, 'until', r.until, 'who', r.who, 'why', r.why)
-                            order by r.since), '[]') from supply_reason r where r.meter_id = m.id and r.ended_at is null)::text as reasons
+                       (select coalesce(jsonb_agg(jsonb_build_object('kind', r.kind, 'since', r.since, 'until', r.until, 'who', r.who, 'role', r.role,
+                            'why', r.why) order by r.since), '[]') from supply_reason r where r.meter_id = m.id and r.ended_at is null)::text as reasons
                 from meter m join site on site.id = m.site_id left join gateway g on g.id = m.gateway_id
                      left join shop s on s.id = m.shop_id
                      left join meter_state st on st.meter_id = m.id

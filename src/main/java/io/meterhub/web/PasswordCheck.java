@@ -21,7 +21,7 @@ class PasswordCheck implements AuthenticationProvider {
     }
 
     /** What the form says besides name and password. */
-    record From(String address, String code) {
+    record From(String address, String code, String browser) {
     }
 
     static final class TooManyFailures extends LockedException {
@@ -41,12 +41,16 @@ class PasswordCheck implements AuthenticationProvider {
     @Override
     public Authentication authenticate(Authentication asked) {
         From from = (From) asked.getDetails();
-        SignIn.Outcome outcome = signIn.attempt(asked.getName(), String.valueOf(asked.getCredentials()), from.code(), from.address());
+        SignIn.Outcome outcome = signIn.attempt(asked.getName(), String.valueOf(asked.getCredentials()), from.code(), from.address(),
+                from.browser());
         if (outcome instanceof SignIn.Locked locked) {
             throw new TooManyFailures(locked.left());
         }
         if (outcome instanceof SignIn.Accepted accepted) {
-            return new SignedIn(accepted.actor());
+            SignedIn in = new SignedIn(accepted.actor());
+            // for its cookie, see Credentials
+            in.setDetails(accepted.browser());
+            return in;
         }
         throw new BadCredentialsException("wrong");
     }

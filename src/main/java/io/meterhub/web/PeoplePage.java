@@ -53,9 +53,9 @@ class PeoplePage {
     }
 
     @PostMapping("/people")
-    String create(@RequestParam String name, Operator operator, Model model, HttpServletResponse response) {
+    String create(@RequestParam String name, @RequestParam String why, Operator operator, Model model, HttpServletResponse response) {
         return told(model, response, () -> {
-            model.addAttribute("oneTime", people.create(name, operator.name()));
+            model.addAttribute("oneTime", people.create(name, operator.name(), why));
             model.addAttribute("whose", name.strip());
         }, () -> all(model));
     }
@@ -70,13 +70,13 @@ class PeoplePage {
 
     @PostMapping("/people/{id}/roles")
     String give(@PathVariable int id, @RequestParam(required = false) Role role, @RequestParam(required = false) Integer site,
-                @RequestParam String shaft, @RequestParam String shop, Operator operator, Model model, HttpServletResponse response) {
-        return told(model, response, () -> people.give(id, role, site, shaft, shop, operator.name()), () -> one(id, model));
+                @RequestParam String shaft, @RequestParam String shop, @RequestParam String why, Operator operator, Model model, HttpServletResponse response) {
+        return told(model, response, () -> people.give(id, role, site, shaft, shop, operator.name(), why), () -> one(id, model));
     }
 
     @PostMapping("/people/{id}/roles/{given}/take")
-    String take(@PathVariable int id, @PathVariable int given, Operator operator, Model model, HttpServletResponse response) {
-        return told(model, response, () -> people.take(id, given, operator.name()), () -> one(id, model));
+    String take(@PathVariable int id, @PathVariable int given, @RequestParam String why, Operator operator, Model model, HttpServletResponse response) {
+        return told(model, response, () -> people.take(id, given, operator.name(), why), () -> one(id, model));
     }
 
     @PostMapping("/people/{id}/disable")
@@ -95,16 +95,16 @@ class PeoplePage {
     }
 
     @PostMapping("/people/{id}/unlock")
-    String unlock(@PathVariable int id, Operator operator, Model model, HttpServletResponse response) {
-        return told(model, response, () -> people.unlock(id, operator.name()), () -> one(id, model));
+    String unlock(@PathVariable int id, @RequestParam String why, Operator operator, Model model, HttpServletResponse response) {
+        return told(model, response, () -> people.unlock(id, operator.name(), why), () -> one(id, model));
     }
 
     @PostMapping("/keys")
     String createKey(@RequestParam String name, @RequestParam(required = false) Set<Right> right, @RequestParam(required = false) Integer site,
-                     @RequestParam(required = false) Integer days, Operator operator, Model model, HttpServletResponse response) {
+                     @RequestParam(required = false) Integer days, @RequestParam String why, Operator operator, Model model, HttpServletResponse response) {
         return told(model, response, () -> {
             model.addAttribute("secret", keys.create(name, right == null ? Set.of() : right, site == null ? null : List.of(site),
-                    days == null ? null : clock.instant().plus(Duration.ofDays(days)), operator.name()));
+                    days == null ? null : clock.instant().plus(Duration.ofDays(days)), operator.name(), why));
             model.addAttribute("whose", name);
         }, () -> all(model));
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
+import io.meterhub.Crew;
 import io.meterhub.HubTest;
 import io.meterhub.metering.MeterOperations;
 import io.meterhub.metering.MeterOperations.Read;
@@ -14,6 +15,13 @@ import io.meterhub.metering.ParameterRefused;
 import io.meterhub.metering.ParameterValue;
 import io.meterhub.metering.Why;
 import io.meterhub.operation.Order.Detail;
+import io.meterhub.people.Actor;
+import io.meterhub.people.ApiKeys;
+import io.meterhub.people.Grant;
+import io.meterhub.people.People;
+import io.meterhub.people.Right;
+import io.meterhub.people.Role;
+import io.meterhub.people.SignedIn;
 import io.meterhub.simulator.Fault;
 import io.meterhub.simulator.FaultKind;
 import io.meterhub.simulator.VirtualMall;
@@ -34,10 +42,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.context.ApplicationContext;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.security.core.context.SecurityContextHolder;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /** Jobs on the meters of a virtual mall, with what goes wrong on a bus and in a hub. */
@@ -61,6 +73,12 @@ class OperationsIT {
     Operations operations;
     @Autowired
     Runner runner;
+    @Autowired
+    ApplicationContext hub;
+    @Autowired
+    People people;
+    @Autowired
+    ApiKeys keys;
 
     private VirtualMall mall;
     private int site;
@@ -258,6 +276,101 @@ class OperationsIT {
                                               started_at = now() where job_id = ? and place = 1""").param(job.id()).update();
             return job;
         });
+    }
+
+    @Test
+    void whatAMeterHeldIsInTheAuditLogAlthoughTheHubDiedRightAfterWriting() {
+        users(1, 1);
+        int user = ids.get("G1-1");
+        assertThat(meters.writeParameter(user, "alarm-amount-1", ParameterValue.of("20"))).isInstanceOf(Result.Done.class);
+        mall.gatewayFault("G1", Fault.of(FaultKind.SLOW).delay(Duration.ofMillis(150)));
+        Job job = start(JobKind.WRITE_PARAMETERS, values("alarm-amount-1", "30"), user);
+        await().pollInterval(Duration.ofMillis(20)).atMost(LONG).until(() -> jdbc.sql("""
+                update operation_item set worker = gen_random_uuid(), held_until = now() + interval '1 hour'
+                where job_id = ? and state = 'WORKING' and before is not null""").param(job.id()).update() == 1);
+        mall.clearGatewayFault("G1");
+        await().atMost(LONG).until(() -> held("G1-1", "alarm-amount-1").get("alarm-amount-1").number().compareTo(new BigDecimal("30")) == 0);
+        assertThat(parameterChanges()).as("nobody has said so yet").isEmpty();
+        jdbc.sql("update operation_item set held_until = now() - interval '1 second' where job_id = ?").param(job.id()).update();
+        runner.wake();
+        assertThat(ended(job).progress().done()).isEqualTo(1);
+        assertThat(parameterChanges()).containsExactly("20 30 li a test");
+        assertThat(ended(start(JobKind.WRITE_PARAMETERS, values("alarm-amount-1", "30"), user)).progress().done()).isEqualTo(1);
+        assertThat(parameterChanges()).as("held already: nothing was changed").hasSize(1);
+    }
+
+    private List<String> parameterChanges() {
+        return jdbc.sql("""
+                select concat_ws(' ', trim_scale((before->>'alarm-amount-1')::numeric), trim_scale((after->>'alarm-amount-1')::numeric), who, why)
+                from audit_log where site_id = ? and what = 'meter.parameters' order by id""").param(site).query(String.class).list();
+    }
+
+    @Test
+    void whatIsLeftOfAJobIsRefusedOnceItsPersonMayNoMore() {
+        users(1, 40);
+        Crew crew = new Crew(hub);
+        Map<String, Consumer<Actor>> losses = Map.of(
+                "o-demoted", actor -> people.given(actor.id()).forEach(given -> people.take(actor.id(), given.id(), "test", "another post")),
+                "o-disabled", actor -> people.disable(actor.id(), "test", "has left"),
+                "o-reset", actor -> people.reset(actor.id(), "test", "somebody else has the password"),
+                "o-till", actor -> keys.revoke(actor.id(), "test", "lost"));
+        losses.forEach((name, loss) -> {
+            mall.gatewayFault("G1", Fault.of(FaultKind.SLOW).delay(Duration.ofMillis(60)));
+            Actor actor = name.equals("o-till") ? machine(name) : person(crew.hire(name, Role.ELECTRICIAN, site, null, null), name);
+            Job job = as(actor, () -> operations.start(site, Order.of(JobKind.READ_NOW), Selection.ofMeters(List.of()), actor.name(), null));
+            await().atMost(LONG).until(() -> operations.job(job.id()).progress().done() >= 2);
+            loss.accept(actor);
+            Job over = ended(job);
+            mall.clearGatewayFault("G1");
+            assertThat(over.progress().done()).as(name).isBetween(2, 39);
+            assertThat(failures(over)).as(name).hasSize(40 - over.progress().done()).allSatisfy(item -> {
+                assertThat(item.state()).isEqualTo(ItemState.REFUSED);
+                assertThat(item.why()).isEqualTo(new Why("why.no_right", List.of(name, "right.READ_NOW")));
+            });
+            assertThat(jdbc.sql("select count(*) from audit_log where site_id = ? and who = ? and what = 'refused' and subject like 'meter G1-%'")
+                    .params(site, name).query(Integer.class).single()).as(name).isEqualTo(over.progress().refused());
+            // who goes on with it does so by his own rights
+            Job again = ended(operations.again(over.id(), "wang"));
+            assertThat(again.progress()).as(name).isEqualTo(new Job.Progress(0, 0, over.progress().refused(), 0, 0, 0, 0));
+        });
+    }
+
+    @Test
+    void whoTriesAgainDoesSoWithinReachAlone() {
+        users(2, 2);
+        jdbc.sql("update gateway set shaft = code where site_id = ?").param(site).update();
+        Crew crew = new Crew(hub).hire("o-keeper", Role.ELECTRICIAN, site, "G1", null).hire("o-keeper", Role.ELECTRICIAN, site, "G2", null);
+        mall.fault("G1-1", Fault.of(FaultKind.SILENT));
+        mall.fault("G2-1", Fault.of(FaultKind.SILENT));
+        Job over = ended(as(person(crew, "o-keeper"),
+                () -> operations.start(site, Order.of(JobKind.READ_NOW), Selection.ofMeters(List.of()), "o-keeper", null)));
+        assertThat(over.progress().unreachable()).isEqualTo(2);
+        mall.clearFault("G1-1");
+        mall.clearFault("G2-1");
+        People.Given second = people.given(crew.id("o-keeper")).get(1);
+        people.take(crew.id("o-keeper"), second.id(), "test", "another building");
+        Job again = ended(as(person(crew, "o-keeper"), () -> operations.again(over.id(), "o-keeper")));
+        assertThat(operations.items(again.id(), Set.of(), 0, 10)).extracting(JobItem::meter, JobItem::state).containsExactly(tuple("G1-1", ItemState.DONE));
+    }
+
+    private Actor person(Crew crew, String name) {
+        return new Actor(crew.id(name), false, name, false, people.given(crew.id(name)).stream()
+                .map(given -> new Grant(given.role(), given.role().rights(), given.siteId(), given.shaft(), given.shopId())).toList());
+    }
+
+    private Actor machine(String name) {
+        keys.create(name, Set.of(Right.READ_NOW), List.of(site), null, "test", "for a test");
+        int id = keys.keys().stream().filter(key -> key.name().equals(name)).findFirst().orElseThrow().id();
+        return new Actor(id, true, name, false, List.of(new Grant(null, Set.of(Right.READ_NOW), site, null, null)));
+    }
+
+    private static <T> T as(Actor actor, Supplier<T> act) {
+        SecurityContextHolder.getContext().setAuthentication(new SignedIn(actor));
+        try {
+            return act.get();
+        } finally {
+            SecurityContextHolder.clearContext();
+        }
     }
 
     @Test

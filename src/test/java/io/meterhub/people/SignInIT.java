@@ -12,6 +12,8 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -22,10 +24,14 @@ import org.springframework.context.ApplicationContext;
 import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.security.core.context.SecurityContextHolder;
+import org.springframework.security.crypto.bcrypt.BCryptPasswordEncoder;
+import org.springframework.security.crypto.password.DelegatingPasswordEncoder;
 import org.springframework.security.crypto.password.PasswordEncoder;
 
 @HubTest
 class SignInIT {
+
+    private static final PasswordEncoder CHEAP = new DelegatingPasswordEncoder("bcrypt", Map.of("bcrypt", new BCryptPasswordEncoder(4)));
 
     @Autowired
     ApplicationContext hub;
@@ -37,16 +43,28 @@ class SignInIT {
     JdbcClient jdbc;
     @Autowired
     Audit audit;
-    @Autowired
-    PasswordEncoder encoder;
+
+    /** Whose passwords are quickly compared: what is tried here is how often, not how long. */
+    private Crew crew(String... names) {
+        Crew crew = new Crew(hub);
+        for (String name : names) {
+            crew.hire(name, Role.VIEWER, null, null, null);
+            jdbc.sql("update person set password_hash = ? where name = ?").params(CHEAP.encode(crew.password(name)), name).update();
+        }
+        return crew;
+    }
 
     private SignIn.Outcome attempt(Instant at, String name, String password, String code, String address) {
-        return new SignIn(jdbc, encoder, audit, Clock.fixed(at, ZoneOffset.UTC)).attempt(name, password, code, address);
+        return attempt(at, name, password, code, address, null);
+    }
+
+    private SignIn.Outcome attempt(Instant at, String name, String password, String code, String address, String browser) {
+        return new SignIn(jdbc, CHEAP, audit, Clock.fixed(at, ZoneOffset.UTC)).attempt(name, password, code, address, browser);
     }
 
     @Test
     void whoGuessesIsLockedOutForLongerEachTimeAndNeverForLong() {
-        Crew staff = new Crew(hub).hire("s-anna", Role.VIEWER, null, null, null);
+        Crew staff = crew("s-anna");
         String right = staff.password("s-anna");
         Instant now = Instant.now();
         for (int i = 0; i < 5; i++) {
@@ -69,7 +87,7 @@ class SignInIT {
 
     @Test
     void nobodyIsKeptOutByOthersFromWhereHeWorks() {
-        Crew staff = new Crew(hub).hire("s-berta", Role.VIEWER, null, null, null);
+        Crew staff = crew("s-berta");
         Instant now = Instant.now();
         assertThat(attempt(now, "s-berta", staff.password("s-berta"), null, "192.0.2.7")).isInstanceOf(SignIn.Accepted.class);
         for (int i = 0; i < 6; i++) {
@@ -77,13 +95,112 @@ class SignInIT {
         }
         assertThat(attempt(now, "s-berta", staff.password("s-berta"), null, "198.51.100.78")).isInstanceOf(SignIn.Locked.class);
         assertThat(attempt(now, "s-berta", staff.password("s-berta"), null, "192.0.2.7")).isInstanceOf(SignIn.Accepted.class);
-        people.unlock(staff.id("s-berta"), "test");
-        assertThat(attempt(now, "s-berta", staff.password("s-berta"), null, "198.51.100.78")).isInstanceOf(SignIn.Accepted.class);
+    }
+
+    /** As {@link #whoGuessesAtManyNamesIsLockedOutByAddress} does it, which takes its time. */
+    private void manyHaveFailedFrom(String address, Instant now) {
+        jdbc.sql("insert into sign_in_failure (subject, failures, last_at, locked_until) values ('address ' || :address, 25, :now, :now + interval '1 hour') on conflict (subject)"
+                + " do update set failures = 25, last_at = excluded.last_at, locked_until = excluded.locked_until")
+                .param("address", address).param("now", now.atOffset(ZoneOffset.UTC)).update();
+    }
+
+    @Test
+    void theBrowserThatOneWorksOnIsKnownWhateverAddressItHas() {
+        Crew staff = crew("s-bruno", "s-bella");
+        Instant now = Instant.now();
+        String browser = ((SignIn.Accepted) attempt(now, "s-bruno", staff.password("s-bruno"), null, "192.0.2.8")).browser();
+        for (int i = 0; i < 6; i++) {
+            attempt(now, "s-bruno", "guess", null, "198.51.100.80");
+        }
+        manyHaveFailedFrom("198.51.100.81", now);
+        assertThat(attempt(now, "s-bruno", staff.password("s-bruno"), null, "198.51.100.81", "of nobody")).isInstanceOf(SignIn.Locked.class);
+        assertThat(attempt(now, "s-bella", staff.password("s-bella"), null, "198.51.100.81", browser)).as("somebody else's").isInstanceOf(SignIn.Locked.class);
+        assertThat(attempt(now, "s-bruno", staff.password("s-bruno"), null, "198.51.100.81", browser))
+                .isInstanceOfSatisfying(SignIn.Accepted.class, accepted -> assertThat(accepted.browser()).isEqualTo(browser));
+        for (int i = 0; i < 5; i++) {
+            assertThat(attempt(now, "s-bruno", "guess", null, "198.51.100.82", browser)).isInstanceOf(SignIn.Wrong.class);
+        }
+        assertThat(attempt(now, "s-bruno", staff.password("s-bruno"), null, "198.51.100.82", browser)).as("nor may who has it guess on")
+                .isInstanceOf(SignIn.Locked.class);
+        assertThat(jdbc.sql("select count(*) from known_place where place like '%' || ?").param(browser).query(Integer.class).single())
+                .as("kept as it is").isZero();
+        assertThat(attempt(now.plus(Duration.ofDays(91)), "s-bruno", staff.password("s-bruno"), null, "198.51.100.83", browser))
+                .isInstanceOf(SignIn.Accepted.class);
+    }
+
+    @Test
+    void whomSomebodyLetInGetsInWhateverOthersTry() {
+        Crew staff = crew("s-carl");
+        String right = staff.password("s-carl");
+        Instant now = Instant.now();
+        for (int i = 0; i < 6; i++) {
+            attempt(now, "s-carl", "guess", null, "198.51.100.90");
+        }
+        manyHaveFailedFrom("198.51.100.91", now);
+        assertThat(attempt(now, "s-carl", right, null, "198.51.100.91")).isInstanceOf(SignIn.Locked.class);
+        people.unlock(staff.id("s-carl"), "test", "stands before me");
+        // they go on
+        for (int i = 0; i < 6; i++) {
+            attempt(now, "s-carl", "guess", null, "198.51.100.90");
+        }
+        assertThat(attempt(now, "s-carl", "mistyped", null, "198.51.100.91")).isInstanceOf(SignIn.Wrong.class);
+        assertThat(attempt(now, "s-carl", right, null, "198.51.100.91")).isInstanceOf(SignIn.Accepted.class);
+        for (int i = 0; i < 5; i++) {
+            attempt(now, "s-carl", "guess", null, "198.51.100.93");
+        }
+        assertThat(attempt(now, "s-carl", right, null, "198.51.100.94")).as("let in once").isInstanceOf(SignIn.Locked.class);
+        assertThat(jdbc.sql("""
+                select (before->>'lockedUntil') is not null and (before->>'letInUntil') is null and (after->>'lockedUntil') is null
+                       and (after->>'letInUntil') is not null and why = 'stands before me'
+                from audit_log where what = 'person.unlocked' and subject = 'person s-carl'""").query(Boolean.class).single()).isTrue();
+        people.unlock(staff.id("s-carl"), "test", "again");
+        assertThat(attempt(now.plus(Duration.ofMinutes(31)), "s-carl", "guess", null, "198.51.100.92")).isInstanceOf(SignIn.Wrong.class);
+        assertThat(jdbc.sql("select exists (select from sign_in_failure where subject = 'name s-carl')").query(Boolean.class).single())
+                .as("half an hour later it is as before").isTrue();
+    }
+
+    @Test
+    void theOfficesOneAddressIsNotLockedForWhoWorksThere() {
+        Crew staff = crew("s-dieter", "s-doris");
+        Instant now = Instant.now();
+        assertThat(attempt(now, "s-dieter", staff.password("s-dieter"), null, "203.0.113.30")).isInstanceOf(SignIn.Accepted.class);
+        manyHaveFailedFrom("203.0.113.30", now);
+        assertThat(attempt(now, "s-doris", staff.password("s-doris"), null, "203.0.113.30")).as("never seen here").isInstanceOf(SignIn.Locked.class);
+        assertThat(attempt(now, "s-dieter", staff.password("s-dieter"), null, "203.0.113.30")).isInstanceOf(SignIn.Accepted.class);
+        for (int i = 0; i < 5; i++) {
+            assertThat(attempt(now, "s-dieter", "guess", null, "203.0.113.30")).isInstanceOf(SignIn.Wrong.class);
+        }
+        assertThat(attempt(now, "s-dieter", staff.password("s-dieter"), null, "203.0.113.30")).as("nor is anybody guessed at from there")
+                .isInstanceOf(SignIn.Locked.class);
+    }
+
+    @Test
+    void allAddressesOfOneIpv6NetworkAreOne() {
+        assertThat(SignIn.network("2001:db8:1:2:3:4:5:6")).isEqualTo(SignIn.network("2001:db8:1:2::9")).isNotEqualTo(SignIn.network("2001:db8:1:3::9"));
+        assertThat(SignIn.network("::ffff:192.0.2.1")).isEqualTo(SignIn.network("192.0.2.1")).isEqualTo("192.0.2.1");
+    }
+
+    @Test
+    void noPersonIsCalledAsAKeyIsNorAKeyAsAPerson() {
+        ApiKeys keys = hub.getBean(ApiKeys.class);
+        new Crew(hub).hire("S-Name", Role.VIEWER, null, null, null);
+        keys.create("S-Key-Name", Set.of(Right.VIEW), null, null, "test", "x");
+        assertThatThrownBy(() -> keys.create("s-name", Set.of(Right.VIEW), null, null, "test", "x"))
+                .isInstanceOfSatisfying(PeopleRefused.class, refused -> assertThat(refused.field()).isEqualTo("name"));
+        assertThatThrownBy(() -> people.create("s-key-name", "test", "x"))
+                .isInstanceOfSatisfying(PeopleRefused.class, refused -> assertThat(refused.field()).isEqualTo("name"));
+        assertThatThrownBy(() -> keys.create("Hub", Set.of(Right.VIEW), null, null, "test", "x")).isInstanceOf(PeopleRefused.class);
+        assertThatThrownBy(() -> keys.create("s-key-NAME", Set.of(Right.VIEW), null, null, "test", "x")).isInstanceOf(PeopleRefused.class);
+        for (String past : List.of("insert into api_key (name, hash, rights, created_at, created_by) values ('s-name', 'x', '{VIEW}', now(), 'test')",
+                "insert into person (name, password_hash, password_at, one_time, created_at) values ('S-key-name', 'x', now(), true, now())",
+                "insert into actor_name values ('s-name', 'KEY')", "update actor_name set kind = 'KEY' where name = 's-name'")) {
+            assertThatThrownBy(() -> jdbc.sql(past).update()).as(past).isInstanceOf(DataAccessException.class);
+        }
     }
 
     @Test
     void whoGuessesAtManyNamesIsLockedOutByAddress() {
-        Crew staff = new Crew(hub).hire("s-clara", Role.VIEWER, null, null, null);
+        Crew staff = crew("s-clara");
         Instant now = Instant.now();
         for (int i = 0; i < 20; i++) {
             assertThat(attempt(now, "s-nobody-" + i, "guess", null, "203.0.113.9")).isInstanceOf(SignIn.Wrong.class);
@@ -94,12 +211,12 @@ class SignInIT {
 
     @Test
     void manyGuessesAtOnceAreNoMoreThanOneAfterTheOther() throws Exception {
-        new Crew(hub).hire("s-dora", Role.VIEWER, null, null, null);
+        crew("s-dora");
         ExecutorService threads = Executors.newFixedThreadPool(12);
         List<Future<SignIn.Outcome>> guesses = new ArrayList<>();
         for (int i = 0; i < 12; i++) {
             int guess = i;
-            guesses.add(threads.submit(() -> signIn.attempt("s-dora", "guess", null, "203.0.113." + (100 + guess))));
+            guesses.add(threads.submit(() -> signIn.attempt("s-dora", "guess", null, "203.0.113." + (100 + guess), null)));
         }
         threads.shutdown();
         assertThat(threads.awaitTermination(60, TimeUnit.SECONDS)).isTrue();
@@ -112,7 +229,7 @@ class SignInIT {
 
     @Test
     void aSecondFactorIsAskedForAndEachCodeIsGoodOnce() {
-        Crew staff = new Crew(hub).hire("s-emil", Role.VIEWER, null, null, null);
+        Crew staff = crew("s-emil");
         String password = staff.password("s-emil");
         int id = staff.id("s-emil");
         List<String> recovery = as(id, "s-emil", () -> {
@@ -191,7 +308,7 @@ class SignInIT {
 
     @Test
     void passwordsAndKeysAreKeptAsHashesOnly() {
-        String key = hub.getBean(ApiKeys.class).create("s-key", java.util.Set.of(Right.VIEW), null, null, "test");
+        String key = hub.getBean(ApiKeys.class).create("s-key", Set.of(Right.VIEW), null, null, "test", "x");
         Crew staff = new Crew(hub).hire("s-gerd", Role.VIEWER, null, null, null);
         assertThat(jdbc.sql("select password_hash from person where name = 's-gerd'").query(String.class).single()).startsWith("{bcrypt}$2a$12$");
         assertThat(jdbc.sql("select encode(hash, 'hex') from api_key where name = 's-key'").query(String.class).single()).hasSize(64)

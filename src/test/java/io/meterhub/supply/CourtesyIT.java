@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.meterhub.HubTest;
 import io.meterhub.billing.CreditWatch.Credit;
+import io.meterhub.billing.FeeWatch;
 import io.meterhub.site.AlarmKind;
 import io.meterhub.site.Alarms;
 import io.meterhub.site.Audit;
@@ -56,6 +57,8 @@ class CourtesyIT {
     @Autowired
     Arrears arrears;
     @Autowired
+    FeeArrears feeArrears;
+    @Autowired
     Turns turns;
     @Autowired
     Alarms alarms;
@@ -80,7 +83,7 @@ class CourtesyIT {
     @AfterEach
     void nothingIsLeftForOthersToWaitFor() {
         transaction.executeWithoutResult(status -> supplyOf(site.id()).forEach(meter -> jdbc.sql(
-                "update meter_supply set waits = null, waits_since = null, waits_until = null, due_since = null, cut_at = null where meter_id = ?")
+                "update meter_supply set waits = null, waits_since = null, waits_until = null, due_since = null, cut_at = null, cut_for = null where meter_id = ?")
                 .param(meter).update()));
     }
 
@@ -165,6 +168,35 @@ class CourtesyIT {
     private void timePasses(String time) {
         jdbc.sql("update meter_supply set due_since = due_since - ?::interval, waits_until = waits_until - ?::interval where meter_id = ?")
                 .params(time, time, shop.meter).update();
+        jdbc.sql("update supply_reason set since = since - ?::interval where meter_id = ? and ended_at is null").params(time, shop.meter).update();
+    }
+
+    @Test
+    void aFeeHasItsOwnNoticeAlthoughTheShopIsOffForItsCredit() {
+        terms(OPEN, 30, 0, 0);
+        owe(shop);
+        timePasses("31 minutes");
+        turns.refresh();
+        assertThat(wanted(shop)).isEqualTo("OFF");
+        int shopId = jdbc.sql("select shop_id from meter where id = ?").param(shop.meter).query(Integer.class).single();
+        transaction.executeWithoutResult(status -> feeArrears.feeChanged(List.of(new FeeWatch.Fee(shopId, true, "hub", "overdue"))));
+        assertThat(wanted(shop)).isEqualTo("OFF");
+        timePasses("10 minutes");
+        pay(shop);
+        assertThat(wanted(shop)).as("what it was off for is paid, and of the fee nobody told it long enough ago").isEqualTo("ON");
+        Explanation.Waiting waiting = supply.explain(shop.meter).waiting();
+        assertThat(waiting.waits()).isEqualTo(Wait.NOTICE);
+        assertThat(waiting.until()).isBetween(Instant.now().plus(Duration.ofMinutes(19)), Instant.now().plus(Duration.ofMinutes(20)));
+        timePasses("21 minutes");
+        await().untilAsserted(() -> assertThat(wanted(shop)).isEqualTo("OFF"));
+        assertThat(supply.explain(shop.meter).events().get(0).detail().get("because").get(0).asText()).isEqualTo("PROPERTY_FEE");
+
+        owe(shop);
+        timePasses("31 minutes");
+        transaction.executeWithoutResult(status -> feeArrears.feeChanged(List.of(new FeeWatch.Fee(shopId, false, "hub", "paid"))));
+        assertThat(wanted(shop)).as("its notice is over as well").isEqualTo("OFF");
+        pay(shop);
+        assertThat(wanted(shop)).isEqualTo("ON");
     }
 
     @Test

@@ -151,7 +151,7 @@ class EntranceIT {
 
     @Test
     void aOneTimePasswordOpensNothingButItsChange() {
-        String password = people.create("e-clara", "test");
+        String password = people.create("e-clara", "test", "for a test");
         Visit visit = new Visit();
         visit.get("/login");
         visit.signIn("e-clara", password);

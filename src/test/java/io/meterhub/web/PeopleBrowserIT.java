@@ -122,22 +122,26 @@ class PeopleBrowserIT {
     void anAdministratorMakesAPersonGivesARoleAndMakesAKey() {
         screens.look(port, crew.cookie("b-admin", port), "en-US", 1280, "/people", page -> {
             page.locator("form[action='/people'] input[name=name]").fill("b-newcomer");
+            page.locator("form[action='/people'] input[name=why]").fill("begins today");
             page.locator("form[action='/people'] button").click();
             assertThat(page.locator("#one-time")).hasText(Pattern.compile("(\\w{4}-){3}\\w{4}"));
             screens.shoot(page, "people-1280");
             page.locator("td a", new Page.LocatorOptions().setHasText("b-newcomer")).click();
             page.locator("#give select[name=role]").selectOption("LANDLORD");
+            page.locator("#give input[name=why]").fill("sublets");
             page.locator("#give button").click();
             assertThat(page.locator(".refused")).containsText("single shops");
             page.locator("#give select[name=role]").selectOption("LANDLORD");
             page.locator("#give select[name=site]").selectOption(String.valueOf(mall.siteId()));
             page.locator("#give input[name=shop]").fill("A-101");
+            page.locator("#give input[name=why]").fill("sublets A-101");
             page.locator("#give button").click();
             assertThat(page.locator("main")).containsText("A-101");
             screens.shoot(page, "person-1280");
             page.navigate(screens.at(port, "/people"));
             page.locator("#keys summary").click();
             page.locator("#keys input[name=name]").fill("b-till");
+            page.locator("#keys details input[name=why]").fill("the new till");
             page.locator("#keys input[value=SELL]").check();
             page.locator("#keys input[value=VIEW]").check();
             page.locator("#keys details button").click();

@@ -223,15 +223,45 @@ class RightsIT {
     }
 
     @Test
+    void aLockOutKeepsTheRoleWithWhichItWasSetWhateverBecomesOfItsPerson() {
+        staff.hire("r-promoted", Role.MANAGER, mall.siteId(), null, null);
+        int meter = mall.meter("E-C-102");
+        String reasons = "/api/v1/meters/" + meter + "/reasons";
+        assertThat(as("r-promoted").post(reasons, "{\"kind\": \"MANUAL_OFF\", \"why\": \"work on the circuit\"}").status()).isEqualTo(201);
+        assertThat(as("r-viewer").get("/api/v1/meters/" + meter + "/explain").json().at("/reasons/0/role").asText()).isEqualTo("MANAGER");
+        int id = staff.id("r-promoted");
+        people.given(id).forEach(given -> people.take(id, given.id(), "test", "demoted"));
+        people.give(id, Role.LANDLORD, mall.siteId(), null, "C-102", "test", "demoted");
+        Answer byLower = as("r-electrician").send("DELETE", reasons + "/MANUAL_OFF?why=done&setBy=r-promoted", null);
+        assertThat(byLower.status()).isEqualTo(422);
+        assertThat(byLower.json().get("detail").asText()).contains("r-promoted", "Manager");
+        people.disable(id, "test", "has left");
+        assertThat(as("r-electrician").send("DELETE", reasons + "/MANUAL_OFF?why=done&setBy=r-promoted", null).status()).isEqualTo(422);
+        assertThat(as("r-manager").send("DELETE", reasons + "/MANUAL_OFF?why=done&setBy=r-promoted", null).status()).isEqualTo(200);
+
+        staff.hire("r-over", Role.ADMINISTRATOR, null, null, null);
+        assertThat(as("r-over").post(reasons, "{\"kind\": \"MANUAL_OFF\", \"why\": \"work on the circuit\"}").status()).isEqualTo(201);
+        people.disable(staff.id("r-over"), "test", "has left");
+        assertThat(as("r-manager").send("DELETE", reasons + "/MANUAL_OFF?why=done&setBy=r-over", null).status()).isEqualTo(422);
+        assertThat(as("r-administrator").send("DELETE", reasons + "/MANUAL_OFF?why=done&setBy=r-over", null).status()).isEqualTo(200);
+
+        staff.hire("r-riser", Role.ELECTRICIAN, mall.siteId(), null, null);
+        assertThat(as("r-riser").post(reasons, "{\"kind\": \"MANUAL_OFF\", \"why\": \"work on the circuit\"}").status()).isEqualTo(201);
+        people.give(staff.id("r-riser"), Role.ADMINISTRATOR, null, null, null, "test", "promoted");
+        assertThat(as("r-electrician").send("DELETE", reasons + "/MANUAL_OFF?why=done&setBy=r-riser", null).status()).as("set as an electrician")
+                .isEqualTo(200);
+    }
+
+    @Test
     void nobodyGivesMoreThanTheyHave() {
         Actor clerk = new Actor(0, true, "r-clerk", false, List.of(new Grant(null, Set.of(Right.MANAGE_PEOPLE, Right.VIEW), null, null, null)));
         SecurityContextHolder.getContext().setAuthentication(new SignedIn(clerk));
         try {
-            assertThatThrownBy(() -> keys.create("r-all", Set.of(Right.VIEW, Right.SELL), null, null, "r-clerk/x"))
+            assertThatThrownBy(() -> keys.create("r-all", Set.of(Right.VIEW, Right.SELL), null, null, "r-clerk/x", "x"))
                     .isInstanceOfSatisfying(PeopleRefused.class, refused -> assertThat(refused.field()).isEqualTo("rights"));
-            assertThatThrownBy(() -> people.give(1, Role.ADMINISTRATOR, null, null, null, "r-clerk/x"))
+            assertThatThrownBy(() -> people.give(1, Role.ADMINISTRATOR, null, null, null, "r-clerk/x", "x"))
                     .isInstanceOfSatisfying(PeopleRefused.class, refused -> assertThat(refused.field()).isEqualTo("role"));
-            assertThat(keys.create("r-view", Set.of(Right.VIEW), List.of(mall.siteId()), null, "r-clerk/x")).startsWith("mh_");
+            assertThat(keys.create("r-view", Set.of(Right.VIEW), List.of(mall.siteId()), null, "r-clerk/x", "x")).startsWith("mh_");
         } finally {
             SecurityContextHolder.clearContext();
         }
@@ -239,7 +269,7 @@ class RightsIT {
 
     @Test
     void aKeyHasItsOwnRightsAtItsOwnSites() {
-        String till = keys.create("r-till", Set.of(Right.VIEW, Right.SELL), List.of(mall.siteId()), null, "test");
+        String till = keys.create("r-till", Set.of(Right.VIEW, Right.SELL), List.of(mall.siteId()), null, "test", "x");
         Http http = Http.withKey(port, till);
         String sales = "/api/v1/accounts/" + mall.account("E-D-101") + "/sales";
         String body = "{\"amountYuan\": 5, \"method\": \"CASH\"}";
@@ -256,7 +286,7 @@ class RightsIT {
         keys.revoke(id, "test", "over");
         assertThat(http.get(sales).status()).isEqualTo(401);
 
-        String brief = keys.create("r-brief", Set.of(Right.VIEW), null, Instant.now().plusSeconds(3600), "test");
+        String brief = keys.create("r-brief", Set.of(Right.VIEW), null, Instant.now().plusSeconds(3600), "test", "x");
         assertThat(Http.withKey(port, brief).get("/api/v1/sites").status()).isEqualTo(200);
         jdbc.sql("update api_key set expires_at = now() where name = 'r-brief'").update();
         assertThat(Http.withKey(port, brief).get("/api/v1/sites").status()).isEqualTo(401);
