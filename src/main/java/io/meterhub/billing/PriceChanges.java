@@ -16,6 +16,8 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeParseException;
@@ -49,6 +51,8 @@ public class PriceChanges {
 
     /** For how long a preview may be confirmed: what it does not tell of, the days since, is no more than these. */
     private static final int TOKEN_DAYS = 2;
+    /** What is billed by the prices before while a change is made is of no later than this from now: after midnight of another day. */
+    private static final Duration MEANWHILE = Duration.ofMinutes(10);
 
     private final JdbcClient jdbc;
     private final ObjectMapper json;
@@ -265,7 +269,8 @@ public class PriceChanges {
                 }
             }
         }
-        return tried(siteId, revision, site.dayOf(clock.instant()), before, after);
+        Instant now = clock.instant();
+        return tried(siteId, revision, site.dayOf(now), site.dayOf(now.plus(MEANWHILE)), before, after);
     }
 
     /** What public areas were shared out by is not charged anew, so it stays as it was. */
@@ -275,23 +280,29 @@ public class PriceChanges {
                 change instanceof PriceChange.NewVersion ? "effectiveFrom" : "days", "price.shared", day.toString()));
     }
 
-    /** @param lastDay null without charges */
+    /**
+     * @param firstDay the first with a charge, or that may have one in a moment: a reading that is being billed by the prices before
+     *                 reaches back to the last one
+     * @param lastDay  null without charges
+     */
     private record Charged(int accountId, int meterId, LocalDate firstDay, LocalDate lastDay, boolean paying) {
 
-        ChangedDays.Charged until(LocalDate today) {
-            return new ChangedDays.Charged(firstDay, paying || lastDay.isAfter(today) ? today : lastDay);
+        ChangedDays.Charged until(LocalDate reached) {
+            return new ChangedDays.Charged(firstDay, paying || lastDay.isAfter(reached) ? reached : lastDay);
         }
     }
 
-    private Tried tried(int siteId, long revision, LocalDate today, Map<Integer, Map<Integer, Payer>> before,
+    private Tried tried(int siteId, long revision, LocalDate today, LocalDate reached, Map<Integer, Map<Integer, Payer>> before,
                         Map<Integer, Map<Integer, Payer>> after) {
         List<Charged> charged = jdbc.sql("""
                 select coalesce(c.account_id, am.account_id) as account_id, coalesce(c.meter_id, am.meter_id) as meter_id,
-                       coalesce(c.first_day, :today) as first_day, c.last_day, am.meter_id is not null as paying
+                       least(c.first_day, coalesce(am.read_day, :today)) as first_day, c.last_day, am.meter_id is not null as paying
                 from (select c.account_id, c.meter_id, min(c.site_day) as first_day, max(c.site_day) as last_day
                       from charge_line c join account a on a.id = c.account_id
                       where a.site_id = :site group by c.account_id, c.meter_id) c
-                full join (select am.account_id, am.meter_id from account_meter am join account a on a.id = am.account_id
+                full join (select am.account_id, am.meter_id, (s.read_at at time zone site.zone)::date as read_day
+                           from account_meter am join account a on a.id = am.account_id join site on site.id = a.site_id
+                           left join meter_state s on s.meter_id = am.meter_id
                            where a.site_id = :site and am.valid_to is null) am
                      on am.account_id = c.account_id and am.meter_id = c.meter_id""")
                 .param("site", siteId).param("today", today).query(Charged.class).list();
@@ -300,7 +311,7 @@ public class PriceChanges {
         for (List<Charged> its : charged.stream().collect(Collectors.groupingBy(Charged::accountId)).values()) {
             int account = its.get(0).accountId();
             Map<Integer, SortedSet<LocalDate>> days = ChangedDays.of(account,
-                    its.stream().collect(Collectors.toMap(Charged::meterId, each -> each.until(today))),
+                    its.stream().collect(Collectors.toMap(Charged::meterId, each -> each.until(reached))),
                     before.getOrDefault(account, Map.of()), after.getOrDefault(account, Map.of()));
             any |= its.stream().anyMatch(each -> each.lastDay() != null && days.containsKey(each.meterId())
                     && !days.get(each.meterId()).first().isAfter(each.lastDay()));

@@ -1,6 +1,7 @@
 package io.meterhub.billing;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.meterhub.HubTest;
 import io.meterhub.billing.BilledMall.Mall;
@@ -10,10 +11,13 @@ import io.meterhub.billing.PriceChangeResult.Previewed;
 import io.meterhub.metering.Slice;
 import io.meterhub.site.EnergyKind;
 import java.math.BigDecimal;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalTime;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -40,6 +44,7 @@ class ReratingIT {
 
     private static final int SHOPS = 200;
     private static final int READINGS = 24;
+    private static final ZoneId ZONE = ZoneId.of("Asia/Shanghai");
 
     @Autowired
     PriceChanges changes;
@@ -309,8 +314,7 @@ class ReratingIT {
             Future<?> changing = threads.submit(() -> {
                 List<String> prices = List.of("0.9", "1.1", "0.7", "1.234567");
                 for (String price : prices) {
-                    TariffRule rule = new TariffRule(List.of(new TariffRule.Price(Rate.SINGLE, Map.of("energy", new BigDecimal(price)))), null);
-                    PriceChange change = new PriceChange.NewVersion("shop-single", null, null, LocalDate.parse("2026-01-01"), rule);
+                    PriceChange change = price(price);
                     PriceChangeResult result;
                     do {
                         RatePreview preview = ((Previewed) changes.preview(mall.site().id(), change)).preview();
@@ -333,6 +337,41 @@ class ReratingIT {
         assertThat(malls.problems(mall)).isEmpty();
     }
 
+    @Test
+    void theFirstChargeOfAnAccountThatIsBeingBilledMeanwhileIsNotForgotten() throws Exception {
+        billsWhileChanging(Instant.now(), changes);
+    }
+
+    @Test
+    void whatIsBilledAfterMidnightWhileAChangeOfBeforeIsMadeIsNotForgotten() throws Exception {
+        Instant midnight = LocalDate.now(ZONE).atStartOfDay(ZONE).toInstant();
+        billsWhileChanging(midnight.plusSeconds(20), malls.priceChanges(Clock.fixed(midnight.minusSeconds(20), ZoneOffset.UTC)));
+    }
+
+    private void billsWhileChanging(Instant now, PriceChanges changes) throws Exception {
+        Mall mall = open("shop-single", 1);
+        group(mall, "shop-single");
+        int site = mall.site().id();
+        billing.bill(mall.slice(now.minus(Duration.ofHours(72)), "1000"));
+        ExecutorService office = Executors.newSingleThreadExecutor();
+        try {
+            Future<PriceChangeResult> changing = transaction.execute(status -> {
+                // three days at once, by the prices before, and not committed yet
+                billing.bill(mall.slice(now, "1010"));
+                Future<PriceChangeResult> making = office.submit(() -> changes.make(site, price("2"), null, "Li", "test"));
+                await().until(() -> !reratings.of(site).isEmpty());
+                return making;
+            });
+            assertThat(changing.get()).isInstanceOf(Made.class);
+        } finally {
+            office.shutdown();
+        }
+        assertThat(reratings.unrated(site)).as("nobody saw it in a preview").singleElement().satisfies(open -> assertThat(
+                reratings.tryAgain(site, open.reratingId(), open.accountId(), "Li", "looked at")).isInstanceOf(Made.class));
+        assertThat(malls.credits(mall)).containsExactly("80");
+        assertThat(malls.problems(mall)).isEmpty();
+    }
+
     private static String[] totals(Mall mall, int step) {
         String total = new BigDecimal("1000").add(new BigDecimal("0.37").multiply(BigDecimal.valueOf(step))).toPlainString();
         return mall.meters().stream().map(meter -> total).toArray(String[]::new);
@@ -349,8 +388,7 @@ class ReratingIT {
                 .update();
         Rerating half;
         try {
-            PriceChange change = new PriceChange.NewVersion("shop-single", null, null, LocalDate.parse("2026-01-01"),
-                    new TariffRule(List.of(new TariffRule.Price(Rate.SINGLE, Map.of("energy", BigDecimal.ONE))), null));
+            PriceChange change = price("1");
             RatePreview preview = ((Previewed) changes.preview(mall.site().id(), change)).preview();
             half = ((Made) changes.make(mall.site().id(), change, preview.token(), "Li", "test")).rerating();
             assertThat(changes.preview(mall.site().id(), change)).as("one at a time").isInstanceOf(PriceChangeResult.Refused.class);
@@ -410,8 +448,12 @@ class ReratingIT {
     }
 
     private PriceChangeResult make(Mall mall, String yuan) {
-        PriceChange change = new PriceChange.NewVersion("shop-single", null, null, LocalDate.parse("2026-01-01"),
-                new TariffRule(List.of(new TariffRule.Price(Rate.SINGLE, Map.of("energy", new BigDecimal(yuan)))), null));
+        PriceChange change = price(yuan);
         return changes.make(mall.site().id(), change, ((Previewed) changes.preview(mall.site().id(), change)).preview().token(), "Li", "test");
+    }
+
+    private static PriceChange price(String yuan) {
+        return new PriceChange.NewVersion("shop-single", null, null, LocalDate.parse("2026-01-01"),
+                new TariffRule(List.of(new TariffRule.Price(Rate.SINGLE, Map.of("energy", new BigDecimal(yuan)))), null));
     }
 }
