@@ -47,6 +47,12 @@ create table meter_supply (
     may_close     boolean not null default false,
     -- the counter at the first reading after the last command, where no status register tells: a higher one shows flow
     mark_total    numeric(18, 3),
+    -- to be seen as wanted is not enough: the hub has to force it against the meter's own controls
+    firm          boolean not null default false,
+    -- what the hub has forced it to, as far as that is certain
+    forced        text check (forced in ('OPEN', 'CLOSED', 'NOTHING')),
+    -- the control of its own that the meter was found opened by
+    tripped       text check (tripped in ('OVERLOAD', 'FORBIDDEN_LOAD', 'SCHEDULE', 'NO_CREDIT')),
     -- since when it is owed and nothing keeps it on: the notice runs from here
     due_since     timestamptz,
     -- since when what is owed cuts it; null while notice, hours, a person or a step are waited for

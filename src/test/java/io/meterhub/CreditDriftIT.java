@@ -42,6 +42,8 @@ class CreditDriftIT {
             mall.round("BUS", METER);
             mall.send(HttpMethod.PUT, "/api/v1/meters/%d/credit".formatted(mall.id(METER)), Map.of("mode", "METER", "why", "a test"));
             inMeter(1);
+            // the hub writes its prices once, and looks again a day later
+            AttachedMall.soon(() -> assertThat(mall.get("/api/v1/meters/%d/held".formatted(mall.id(METER))).hasNonNull("verifiedAt")).isTrue());
             prices(METER_PRICE);
             JsonNode first = compared();
             assertParts(first, "0", "0");

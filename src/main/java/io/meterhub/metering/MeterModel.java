@@ -3,9 +3,11 @@ package io.meterhub.metering;
 import io.meterhub.site.EnergyKind;
 import java.math.BigDecimal;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What a kind of meter says in which registers, and how it is told to do something: the content of one file in
@@ -18,17 +20,26 @@ import java.util.Optional;
  * @param maxGap     most registers of no interest that may be read along between two wanted ones
  * @param parameters by name, in the order of the file
  * @param records    by kind: {@code months}, {@code purchases}
+ * @param holds      what of the hub's rules the meter keeps to by itself, once its parameters say so
  */
 public record MeterModel(String name, String title, String maker, String source, EnergyKind energyKind, int unitIds,
                          Integer digits, int maxGap, List<Quantity> quantities, Optional<RelayStatus> relay,
                          Map<Operation, Procedure> procedures, Map<String, Parameter> parameters,
-                         Map<String, Records> records) {
+                         Map<String, Records> records, Set<Rule> holds) {
 
     static final String TOTAL = "total";
     static final String POWER = "power";
 
     /** Something that a meter can be told to do. */
-    public enum Operation { SWITCH_OFF, SWITCH_ON, CREDIT, CLOCK }
+    public enum Operation {
+        SWITCH_OFF, SWITCH_ON,
+        /** Ends what the two others force: from then on the meter's own controls decide. */
+        SWITCH_FREE,
+        CREDIT, CLOCK
+    }
+
+    /** A rule that a meter can keep to by itself, with the parameters named so in {@code config/meters/README.md}. */
+    public enum Rule { POWER_LIMIT, FORBIDDEN_LOAD, SCHEDULE, PRICES, AMOUNTS, PREPAID_SWITCH }
 
     /** How a number lies in registers. A byte (U8) is only ever a part of a table or a record. */
     public enum Type {
@@ -99,12 +110,22 @@ public record MeterModel(String name, String title, String maker, String source,
     public record Records(int register, int count, int step, Layout layout) {
     }
 
-    /** Where the relay or valve shows its state: the register's masked bits equal {@code on}, {@code off} or neither. */
-    public record RelayStatus(int register, int mask, int on, int off) {
+    /**
+     * Where the relay or valve shows its state: the register's masked bits equal {@code on}, {@code off} or neither.
+     *
+     * @param trips bits of the same register that say which of the meter's own controls keeps it open; none where it does not tell
+     */
+    public record RelayStatus(int register, int mask, int on, int off, Map<Trip, Integer> trips) {
 
         Relay of(int word) {
             int bits = word & mask;
             return bits == on ? Relay.ON : bits == off ? Relay.OFF : Relay.UNKNOWN;
+        }
+
+        /** Which of its own controls keeps it open: load before time before credit; null for none. */
+        Trip trip(int word) {
+            return of(word) != Relay.OFF ? null : trips.entrySet().stream().filter(trip -> (word & trip.getValue()) == trip.getValue())
+                    .map(Map.Entry::getKey).min(Comparator.naturalOrder()).orElse(null);
         }
 
         /** As people are shown what was read. */

@@ -9,6 +9,7 @@ import io.meterhub.metering.MeterModel.Quantity;
 import io.meterhub.metering.MeterModel.ReadBack;
 import io.meterhub.metering.MeterModel.Records;
 import io.meterhub.metering.MeterModel.RelayStatus;
+import io.meterhub.metering.MeterModel.Rule;
 import io.meterhub.metering.MeterModel.Type;
 import io.meterhub.metering.MeterModel.Value;
 import io.meterhub.site.EnergyKind;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -39,9 +41,10 @@ import org.yaml.snakeyaml.nodes.Node;
 class MeterModelFiles {
 
     private static final Set<String> MODEL = fields("model", "extends", "title", "maker", "source", "energy", "unit-ids",
-            "digits", "max-gap", "quantities", "relay", "operations", "parameters", "records");
+            "digits", "max-gap", "quantities", "relay", "operations", "parameters", "records", "holds");
     private static final Set<String> QUANTITY = fields("register", "type", "word-order", "factor", "unit", "ct", "range");
-    private static final Set<String> RELAY = fields("register", "mask", "on", "off");
+    private static final Set<String> RELAY = fields("register", "mask", "on", "off", "trips");
+    private static final Set<String> TRIPS = fields(Stream.of(Trip.values()).map(ModelNode::written).toArray(String[]::new));
     private static final Set<String> OPERATION = fields("write", "read-back", "within", "unit");
     private static final Set<String> WRITE = fields("register", "words", "fields");
     private static final Set<String> FIELD = fields("value", "type", "word-order", "factor", "bytes");
@@ -151,7 +154,17 @@ class MeterModelFiles {
                         : parent == null ? null : parent.digits(),
                 fields.containsKey("max-gap") ? fields.get("max-gap").integer(0, ReadPlan.MOST_REGISTERS - 2)
                         : parent == null ? ReadPlan.MOST_REGISTERS - 2 : parent.maxGap(),
-                quantities, relay, Collections.unmodifiableMap(procedures), parameters(fields, parent), records(fields, parent));
+                quantities, relay, Collections.unmodifiableMap(procedures), parameters(fields, parent), records(fields, parent),
+                holds(fields, parent));
+    }
+
+    private static Set<Rule> holds(Map<String, ModelNode> fields, MeterModel parent) {
+        if (!fields.containsKey("holds")) {
+            return parent == null ? Set.of() : parent.holds();
+        }
+        Set<Rule> holds = EnumSet.noneOf(Rule.class);
+        fields.get("holds").list().forEach(node -> holds.add(node.word(Rule.class)));
+        return Collections.unmodifiableSet(holds);
     }
 
     private static Map<String, Parameter> parameters(Map<String, ModelNode> fields, MeterModel parent) {
@@ -352,7 +365,18 @@ class MeterModelFiles {
         if (on == off || (on & ~mask) != 0 || (off & ~mask) != 0) {
             throw node.bad("on and off must differ and lie within mask");
         }
-        return new RelayStatus(register.hex(), mask, on, off);
+        return new RelayStatus(register.hex(), mask, on, off, fields.containsKey("trips") ? trips(fields.get("trips"), mask) : Map.of());
+    }
+
+    private static Map<Trip, Integer> trips(ModelNode node, int mask) {
+        Map<Trip, Integer> trips = new EnumMap<>(Trip.class);
+        node.section(TRIPS).forEach((name, bits) -> {
+            if (bits.hex() == 0 || (bits.hex() & mask) != 0) {
+                throw bits.bad("%s must name bits outside the mask %04X".formatted(name, mask));
+            }
+            Stream.of(Trip.values()).filter(trip -> ModelNode.written(trip).equals(name)).forEach(trip -> trips.put(trip, bits.hex()));
+        });
+        return Collections.unmodifiableMap(trips);
     }
 
     private static Quantity known(ModelNode register, List<Quantity> quantities) {
@@ -447,7 +471,7 @@ class MeterModelFiles {
             Quantity shown = known(required(node, fields, "register"), quantities);
             if (operation != Operation.CREDIT || !required(node, fields, "expect").text().equals("count")) {
                 throw node.bad("a register with expect: count is the read-back of credit; a switch has relay or judged,"
-                        + " the clock has written");
+                        + " the clock and switch-free have written");
             }
             return new ReadBack.CountShows(shown);
         }
@@ -464,11 +488,14 @@ class MeterModelFiles {
             }
             return new ReadBack.Judged();
         }
-        if (how.equals("written") && operation == Operation.CLOCK) {
+        if (how.equals("written") && (operation == Operation.CLOCK || operation == Operation.SWITCH_FREE)) {
+            if (operation == Operation.SWITCH_FREE && relay.isEmpty()) {
+                throw node.bad("switch-free needs a section relay: what the meter's own controls do then has to be seen");
+            }
             return new ReadBack.Written();
         }
         throw node.bad("%s cannot be the read-back of %s; a switch has relay or judged, credit has a register with"
-                .formatted(how, ModelNode.written(operation)) + " expect: count, the clock has written");
+                .formatted(how, ModelNode.written(operation)) + " expect: count, the clock and switch-free have written");
     }
 
     private static ModelNode required(ModelNode section, Map<String, ModelNode> fields, String key) {

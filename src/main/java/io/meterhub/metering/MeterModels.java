@@ -21,7 +21,7 @@ public class MeterModels {
      * @throws BadMeterModel when a file cannot be used, or a folder is not there
      */
     @Autowired
-    MeterModels(@Value("${meterhub.metering.models:config/meters}") String[] folders) {
+    public MeterModels(@Value("${meterhub.metering.models:config/meters}") String[] folders) {
         // a List<Path> would be taken for one path with a comma in it
         this(Stream.of(folders).map(String::strip).map(Path::of).toList());
     }

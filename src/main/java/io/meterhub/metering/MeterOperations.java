@@ -7,6 +7,7 @@ import java.time.LocalDateTime;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BooleanSupplier;
 
 /**
  * Operations on a meter besides switching: each goes ahead of polling in the lane of the meter's gateway, and what is written
@@ -25,7 +26,15 @@ public interface MeterOperations {
      * @param amount in the unit of the meter's model (see {@link MeterModel.Procedure#unit})
      * @param count  number of the purchase, 0 to 65535, starts again at 0
      */
-    Result credit(int meterId, BigDecimal amount, int count);
+    default Result credit(int meterId, BigDecimal amount, int count) {
+        return credit(meterId, amount, count, () -> true);
+    }
+
+    /**
+     * The same, if it still {@code stands} when nobody else writes to the meter any more: asked right before the write, as it may
+     * have waited for the meter. Otherwise it is refused.
+     */
+    Result credit(int meterId, BigDecimal amount, int count, BooleanSupplier stands);
 
     /** Sets the meter's clock to the time of its site. */
     Result setClock(int meterId);

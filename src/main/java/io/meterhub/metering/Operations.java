@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.apache.camel.ProducerTemplate;
@@ -76,11 +77,11 @@ class Operations implements MeterOperations {
     }
 
     @Override
-    public Result credit(int meterId, BigDecimal amount, int count) {
+    public Result credit(int meterId, BigDecimal amount, int count, BooleanSupplier stands) {
         if (count < 0 || count >= COUNTS) {
             throw new IllegalArgumentException("count must be 0 to 65535, not " + count);
         }
-        return carryOut(meterId, Operation.CREDIT, (at, procedure) -> credit(at, procedure, amount, count));
+        return carryOut(meterId, Operation.CREDIT, (at, procedure) -> credit(at, procedure, amount, count, stands));
     }
 
     @Override
@@ -290,7 +291,7 @@ class Operations implements MeterOperations {
                 : new Result.Unreachable(Why.of("silent", Why.word(e.kind())));
     }
 
-    private Result credit(Held at, Procedure procedure, BigDecimal amount, int count) throws BusFailure {
+    private Result credit(Held at, Procedure procedure, BigDecimal amount, int count, BooleanSupplier stands) throws BusFailure {
         int shown = ((ReadBack.CountShows) procedure.readBack()).count().register();
         int before = at.read(shown, 1)[0];
         if (before == count) {
@@ -298,6 +299,9 @@ class Operations implements MeterOperations {
         }
         if ((before + 1) % COUNTS != count) {
             return new Result.Refused(Why.of("count", before, count));
+        }
+        if (!stands.getAsBoolean()) {
+            return new Result.Refused(Why.of("withdrawn"));
         }
         return write(at, procedure.register(), words(procedure, amount, count), procedure.within(),
                 () -> at.read(shown, 1)[0] == count, 1, Why.of("count_unmoved", before));

@@ -152,7 +152,7 @@ class Round implements Iterator<Slice> {
             boolean returned = lane.silence().isDoubtful(meter);
             lane.silence().answered(meter);
             readings.add(reading);
-            seen.add(new Seen(meter, reading.at(), reading.relay(), reading.power(), reading.total(), station.word(reading)));
+            seen.add(station.seen(reading));
             if (returned) {
                 lane.silence().hope(dead.stream().map(s -> s.meter().id()).toList());
                 if (doubtful.isEmpty()) {
@@ -197,7 +197,7 @@ class Round implements Iterator<Slice> {
         }
         for (Command command : supply.due(asked)) {
             Optional.ofNullable(stations.get(command.meterId())).ifPresent(station ->
-                    lane.turn(new Switching(lane, station, command.to(), clock, nanos), supply));
+                    lane.turn(new Switching(lane, station, command, clock, nanos), supply));
         }
     }
 

@@ -64,15 +64,24 @@ record Station(Meter meter, MeterModel model, ReadPlan plan) {
         }).orElse(Relay.UNKNOWN);
     }
 
-    /** The status register of a reading, as {@link MeterModel.RelayStatus#shown} has it; null where the model has none. */
-    String word(Slice.Reading reading) {
+    /** What a reading says of the relay. */
+    SupplyControl.Seen seen(Slice.Reading reading) {
+        Integer word = word(reading);
+        MeterModel.RelayStatus status = model.relay().orElse(null);
+        return new SupplyControl.Seen(meter.id(), reading.at(), reading.relay(), reading.power(), reading.total(),
+                word == null ? null : status.shown(word), word == null ? null : status.trip(word),
+                status != null && !status.trips().isEmpty(), model.can(MeterModel.Operation.SWITCH_FREE));
+    }
+
+    /** The status register of a reading; null where the model has none. */
+    private Integer word(Slice.Reading reading) {
         if (model.relay().isPresent() && reading.raw() != null) {
             int register = model.relay().get().register();
             for (String block : reading.raw().split(";")) {
                 String[] words = block.substring(5).split(" ");
                 int offset = register - Integer.parseInt(block.substring(0, 4), 16);
                 if (offset >= 0 && offset < words.length) {
-                    return model.relay().get().shown(Integer.parseInt(words[offset], 16));
+                    return Integer.valueOf(words[offset], 16);
                 }
             }
         }

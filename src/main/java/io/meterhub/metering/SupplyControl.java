@@ -31,12 +31,29 @@ public interface SupplyControl {
      * @param relay the model's status register says so; UNKNOWN where the model has none
      * @param power kW or m3/h, null where the model has none
      * @param word  the status register as it was read, {@code 0369=0001}; null where the model has none
+     * @param trip  which of the meter's own controls keeps it open, as the status register says; null for none
+     * @param tellsTrips whether the status register says that at all
+     * @param frees whether the model can be left to its own controls, so that "on" need not be forced
      */
-    record Seen(int meterId, Instant at, Relay relay, BigDecimal power, BigDecimal total, String word) {
+    record Seen(int meterId, Instant at, Relay relay, BigDecimal power, BigDecimal total, String word, Trip trip, boolean tellsTrips,
+                boolean frees) {
+
+        /** Of a meter without controls of its own. */
+        public Seen(int meterId, Instant at, Relay relay, BigDecimal power, BigDecimal total, String word) {
+            this(meterId, at, relay, power, total, word, null, false, false);
+        }
     }
 
-    /** Switch this meter to this state. */
-    record Command(int meterId, Relay to) {
+    /**
+     * Switch this meter to this state.
+     *
+     * @param free ON by no longer forcing anything, where the model can: the meter's own controls decide from then on
+     */
+    record Command(int meterId, Relay to, boolean free) {
+
+        public Command(int meterId, Relay to) {
+            this(meterId, to, false);
+        }
     }
 
     /** How a command went. */
@@ -52,8 +69,14 @@ public interface SupplyControl {
          *
          * @param judged   the model has no status register; power and counter agree
          * @param readBack what was read: the status register, {@code 0369=0001}, or power and counter
+         * @param forced   what the meter is forced to from now on, read back as well; null where its model can be left to no controls
+         *                 of its own
          */
-        record Switched(int meterId, Relay to, Instant at, boolean judged, String readBack) implements Outcome {
+        record Switched(int meterId, Relay to, Instant at, boolean judged, String readBack, Forced forced) implements Outcome {
+
+            public Switched(int meterId, Relay to, Instant at, boolean judged, String readBack) {
+                this(meterId, to, at, judged, readBack, null);
+            }
         }
 
         /** Written and acknowledged, but the read-back does not show it yet. */

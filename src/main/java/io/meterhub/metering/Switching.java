@@ -8,6 +8,7 @@ import io.meterhub.metering.Slice.ReadFailure;
 import io.meterhub.metering.SupplyControl.Outcome;
 import java.math.BigDecimal;
 import java.time.InstantSource;
+import java.util.Arrays;
 import java.util.function.LongSupplier;
 
 /**
@@ -25,6 +26,7 @@ class Switching {
 
     private final Lane lane;
     private final Station station;
+    private final SupplyControl.Command command;
     private final Relay to;
     private final InstantSource clock;
     private final LongSupplier nanos;
@@ -41,13 +43,15 @@ class Switching {
     private boolean withdrawn;
     private String why = "";
 
-    Switching(Lane lane, Station station, Relay to, InstantSource clock, LongSupplier nanos) {
+    Switching(Lane lane, Station station, SupplyControl.Command command, InstantSource clock, LongSupplier nanos) {
         this.lane = lane;
         this.station = station;
-        this.to = to;
+        this.command = command;
+        this.to = command.to();
         this.clock = clock;
         this.nanos = nanos;
-        this.procedure = station.model().procedures().get(to == Relay.ON ? Operation.SWITCH_ON : Operation.SWITCH_OFF);
+        Operation on = command.free() && frees() ? Operation.SWITCH_FREE : Operation.SWITCH_ON;
+        this.procedure = station.model().procedures().get(to == Relay.ON ? on : Operation.SWITCH_OFF);
         this.nextCheck = nanos.getAsLong();
     }
 
@@ -104,16 +108,14 @@ class Switching {
     }
 
     private Outcome write(SupplyControl supply) {
-        if (!supply.stands(new SupplyControl.Command(meterId(), to))) {
+        if (!supply.stands(command)) {
             withdrawn = true;
             return null;
         }
         writes++;
         deadline = nanos.getAsLong() + procedure.within().toNanos();
-        Field.Fixed words = (Field.Fixed) procedure.fields().get(0);
         try {
-            lane.write(station.meter().unitId(), procedure.register(),
-                    words.values().stream().mapToInt(Integer::intValue).toArray(), true);
+            lane.write(station.meter().unitId(), procedure.register(), words(), true);
             acknowledged = true;
         } catch (BusFailure e) {
             why = "the command's answer: " + e.getMessage();
@@ -130,10 +132,10 @@ class Switching {
     private Outcome look(SupplyControl supply) {
         boolean judged = procedure.readBack() instanceof ReadBack.Judged;
         try {
-            boolean holds = judged ? judge() : shown() == to;
+            boolean holds = judged ? judge() : shown() == to && isForced();
             answered = true;
             if (holds) {
-                return new Outcome.Switched(meterId(), to, clock.instant(), judged, readBack);
+                return new Outcome.Switched(meterId(), to, clock.instant(), judged, readBack, judged || !frees() ? null : forced());
             }
         } catch (BusFailure e) {
             why = "the read-back's answer: " + e.getMessage();
@@ -157,10 +159,28 @@ class Switching {
         if (!acknowledged) {
             return new Outcome.Unreachable(meterId(), to, clock.instant(), "Twice written without an answer: " + why + ".");
         }
-        return new Outcome.Unconfirmed(meterId(), to, clock.instant(), !judged
+        return new Outcome.Unconfirmed(meterId(), to, clock.instant(), procedure.readBack() instanceof ReadBack.Written
+                ? "No longer forced, but a control of the meter's own keeps it open." : !judged
                 ? "Written, but the status register does not show it after " + procedure.within().toSeconds() + " s."
                 : to == Relay.OFF ? "Written, but power still flows; the model has no status register."
                 : "Written, but nothing is drawn that would show it; the model has no status register.");
+    }
+
+    private int[] words() {
+        return ((Field.Fixed) procedure.fields().get(0)).values().stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    /** Where the meter's own controls may do the same by chance, the relay's state does not show that the command arrived. */
+    private boolean isForced() throws BusFailure {
+        return !frees() || Arrays.equals(lane.read(station.meter().unitId(), procedure.register(), words().length, isFirstLook()), words());
+    }
+
+    private Forced forced() {
+        return to == Relay.OFF ? Forced.OPEN : command.free() ? Forced.NOTHING : Forced.CLOSED;
+    }
+
+    private boolean frees() {
+        return station.model().can(Operation.SWITCH_FREE);
     }
 
     private Relay shown() throws BusFailure {

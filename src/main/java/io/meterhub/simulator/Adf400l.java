@@ -9,8 +9,9 @@ import java.time.ZonedDateTime;
  * load and forced control, clock, rate tables, month and purchase records.
  *
  * <p>The virtual mall's own, as the manual does not say: the forced control word takes 0100 (open), 0001 (close) and 0000
- * (not forced); bits of the status word are 0 "relay open", 1 "below alarm amount 1", 2 "opened by load control", 3 "opened by time
- * control"; a purchase is the three registers of amount and count in one write; a single-phase user, whose credit is in kWh, turns
+ * (not forced); bits of the status word are 0 "relay open", 1 "below alarm amount 1", and while nothing is forced 2 "opened by load control", 3
+ * "opened by time control", 4 "opened as the credit is used up", 5 "opened by load control for a forbidden load"; load control looks at nothing while
+ * something is forced; a purchase is the three registers of amount and count in one write; a single-phase user, whose credit is in kWh, turns
  * yuan into kWh at its flat price; it trips by itself only with the prepaid switch on, at alarm amount 2 less the overdraft, which can
  * be written; the base amount is there anew each month and is used before the credit; how bytes are packed in tables and records
  * (config/demo/meters); load control counts its trips anew when its switch is written off.
@@ -107,7 +108,9 @@ final class Adf400l extends VirtualMeter {
 
     private int status() {
         boolean low = cells[PREPAID] == 1 && cells[CREDIT] + cells[BASE_LEFT] <= own(cells[ALARM]);
-        return (cells[ON] == 1 ? 0 : 1) | (low ? 2 : 0) | (loadTripped() ? 4 : 0) | (timeControlCloses() ? 0 : 8);
+        int opened = cells[FORCED] != 0 ? 0 : (loadTripped() ? trippedByStep() ? 32 : 4 : 0) | (timeControlCloses() ? 0 : 8)
+                | (cells[PREPAID] == 1 && spendable() <= 0 ? 16 : 0);
+        return (cells[ON] == 1 ? 0 : 1) | (low ? 2 : 0) | opened;
     }
 
     @Override

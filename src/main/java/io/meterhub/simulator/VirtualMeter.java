@@ -68,6 +68,7 @@ abstract class VirtualMeter {
     private static final int LEAK_FLOW = 69;
     private static final int MONTHS = 70;
     private static final int PURCHASES = 130;
+    private static final int STEP_TRIPPED = 230;
 
     static final int MONTHS_KEPT = 12;
     static final int PURCHASES_KEPT = 20;
@@ -425,7 +426,7 @@ abstract class VirtualMeter {
             if (cells[AT] >= recovery()) {
                 cells[LOAD_OPEN_SINCE] = 0;
             }
-        } else if (flowing()) {
+        } else if (flowing() && cells[FORCED] == 0) {
             long watts = Math.round(power() / row.ctRatio() * 1000);
             boolean tooMuch = cells[LOAD_LIMIT] > 0 && watts > cells[LOAD_LIMIT];
             boolean heater = cells[LOAD_STEP] > 0 && cells[LAST_POWER] != NOT_FLOWING
@@ -433,6 +434,7 @@ abstract class VirtualMeter {
             if (tooMuch || heater) {
                 cells[LOAD_OPEN_SINCE] = cells[AT];
                 cells[LOAD_TRIPS]++;
+                cells[STEP_TRIPPED] = tooMuch ? 0 : 1;
             }
         }
         cells[LAST_POWER] = flowing() && cells[LOAD_OPEN_SINCE] == 0 ? Math.round(power() / row.ctRatio() * 1000) : NOT_FLOWING;
@@ -445,6 +447,11 @@ abstract class VirtualMeter {
 
     final boolean loadTripped() {
         return cells[LOAD_OPEN_SINCE] != 0;
+    }
+
+    /** It was a step of power, not too much of it. */
+    final boolean trippedByStep() {
+        return cells[STEP_TRIPPED] == 1;
     }
 
     final double powerFactor() {

@@ -16,8 +16,18 @@ public enum AlarmKind {
     VALVE_STUCK(Severity.CRITICAL, Subject.METER),
     VALVE_EXERCISE_FAILED(Severity.WARNING, Subject.METER),
     LEAK(Severity.WARNING, Subject.METER),
+    /** It draws more than its limit, and will be cut for it. */
+    OVER_LIMIT(Severity.WARNING, Subject.METER),
     OVERLOAD(Severity.CRITICAL, Subject.METER),
     FORBIDDEN_LOAD(Severity.CRITICAL, Subject.METER),
+    /** A control of its own has opened it for what neither the shop's rules nor the ledger say. */
+    METER_TRIPPED(Severity.WARNING, Subject.METER),
+    /** It would open by itself when its own credit is used up, although the hub alone holds the credit. */
+    PREPAID_SWITCH_ON(Severity.WARNING, Subject.METER),
+    /** What it is to hold could not be written into it. */
+    HELD_FAILED(Severity.WARNING, Subject.METER),
+    /** It held something else than was written into it. */
+    HELD_DIFFERED(Severity.NOTICE, Subject.METER),
     /** The meter shows more purchases than the ledger knows. */
     COUNT_AHEAD(Severity.CRITICAL, Subject.METER),
     /** The meter shows fewer purchases than it was seen to have: another meter, or one that forgot. */

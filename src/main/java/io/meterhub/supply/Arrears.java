@@ -29,16 +29,19 @@ class Arrears implements CreditWatch {
     @Override
     public void creditChanged(List<Credit> changed) {
         List<Reasons.End> ends = new ArrayList<>();
+        List<Reasons.End> ofMeters = new ArrayList<>();
         List<Reasons.Start> starts = new ArrayList<>();
         for (Affected meter : affected(changed)) {
             String why = "credit " + meter.creditYuan() + " yuan after " + meter.cause();
             if (meter.exhausted()) {
+                // what the meter found by its own credit the ledger says now
+                ofMeters.add(new Reasons.End(meter.meterId(), ReasonKind.ARREARS, Reasons.HUB, why));
                 starts.add(new Reasons.Start(meter.meterId(), ReasonKind.ARREARS, null, Reasons.HUB, why));
             } else {
                 ends.add(new Reasons.End(meter.meterId(), ReasonKind.ARREARS, Reasons.HUB, why));
             }
         }
-        reasons.follow(ends, starts);
+        reasons.follow(ends, ofMeters, starts);
     }
 
     /** Brings the reason in line with what each meter's account has now: meters may have changed their account, or have none. */

@@ -31,24 +31,31 @@ class ControlLoop implements SupplyControl {
     private record Transition(MeterSupply before, Seen reading, MeterSupply.Step step) {
 
         boolean changesSomething() {
-            return step.openedAtTheMeter() || !step.after().equals(before);
+            return step.openedAtTheMeter() || step.tripped() != null || !step.after().equals(before);
+        }
+
+        Transition with(MeterTrips.Certain certain) {
+            return new Transition(before, reading, new MeterSupply.Step(step.after().trippedBy(certain.trip()), null, false, false, certain.trip(),
+                    step.over()));
         }
     }
 
     private final JdbcClient jdbc;
     private final MeterSupplies supplies;
     private final Reasons reasons;
+    private final MeterTrips trips;
     private final Pokes pokes;
     private final Alarms alarms;
     private final Rows rows;
     private final Clock clock;
     private final int alarmAfter;
 
-    ControlLoop(JdbcClient jdbc, MeterSupplies supplies, Reasons reasons, Pokes pokes, Alarms alarms, Rows rows, Clock clock,
+    ControlLoop(JdbcClient jdbc, MeterSupplies supplies, Reasons reasons, MeterTrips trips, Pokes pokes, Alarms alarms, Rows rows, Clock clock,
                 @Value("${meterhub.supply.alarm-after:3}") int alarmAfter) {
         this.jdbc = jdbc;
         this.supplies = supplies;
         this.reasons = reasons;
+        this.trips = trips;
         this.pokes = pokes;
         this.alarms = alarms;
         this.rows = rows;
@@ -68,20 +75,27 @@ class ControlLoop implements SupplyControl {
             return List.of();
         }
         // looked at without locks so far: what counts is what holds now
-        List<Transition> transitions = transitions(supplies.loadLocked(affected), readings, now).toList();
+        List<Transition> locked = transitions(supplies.loadLocked(affected), readings, now).toList();
+        Map<Integer, MeterTrips.Certain> certain = trips.certain(locked.stream().filter(transition -> transition.step().openedAtTheMeter()
+                && !transition.reading().tellsTrips()).map(Transition::reading).toList(), now);
+        List<Transition> transitions = locked.stream().map(transition -> certain.containsKey(transition.before().meterId())
+                ? transition.with(certain.get(transition.before().meterId())) : transition).toList();
         supplies.save(transitions.stream().map(transition -> transition.step().after()).toList());
         write(transitions.stream().flatMap(ControlLoop::events).toList(), now);
         List<Reasons.Start> opened = transitions.stream().filter(transition -> transition.step().openedAtTheMeter())
                 .map(transition -> new Reasons.Start(transition.before().meterId(), ReasonKind.MANUAL_OFF, null, Reasons.METER,
                         "found open, and the hub did not open it"))
                 .toList();
-        reasons.change(List.of(), opened);
+        trips.told(transitions.stream().filter(transition -> transition.step().tripped() != null || transition.step().over() != null)
+                .map(transition -> new MeterTrips.News(transition.before().meterId(), transition.step().tripped(), transition.step().over(),
+                        certain.containsKey(transition.before().meterId()) ? certain.get(transition.before().meterId()).why()
+                                : transition.reading().word())).toList(), opened, now);
         alarms.raise(AlarmKind.OPENED_AT_METER, opened.stream()
                 .map(reason -> new Alarms.Finding(reason.meterId(), null, Map.of())).toList());
         alarms.clear(AlarmKind.SWITCH_FAILED, transitions.stream().filter(transition -> transition.before().failure() != null
                 && transition.step().after().failure() == null).map(transition -> transition.before().meterId()).toList());
         return transitions.stream().filter(transition -> transition.step().command() != null)
-                .map(transition -> new Command(transition.before().meterId(), transition.step().command())).toList();
+                .map(transition -> new Command(transition.before().meterId(), transition.step().command(), transition.step().free())).toList();
     }
 
     private static Stream<Transition> transitions(List<MeterSupply> supplies, Map<Integer, Seen> readings, Instant now) {

@@ -145,12 +145,22 @@ class CreditLoop {
             if (next.isEmpty()) {
                 return null;
             }
-            Result result = meters.credit(meterId, next.get().amountYuan(), next.get().count());
+            long purchase = next.get().id();
+            Result result = meters.credit(meterId, next.get().amountYuan(), next.get().count(), () -> stands(meterId, me, purchase));
             if (!(result instanceof Result.Done)) {
                 return why(result);
             }
             shown = next.get().count();
         }
+    }
+
+    /** Asked when the meter is there for this alone: it may have been taken back by the hub while that was waited for. */
+    boolean stands(int meterId, UUID me, long purchase) {
+        return jdbc.sql("""
+                select exists (select from meter_credit c join meter_purchase p on p.meter_id = c.meter_id
+                               where c.meter_id = :meter and c.worker = :me and c.mode = 'METER' and c.stopped_at is null
+                                 and p.id = :purchase and p.state = 'WRITING')""")
+                .param("meter", meterId).param("me", me).param("purchase", purchase).query(Boolean.class).single();
     }
 
     static int count(Slice.Reading reading) {

@@ -1,6 +1,7 @@
 package io.meterhub.supply;
 
 import io.meterhub.metering.LoadWatch;
+import io.meterhub.metering.MeterModel;
 import io.meterhub.metering.Relay;
 import io.meterhub.metering.Slice;
 import io.meterhub.site.AlarmKind;
@@ -16,14 +17,17 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.event.TransactionalEventListener;
@@ -47,21 +51,33 @@ class Loads implements LoadWatch {
     private final ShopRules rules;
     private final Sites sites;
     private final Alarms alarms;
+    private final Holds holds;
     private final Clock clock;
     private final Map<Integer, Lately> lately = new ConcurrentHashMap<>();
+    private final Map<Integer, Stepped> stepped = new ConcurrentHashMap<>();
     private volatile Known known = Known.NOTHING;
 
-    Loads(JdbcClient jdbc, Rows rows, Reasons reasons, ShopRules rules, Sites sites, Alarms alarms, Clock clock) {
+    Loads(JdbcClient jdbc, Rows rows, Reasons reasons, ShopRules rules, Sites sites, Alarms alarms, Holds holds, Clock clock) {
         this.jdbc = jdbc;
         this.rows = rows;
         this.reasons = reasons;
         this.rules = rules;
         this.sites = sites;
         this.alarms = alarms;
+        this.holds = holds;
         this.clock = clock;
     }
 
-    private record Rule(SiteClock clock, PowerLimit limit, ForbiddenLoad forbidden) {
+    /** @param held the meter opens by itself: the hub waits whether it does */
+    private record Rule(SiteClock clock, PowerLimit limit, ForbiddenLoad forbidden, Set<MeterModel.Rule> held) {
+
+        PowerLimit patientLimit() {
+            return held.contains(MeterModel.Rule.POWER_LIMIT) ? limit.after(Holds.BACKSTOP) : limit;
+        }
+    }
+
+    /** A forbidden load that the meter should open for. */
+    private record Stepped(Instant at, BigDecimal power, Cut cut) {
     }
 
     private record Known(Instant until, Map<Integer, Rule> byMeter) {
@@ -93,7 +109,7 @@ class Loads implements LoadWatch {
         for (Slice.Reading reading : ours) {
             ForbiddenLoad rule = byMeter.get(reading.meter()).forbidden();
             if (rule != null) {
-                heater(reading, rule, cuts);
+                heater(reading, rule, byMeter.get(reading.meter()).held().contains(MeterModel.Rule.FORBIDDEN_LOAD), cuts);
             }
         }
         if (!cuts.isEmpty()) {
@@ -114,7 +130,7 @@ class Loads implements LoadWatch {
             Rule rule = byMeter.get(reading.meter());
             BigDecimal kw = rule.limit().at(reading.at(), rule.clock()).orElse(null);
             Overload present = after.get(reading.meter());
-            Step step = rule.limit().see(present, kw, reading.meter(), reading.at(), reading.power());
+            Step step = rule.patientLimit().see(present, kw, reading.meter(), reading.at(), reading.power());
             after.put(reading.meter(), step.after());
             if (step.trips()) {
                 long seconds = present == null ? 0 : Duration.between(present.begunAt(), reading.at()).toSeconds();
@@ -124,6 +140,22 @@ class Loads implements LoadWatch {
             }
         }
         keep(before, after);
+        tell(limited, byMeter, before, after);
+    }
+
+    /** Staff are to know before it is cut. */
+    private void tell(List<Slice.Reading> readings, Map<Integer, Rule> byMeter, Map<Integer, Overload> before, Map<Integer, Overload> after) {
+        List<Alarms.Finding> begun = readings.stream().filter(reading -> before.get(reading.meter()) == null && after.get(reading.meter()) != null
+                && after.get(reading.meter()).begunAt().equals(reading.at())).map(reading -> {
+            Rule rule = byMeter.get(reading.meter());
+            return new Alarms.Finding(reading.meter(), reading.at(), Map.of("powerKw", reading.power(), "limitKw",
+                    rule.limit().at(reading.at(), rule.clock()).orElseThrow(), "cutAfterSeconds", rule.patientLimit().overSeconds()));
+        }).toList();
+        List<Integer> over = before.keySet().stream().filter(meter -> after.get(meter) == null).toList();
+        reasons.atEnd(Stream.concat(begun.stream().map(Alarms.Finding::subjectId), over.stream()).toList(), () -> {
+            alarms.raise(AlarmKind.OVER_LIMIT, begun);
+            alarms.clear(AlarmKind.OVER_LIMIT, over);
+        });
     }
 
     private void keep(Map<Integer, Overload> before, Map<Integer, Overload> after) {
@@ -143,15 +175,28 @@ class Loads implements LoadWatch {
         }
     }
 
-    private void heater(Slice.Reading reading, ForbiddenLoad rule, Map<Integer, Cut> cuts) {
+    private void heater(Slice.Reading reading, ForbiddenLoad rule, boolean held, Map<Integer, Cut> cuts) {
         boolean on = reading.relay() == Relay.ON || reading.relay() != Relay.OFF && reading.power().signum() > 0;
         Point point = new Point(reading.at(), reading.power(), on);
         Lately before = lately.getOrDefault(reading.meter(), Lately.NOTHING);
         BigDecimal factor = reading.live() == null ? null : reading.live().get("power-factor");
-        rule.step(before, point, factor).ifPresent(step -> cuts.putIfAbsent(reading.meter(), new Cut(reading.meter(), ReasonKind.FORBIDDEN_LOAD,
+        rule.step(before, point, factor).map(step -> new Cut(reading.meter(), ReasonKind.FORBIDDEN_LOAD,
                 rule.returnMinutes(), rule.returnsPerDay(),
                 "power stepped up by %s kW to %s kW, with a power factor of %s".formatted(plain(step), plain(reading.power()), plain(factor)),
-                Map.of("stepKw", step, "powerKw", reading.power(), "powerFactor", factor))));
+                Map.of("stepKw", step, "powerKw", reading.power(), "powerFactor", factor))).ifPresent(cut -> {
+            if (held) {
+                stepped.putIfAbsent(reading.meter(), new Stepped(reading.at(), reading.power(), cut));
+            } else {
+                cuts.putIfAbsent(reading.meter(), cut);
+            }
+        });
+        Stepped open = stepped.get(reading.meter());
+        if (open != null && !(on && reading.power().compareTo(open.power().subtract(rule.stepKw())) > 0)) {
+            stepped.remove(reading.meter());
+        } else if (open != null && !reading.at().isBefore(open.at().plus(Holds.BACKSTOP))) {
+            stepped.remove(reading.meter());
+            cuts.putIfAbsent(reading.meter(), open.cut());
+        }
         lately.put(reading.meter(), before.with(point));
     }
 
@@ -185,6 +230,8 @@ class Loads implements LoadWatch {
         }
         record Row(int meterId, int shopId, int siteId, String powerLimit, String forbiddenLoad) {
         }
+        Set<Integer> limits = holds.heldBy(MeterModel.Rule.POWER_LIMIT);
+        Set<Integer> steps = holds.heldBy(MeterModel.Rule.FORBIDDEN_LOAD);
         Map<Integer, Rule> byShop = new HashMap<>();
         Map<Integer, SiteClock> clocks = new HashMap<>();
         Map<Integer, Rule> byMeter = new LinkedHashMap<>();
@@ -196,11 +243,20 @@ class Loads implements LoadWatch {
                 where m.shop_id in (select shop_id from shop_rule where kind <> 'SCHEDULE') and m.energy_kind = 'ELECTRICITY' and m.enabled""")
                 .query(Row.class).list()) {
             SiteClock days = clocks.computeIfAbsent(row.siteId, site -> rules.clock(sites.site(site), now));
-            byMeter.put(row.meterId, byShop.computeIfAbsent(row.shopId, shop -> new Rule(days,
+            Rule rule = byShop.computeIfAbsent(row.shopId, shop -> new Rule(days,
                     row.powerLimit == null ? null : rules.read(row.powerLimit, PowerLimit.class),
-                    row.forbiddenLoad == null ? null : rules.read(row.forbiddenLoad, ForbiddenLoad.class))));
+                    row.forbiddenLoad == null ? null : rules.read(row.forbiddenLoad, ForbiddenLoad.class), Set.of()));
+            Set<MeterModel.Rule> held = EnumSet.noneOf(MeterModel.Rule.class);
+            if (limits.contains(row.meterId)) {
+                held.add(MeterModel.Rule.POWER_LIMIT);
+            }
+            if (steps.contains(row.meterId)) {
+                held.add(MeterModel.Rule.FORBIDDEN_LOAD);
+            }
+            byMeter.put(row.meterId, new Rule(days, rule.limit(), rule.forbidden(), held));
         }
         lately.keySet().retainAll(byMeter.keySet());
+        stepped.keySet().retainAll(byMeter.keySet());
         Known fresh = new Known(now.plus(KEPT), byMeter);
         known = fresh;
         return fresh;

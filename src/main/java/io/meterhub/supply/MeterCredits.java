@@ -50,6 +50,7 @@ public class MeterCredits implements PurchaseWatch, AccountWatch {
 
     private final JdbcClient jdbc;
     private final CreditLoop loop;
+    private final Holds holds;
     private final MeterOperations meters;
     private final MeterModels models;
     private final Accounts accounts;
@@ -62,11 +63,12 @@ public class MeterCredits implements PurchaseWatch, AccountWatch {
     private final Rights rights;
     private final TransactionTemplate transaction;
 
-    MeterCredits(JdbcClient jdbc, CreditLoop loop, MeterOperations meters, MeterModels models, Accounts accounts, Sites sites, Alarms alarms,
+    MeterCredits(JdbcClient jdbc, CreditLoop loop, Holds holds, MeterOperations meters, MeterModels models, Accounts accounts, Sites sites, Alarms alarms,
                  Audit audit, Texts texts, ObjectMapper json, Clock clock, Rights rights,
                  TransactionTemplate transaction) {
         this.jdbc = jdbc;
         this.loop = loop;
+        this.holds = holds;
         this.meters = meters;
         this.models = models;
         this.accounts = accounts;
@@ -192,6 +194,7 @@ public class MeterCredits implements PurchaseWatch, AccountWatch {
                     .param("meter", meterId).param("account", account.id())
                     .param("base", PurchaseCount.base(CreditLoop.count(reading), last)).param("now", now()).update();
             if (changed == 1) {
+                holds.agree(List.of(meterId));
                 BigDecimal first = refill(meterId, account.id(), reading);
                 audit.record(meter.siteId(), who, "meter.credit", subject(meter), Map.of("mode", Mode.HUB), Map.of("mode", Mode.METER,
                         "account", account.number(), "count", CreditLoop.count(reading), "firstPurchaseYuan", first), why);
@@ -245,6 +248,8 @@ public class MeterCredits implements PurchaseWatch, AccountWatch {
     @Override
     @Transactional(propagation = Propagation.MANDATORY)
     public void bought(int accountId, long journalId, BigDecimal yuan) {
+        // whoever bought stands there: a pause after failures is not waited for
+        jdbc.sql("update meter_credit set next_try_at = null where account_id = ? and mode = 'METER' and next_try_at is not null").param(accountId).update();
         jdbc.sql("""
                 insert into meter_purchase (meter_id, amount_yuan, journal_id, made_at)
                 select meter_id, :yuan, :journal, :now from meter_credit where account_id = :account and mode = 'METER'
@@ -300,6 +305,7 @@ public class MeterCredits implements PurchaseWatch, AccountWatch {
             audit.record(meter.siteId(), who, "meter.credit", subject(meter), Map.of("mode", Mode.METER), Map.of("mode", Mode.HUB), why);
         }
         clearAlarms(taken);
+        holds.agree(taken);
     }
 
     private void clearAlarms(List<Integer> meterIds) {

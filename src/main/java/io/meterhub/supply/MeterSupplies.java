@@ -1,6 +1,8 @@
 package io.meterhub.supply;
 
+import io.meterhub.metering.Forced;
 import io.meterhub.metering.Relay;
+import io.meterhub.metering.Trip;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -17,7 +19,7 @@ class MeterSupplies {
 
     private static final String COLUMNS = """
             select meter_id, wanted, seen, seen_basis, seen_at, commanded, commanded_at, acknowledged_at, confirmed_at,
-                   attempts, next_try_at, failure, may_close, mark_total
+                   attempts, next_try_at, failure, may_close, mark_total, firm, forced, tripped
             from meter_supply
             """;
 
@@ -55,11 +57,11 @@ class MeterSupplies {
                 set seen = v.seen, seen_basis = v.basis, seen_at = v.seen_at, commanded = v.commanded,
                     commanded_at = v.commanded_at, acknowledged_at = v.acknowledged_at, confirmed_at = v.confirmed_at,
                     attempts = v.attempts, next_try_at = v.next_try_at, failure = v.failure, may_close = v.may_close,
-                    mark_total = v.mark_total
+                    mark_total = v.mark_total, forced = v.grip ->> 'forced', tripped = v.grip ->> 'tripped'
                 from jsonb_to_recordset(:rows::jsonb) as v (
                     meter_id int, seen text, basis text, seen_at timestamptz, commanded text, commanded_at timestamptz,
                     acknowledged_at timestamptz, confirmed_at timestamptz, attempts int, next_try_at timestamptz,
-                    failure text, may_close boolean, mark_total numeric)
+                    failure text, may_close boolean, mark_total numeric, grip jsonb)
                 where s.meter_id = v.meter_id""")
                 .param("rows", rows.of(changed)).update();
     }
@@ -75,7 +77,8 @@ class MeterSupplies {
                 Relay.valueOf(row.getString("seen")), value(Basis.class, row.getString("seen_basis")), instant(row, "seen_at"),
                 value(Relay.class, row.getString("commanded")), instant(row, "commanded_at"), instant(row, "acknowledged_at"),
                 instant(row, "confirmed_at"), row.getInt("attempts"), instant(row, "next_try_at"), row.getString("failure"),
-                row.getBoolean("may_close"), row.getBigDecimal("mark_total"));
+                row.getBoolean("may_close"), row.getBigDecimal("mark_total"), new MeterSupply.Grip(row.getBoolean("firm"),
+                value(Forced.class, row.getString("forced")), value(Trip.class, row.getString("tripped"))));
     }
 
     private static <E extends Enum<E>> E value(Class<E> type, String name) {

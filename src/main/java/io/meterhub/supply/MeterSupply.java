@@ -4,9 +4,11 @@ import static io.meterhub.metering.Relay.OFF;
 import static io.meterhub.metering.Relay.ON;
 import static io.meterhub.metering.Relay.UNKNOWN;
 
+import io.meterhub.metering.Forced;
 import io.meterhub.metering.Relay;
 import io.meterhub.metering.SupplyControl.Outcome;
 import io.meterhub.metering.SupplyControl.Seen;
+import io.meterhub.metering.Trip;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
@@ -27,10 +29,11 @@ import java.util.Objects;
  * @param failure        why the wish could not be fulfilled so far, null for no alarm; trying goes on
  * @param mayClose       the hub opened it itself, or a person lifted the lock-out, since it was last seen on
  * @param markTotal      the counter at the first reading after the last command, where no status register tells
+ * @param grip           what the meter's own controls have to do with it
  */
 public record MeterSupply(int meterId, Wanted wanted, Relay seen, Basis basis, Instant seenAt, Relay commanded,
                           Instant commandedAt, Instant acknowledgedAt, Instant confirmedAt, int attempts, Instant nextTryAt,
-                          String failure, boolean mayClose, BigDecimal markTotal) {
+                          String failure, boolean mayClose, BigDecimal markTotal, Grip grip) {
 
     private static final Duration FIRST_BACK_OFF = Duration.ofSeconds(2);
     private static final Duration LONGEST_BACK_OFF = Duration.ofMinutes(5);
@@ -40,8 +43,45 @@ public record MeterSupply(int meterId, Wanted wanted, Relay seen, Basis basis, I
     /** On what was read longer ago the hub does not act: somebody may have been at the meter since. */
     private static final Duration OLDEST_READING = Duration.ofSeconds(10);
 
-    /** What a reading leads to: the new memory, the command to give (null for none), whether somebody on the spot opened it. */
-    record Step(MeterSupply after, Relay command, boolean openedAtTheMeter) {
+    /**
+     * A meter may open and close by controls of its own.
+     *
+     * @param firm    to be seen as wanted is not enough, the hub has to force it: off, as somebody may be at the circuit while the
+     *                meter would close; or on, as what the meter opens for does not count
+     * @param forced  what the hub has forced it to, as far as that is certain; null: nobody knows
+     * @param tripped the control of its own that it was found opened by
+     */
+    public record Grip(boolean firm, Forced forced, Trip tripped) {
+
+        static final Grip NONE = new Grip(false, null, null);
+
+        private Grip forced(Forced to) {
+            return new Grip(firm, to, tripped);
+        }
+
+        private Grip tripped(Trip by) {
+            return new Grip(firm, forced, by);
+        }
+    }
+
+    /**
+     * What a reading leads to.
+     *
+     * @param command          to be given now; null for none
+     * @param free             it is to force nothing
+     * @param openedAtTheMeter by somebody, or a control of its own that it does not tell of
+     * @param tripped          the control of its own that it was found opened by; null for no news
+     * @param over             the one that it had opened by, and does not keep it open any more; null for no news
+     */
+    record Step(MeterSupply after, Relay command, boolean free, boolean openedAtTheMeter, Trip tripped, Trip over) {
+    }
+
+    /** A meter that has no controls of its own. */
+    MeterSupply(int meterId, Wanted wanted, Relay seen, Basis basis, Instant seenAt, Relay commanded, Instant commandedAt,
+                Instant acknowledgedAt, Instant confirmedAt, int attempts, Instant nextTryAt, String failure, boolean mayClose,
+                BigDecimal markTotal) {
+        this(meterId, wanted, seen, basis, seenAt, commanded, commandedAt, acknowledgedAt, confirmedAt, attempts, nextTryAt, failure, mayClose,
+                markTotal, Grip.NONE);
     }
 
     /** A meter that the hub has neither seen nor commanded yet. */
@@ -51,18 +91,61 @@ public record MeterSupply(int meterId, Wanted wanted, Relay seen, Basis basis, I
 
     Step see(Seen reading, Instant now) {
         if (stale(reading.at()) || reading.at().isBefore(now.minus(OLDEST_READING))) {
-            return new Step(this, null, false);
+            return new Step(this, null, false, false, null, null);
         }
-        MeterSupply after = marked(reading).believing(reading);
+        MeterSupply after = marked(reading).believing(reading).noticing(reading);
+        Trip trip = after.grip.tripped;
+        Trip over = grip.tripped != trip ? grip.tripped : null;
+        // a reason that was ended for another one may be missing again
+        Trip news = trip != null && (trip != grip.tripped || wanted == Wanted.ON && !grip.firm) ? trip : null;
         Relay target = wanted.relay();
-        if (target == UNKNOWN || after.seen == target) {
-            return new Step(after.fulfilled(reading.at()), null, false);
+        boolean forcible = reading.frees() && target != UNKNOWN;
+        boolean force = forcible && target == OFF && grip.firm && after.grip.forced != Forced.OPEN;
+        boolean release = forcible && target == ON && !grip.firm && after.grip.forced == Forced.CLOSED;
+        if (target == UNKNOWN || after.seen == target && !force && !release) {
+            return new Step(after.fulfilled(reading.at()), null, false, false, news, over);
         }
-        if (target == ON && !mayClose) {
-            return new Step(after, null, after.seen == OFF);
+        // that may be the only reason to be off
+        boolean closedItself = over != null && after.seen == ON && !grip.firm;
+        if (target == OFF && closedItself) {
+            return new Step(after, null, false, false, news, over);
+        }
+        boolean keptOn = target == ON && grip.firm && (trip == Trip.SCHEDULE || trip == Trip.NO_CREDIT);
+        if (target == ON && after.seen == OFF && trip != null && !keptOn) {
+            return new Step(after, null, false, false, news, over);
+        }
+        if (target == ON && !mayClose && !release && !keptOn) {
+            return new Step(after, null, false, after.seen == OFF, news, over);
         }
         boolean tooEarly = commanded == target && nextTryAt != null && now.isBefore(nextTryAt);
-        return tooEarly ? new Step(after, null, false) : new Step(after.commanding(target, now), target, false);
+        boolean free = target == ON && reading.frees() && !keptOn;
+        return tooEarly ? new Step(after, null, false, false, news, over)
+                : new Step(after.commanding(target, free || !reading.frees(), now), target, free, false, news, over);
+    }
+
+    /** A control of its own that it does not tell of has opened it for certain. */
+    MeterSupply trippedBy(Trip trip) {
+        return with(grip.tripped(trip));
+    }
+
+    /** Which of its own controls opened it, and what of the hub's forcing cannot be any more. */
+    private MeterSupply noticing(Seen reading) {
+        if (seen == UNKNOWN) {
+            return this;
+        }
+        Trip trip = seen == OFF ? reading.tellsTrips() ? reading.trip() : grip.tripped : null;
+        boolean undone = grip.forced == Forced.OPEN && (seen == ON || trip != null) || grip.forced == Forced.CLOSED && seen == OFF;
+        // while the hub holds it off, it is off for that alone
+        boolean lockedOut = grip.firm && wanted == Wanted.OFF;
+        Grip noticed = new Grip(grip.firm, undone ? null : grip.forced, lockedOut ? null : trip);
+        boolean ours = lockedOut && trip != null;
+        return noticed.equals(grip) && !ours ? this : new MeterSupply(meterId, wanted, seen, basis, seenAt, commanded, commandedAt, acknowledgedAt,
+                confirmedAt, attempts, nextTryAt, failure, mayClose || ours, markTotal, noticed);
+    }
+
+    private MeterSupply with(Grip changed) {
+        return new MeterSupply(meterId, wanted, seen, basis, seenAt, commanded, commandedAt, acknowledgedAt, confirmedAt, attempts, nextTryAt,
+                failure, mayClose, markTotal, changed);
     }
 
     /** Says nothing of what came after the last command. */
@@ -74,7 +157,7 @@ public record MeterSupply(int meterId, Wanted wanted, Relay seen, Basis basis, I
     private MeterSupply marked(Seen reading) {
         boolean mark = reading.relay() == UNKNOWN && commanded != null && markTotal == null;
         return mark ? new MeterSupply(meterId, wanted, seen, basis, seenAt, commanded, commandedAt, acknowledgedAt,
-                confirmedAt, attempts, nextTryAt, failure, mayClose, reading.total()) : this;
+                confirmedAt, attempts, nextTryAt, failure, mayClose, reading.total(), grip) : this;
     }
 
     private MeterSupply believing(Seen reading) {
@@ -98,7 +181,7 @@ public record MeterSupply(int meterId, Wanted wanted, Relay seen, Basis basis, I
         boolean weaker = relay == seen && how == Basis.COMMAND;
         return relay == seen && (how == basis || weaker) ? this : new MeterSupply(meterId, wanted, relay, how,
                 relay == seen ? seenAt : at, commanded, commandedAt, acknowledgedAt, confirmedAt, attempts, nextTryAt, failure,
-                mayClose, markTotal);
+                mayClose, markTotal, grip);
     }
 
     private MeterSupply fulfilled(Instant at) {
@@ -109,18 +192,21 @@ public record MeterSupply(int meterId, Wanted wanted, Relay seen, Basis basis, I
         boolean mayBeOurs = commanded == OFF && confirmedAt == null && !at.isAfter(commandedAt.plus(LATEST_EFFECT));
         boolean closable = mayClose && (seen != ON || mayBeOurs);
         return new MeterSupply(meterId, wanted, seen, basis, seenAt, commanded, commandedAt, acknowledgedAt,
-                confirms ? at : confirmedAt, 0, null, null, closable, markTotal);
+                confirms ? at : confirmedAt, 0, null, null, closable, markTotal, grip);
     }
 
-    private MeterSupply commanding(Relay to, Instant now) {
+    /** @param free it forces nothing */
+    private MeterSupply commanding(Relay to, boolean free, Instant now) {
         int attempt = commanded == to ? attempts + 1 : 1;
+        // what is off already was opened by somebody else
+        boolean opens = to == OFF && seen != OFF;
         return new MeterSupply(meterId, wanted, seen, basis, seenAt, to, now, null, null, attempt, now.plus(backOff(attempt)),
-                failure, mayClose || to == OFF, null);
+                failure, mayClose || opens, null, to == ON && !free ? grip.forced(Forced.CLOSED) : grip);
     }
 
     /** The hub shuts it for a moment although it is wanted on: it may open it again. */
     MeterSupply exercised(Instant now) {
-        return new MeterSupply(meterId, wanted, seen, basis, seenAt, OFF, now, null, null, 0, null, failure, true, null);
+        return new MeterSupply(meterId, wanted, seen, basis, seenAt, OFF, now, null, null, 0, null, failure, true, null, grip);
     }
 
     static Duration backOff(int attempt) {
@@ -137,7 +223,7 @@ public record MeterSupply(int meterId, Wanted wanted, Relay seen, Basis basis, I
         if (outcome instanceof Outcome.Switched switched) {
             return new MeterSupply(meterId, wanted, commanded, switched.judged() ? Basis.JUDGED : Basis.REGISTER,
                     seen == commanded ? seenAt : switched.at(), commanded, commandedAt, switched.at(), switched.at(), 0, null,
-                    null, commanded == OFF, markTotal);
+                    null, commanded == OFF && (mayClose || seen != OFF), markTotal, grip.forced(switched.forced()));
         }
         if (outcome instanceof Outcome.Unconfirmed unconfirmed) {
             // without a register to look at, and with nothing switched on that would show it, the meter's word must do
@@ -153,7 +239,7 @@ public record MeterSupply(int meterId, Wanted wanted, Relay seen, Basis basis, I
 
     private MeterSupply failing(Instant acknowledged, Instant nextTry, String alarm) {
         return new MeterSupply(meterId, wanted, seen, basis, seenAt, commanded, commandedAt, acknowledged, confirmedAt,
-                attempts, nextTry, alarm, mayClose, markTotal);
+                attempts, nextTry, alarm, mayClose, markTotal, grip);
     }
 
     /** Whether this tells people something that {@code before} did not: on became off, or off on. */

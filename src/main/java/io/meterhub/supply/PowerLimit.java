@@ -2,6 +2,7 @@ package io.meterhub.supply;
 
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.math.BigDecimal;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalTime;
 import java.util.List;
@@ -30,6 +31,11 @@ public record PowerLimit(@Schema(description = "The first of them whose hours it
     }
 
     record Step(Overload after, boolean trips) {
+    }
+
+    /** The same, so much later. */
+    PowerLimit after(Duration patience) {
+        return new PowerLimit(limits, overSeconds + (int) patience.toSeconds(), belowPercent, returnMinutes, returnsPerDay);
     }
 
     /** The limit then, kW; empty: there is none. */

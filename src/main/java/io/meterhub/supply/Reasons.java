@@ -1,5 +1,6 @@
 package io.meterhub.supply;
 
+import io.meterhub.metering.Pokes;
 import io.meterhub.people.Role;
 import io.meterhub.site.AlarmKind;
 import io.meterhub.site.Alarms;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -47,44 +49,64 @@ class Reasons {
     record End(int meterId, ReasonKind kind, String who, String why) {
     }
 
+    private record Ended(int meterId, ReasonKind kind) {
+    }
+
     private final JdbcClient jdbc;
     private final Rows rows;
     private final Turns turns;
     private final Alarms alarms;
+    private final Pokes pokes;
     private final Clock clock;
 
-    Reasons(JdbcClient jdbc, Rows rows, Turns turns, Alarms alarms, Clock clock) {
+    Reasons(JdbcClient jdbc, Rows rows, Turns turns, Alarms alarms, Pokes pokes, Clock clock) {
         this.jdbc = jdbc;
         this.rows = rows;
         this.turns = turns;
         this.alarms = alarms;
+        this.pokes = pokes;
         this.clock = clock;
     }
 
     /** Ends, then sets, writes the events, and brings the wish up to date as far as may be. */
     void change(List<End> ends, List<Start> starts) {
-        Integer[] ids = Stream.concat(ends.stream().map(End::meterId), starts.stream().map(Start::meterId))
-                .distinct().sorted().toArray(Integer[]::new);
+        change(ends, List.of(), starts);
+    }
+
+    /** @param ofMeters to be ended only if the meter itself set them */
+    void change(List<End> ends, List<End> ofMeters, List<Start> starts) {
+        Integer[] ids = meters(ends, ofMeters, starts).distinct().sorted().toArray(Integer[]::new);
         if (ids.length == 0) {
             return;
         }
         lock(ids);
         Set<Integer> changed = new TreeSet<>();
-        if (!ends.isEmpty()) {
-            changed.addAll(end(ends));
-            TOLD.forEach((kind, alarm) -> alarms.clear(alarm, ends.stream().filter(end -> end.kind() == kind).map(End::meterId).toList()));
-        }
+        List<Ended> ended = new ArrayList<>(ends.isEmpty() ? List.of() : end(ends, false));
+        ended.addAll(ofMeters.isEmpty() ? List.of() : end(ofMeters, true));
+        ended.forEach(end -> changed.add(end.meterId()));
+        TOLD.forEach((kind, alarm) -> alarms.clear(alarm, ended.stream().filter(end -> end.kind() == kind).map(Ended::meterId).toList()));
         if (!starts.isEmpty()) {
             changed.addAll(start(starts));
         }
         if (!changed.isEmpty()) {
+            firm(changed);
             turns.settle(changed);
         }
     }
 
     /** As {@link #change}, at the end of the transaction. */
     void follow(List<End> ends, List<Start> starts) {
-        atEnd(Stream.concat(ends.stream().map(End::meterId), starts.stream().map(Start::meterId)).toList(), () -> change(ends, starts));
+        follow(ends, List.of(), starts);
+    }
+
+    /** As {@link #change(List, List, List)}, at the end of the transaction. */
+    void follow(List<End> ends, List<End> ofMeters, List<Start> starts) {
+        atEnd(meters(ends, ofMeters, starts).toList(), () -> change(ends, ofMeters, starts));
+    }
+
+    private static Stream<Integer> meters(List<End> ends, List<End> ofMeters, List<Start> starts) {
+        return Stream.of(ends.stream().map(End::meterId), ofMeters.stream().map(End::meterId), starts.stream().map(Start::meterId))
+                .flatMap(Function.identity());
     }
 
     /** Does something at the end of the transaction, in the order in which it was asked for, with these and all others' meters locked. */
@@ -130,6 +152,21 @@ class Reasons {
         }
     }
 
+    /**
+     * What has to be forced against a meter's own controls: off, where a person or the hub says so for safety; on, where what is owed or
+     * planned does not count. What the meter opened for itself it may close itself.
+     */
+    private void firm(Set<Integer> meterIds) {
+        pokes.poke(jdbc.sql("""
+                update meter_supply s set firm = v.firm
+                from (select m.id as meter_id, coalesce(bool_or(r.kind = any(:safety) and r.who <> :meter)
+                             or bool_or(r.kind in ('KEEP_ON', 'PROTECTED')) and not bool_or(r.kind = any(:safety)), false) as firm
+                      from unnest(:ids) as m (id) left join supply_reason r on r.meter_id = m.id and r.ended_at is null group by m.id) v
+                where s.meter_id = v.meter_id and s.firm <> v.firm returning s.meter_id""")
+                .param("safety", Stream.of(ReasonKind.values()).filter(ReasonKind::safety).map(ReasonKind::name).toArray(String[]::new))
+                .param("meter", METER).param("ids", meterIds.toArray(Integer[]::new)).query(Integer.class).list());
+    }
+
     void lock(Integer... meterIds) {
         jdbc.sql("""
                 insert into meter_supply (meter_id) select id from unnest(:ids) as id order by id on conflict do nothing""")
@@ -138,18 +175,18 @@ class Reasons {
                 .param("ids", meterIds).query(Integer.class).list();
     }
 
-    private List<Integer> end(List<End> ends) {
+    private List<Ended> end(List<End> ends, boolean ofMeters) {
         return jdbc.sql("""
                 with ended as (
                     update supply_reason r set ended_at = :now, ended_by = v.who, ended_why = v.why
                     from jsonb_to_recordset(:rows::jsonb) as v (meter_id int, kind text, who text, why text)
-                    where r.meter_id = v.meter_id and r.kind = v.kind and r.ended_at is null
+                    where (not :ofMeters or r.who = :meter) and r.meter_id = v.meter_id and r.kind = v.kind and r.ended_at is null
                     returning r.meter_id, r.kind, r.who as set_by, v.who, v.why)
                 insert into supply_event (at, meter_id, kind, detail, who)
                 select :now, meter_id, 'REASON_ENDED',
                        jsonb_build_object('kind', kind, 'why', why, 'setBy', set_by), who
-                from ended order by meter_id returning meter_id""")
-                .param("now", now()).param("rows", rows.of(ends)).query(Integer.class).list();
+                from ended order by meter_id returning meter_id, detail ->> 'kind' as kind""")
+                .param("now", now()).param("ofMeters", ofMeters).param("meter", METER).param("rows", rows.of(ends)).query(Ended.class).list();
     }
 
     private List<Integer> start(List<Start> starts) {

@@ -1,12 +1,16 @@
 package io.meterhub.supply;
 
+import io.meterhub.metering.MeterModel;
 import io.meterhub.site.Sites;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.springframework.context.event.EventListener;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -21,10 +25,12 @@ public class Schedules {
     private final ShopRules rules;
     private final Reasons reasons;
     private final Sites sites;
+    private final Holds holds;
     private final Clock clock;
 
-    Schedules(JdbcClient jdbc, ShopRules rules, Reasons reasons, Sites sites, Clock clock) {
+    Schedules(JdbcClient jdbc, ShopRules rules, Reasons reasons, Sites sites, Holds holds, Clock clock) {
         this.jdbc = jdbc;
+        this.holds = holds;
         this.rules = rules;
         this.reasons = reasons;
         this.sites = sites;
@@ -41,7 +47,11 @@ public class Schedules {
     /** Called every minute by the route switch-by-schedule, and when a schedule is changed. */
     @Transactional
     public void agreeWithSchedules() {
-        Map<Integer, String> off = shopsOff(clock.instant());
+        Instant now = clock.instant();
+        Map<Integer, String> off = shopsOff(now);
+        // what the meter itself opens for, the hub opens only where that did not happen
+        Set<Integer> held = holds.heldBy(MeterModel.Rule.SCHEDULE);
+        Map<Integer, String> before = held.isEmpty() ? off : shopsOff(now.minus(Holds.BACKSTOP));
         Integer[] shops = off.keySet().toArray(Integer[]::new);
         record Found(int meterId, int shopId) {
         }
@@ -50,13 +60,20 @@ public class Schedules {
                 where m.shop_id = any(:shops) and m.energy_kind = 'ELECTRICITY' and m.enabled
                   and not exists (select from supply_reason r where r.meter_id = m.id and r.kind = 'SCHEDULE' and r.ended_at is null)""")
                 .param("shops", shops).query(Found.class).list().stream()
+                .filter(found -> before.containsKey(found.shopId) || !held.contains(found.meterId))
                 .map(found -> new Reasons.Start(found.meterId, ReasonKind.SCHEDULE, null, Reasons.HUB, off.get(found.shopId))).toList();
         List<Reasons.End> ends = jdbc.sql("""
                 select r.meter_id from supply_reason r join meter m on m.id = r.meter_id
-                where r.kind = 'SCHEDULE' and r.ended_at is null and m.shop_id = any(:shops) is not true""")
-                .param("shops", shops).query(Integer.class).list().stream()
+                where r.kind = 'SCHEDULE' and r.ended_at is null and r.who <> :meter and m.shop_id = any(:shops) is not true""")
+                .param("shops", shops).param("meter", Reasons.METER).query(Integer.class).list().stream()
                 .map(meter -> new Reasons.End(meter, ReasonKind.SCHEDULE, Reasons.HUB, "the schedule supplies it now")).toList();
         reasons.change(ends, starts);
+    }
+
+    /** Those of these meters whose shop's schedule supplies nothing then. */
+    Set<Integer> off(Collection<Integer> meterIds, Instant at) {
+        return new HashSet<>(jdbc.sql("select id from meter where id = any(:ids) and shop_id = any(:shops)")
+                .param("ids", meterIds.toArray(Integer[]::new)).param("shops", shopsOff(at).keySet().toArray(Integer[]::new)).query(Integer.class).list());
     }
 
     /** Why, by shop. */

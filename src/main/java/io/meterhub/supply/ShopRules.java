@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.meterhub.billing.SiteCalendar;
 import io.meterhub.people.Right;
 import io.meterhub.people.Rights;
+import io.meterhub.site.AlarmKind;
+import io.meterhub.site.Alarms;
 import io.meterhub.site.Audit;
 import io.meterhub.site.Place;
 import io.meterhub.site.Site;
@@ -38,18 +40,20 @@ public class ShopRules {
     private final ApplicationEventPublisher events;
     private final Rights rights;
     private final Audit audit;
+    private final Alarms alarms;
     private final Texts texts;
     private final ObjectMapper json;
     private final Clock clock;
 
-    ShopRules(JdbcClient jdbc, Sites sites, SiteCalendar calendar, ApplicationEventPublisher events, Rights rights, Audit audit, Texts texts,
-              ObjectMapper json, Clock clock) {
+    ShopRules(JdbcClient jdbc, Sites sites, SiteCalendar calendar, ApplicationEventPublisher events, Rights rights, Audit audit, Alarms alarms,
+              Texts texts, ObjectMapper json, Clock clock) {
         this.jdbc = jdbc;
         this.sites = sites;
         this.calendar = calendar;
         this.events = events;
         this.rights = rights;
         this.audit = audit;
+        this.alarms = alarms;
         this.texts = texts;
         this.json = json;
         this.clock = clock;
@@ -124,7 +128,9 @@ public class ShopRules {
         }
         if (kind == Kind.POWER_LIMIT) {
             // what was too much by another rule counts for nothing
-            jdbc.sql("delete from overload o using meter m where m.id = o.meter_id and m.shop_id = ?").param(shopId).update();
+            alarms.clear(AlarmKind.OVER_LIMIT, jdbc.sql("""
+                    delete from overload o using meter m where m.id = o.meter_id and m.shop_id = ? returning o.meter_id""").param(shopId)
+                    .query(Integer.class).list());
         }
         audit.record(shop.siteId(), who, "supply.rule." + kind.name().toLowerCase(), "shop " + shop.code(), before, rule, why);
         events.publishEvent(new Changed(shopId, kind));

@@ -41,6 +41,7 @@ public class Supply {
     private final JdbcClient jdbc;
     private final Reasons reasons;
     private final MeterSupplies supplies;
+    private final Holds holds;
     private final Sites sites;
     private final Audit audit;
     private final Texts texts;
@@ -48,12 +49,13 @@ public class Supply {
     private final Clock clock;
     private final Rights rights;
 
-    Supply(JdbcClient jdbc, Reasons reasons, MeterSupplies supplies, Sites sites, Audit audit, Texts texts,
+    Supply(JdbcClient jdbc, Reasons reasons, MeterSupplies supplies, Holds holds, Sites sites, Audit audit, Texts texts,
            ObjectMapper json, Clock clock, Rights rights) {
         this.rights = rights;
         this.jdbc = jdbc;
         this.reasons = reasons;
         this.supplies = supplies;
+        this.holds = holds;
         this.sites = sites;
         this.audit = audit;
         this.texts = texts;
@@ -142,6 +144,9 @@ public class Supply {
             supplies.release(meterId);
         }
         reasons.change(List.of(new Reasons.End(meterId, kind, who, why)), List.of());
+        if (before.who().equals(Reasons.METER) && (kind == ReasonKind.OVERLOAD || kind == ReasonKind.FORBIDDEN_LOAD)) {
+            holds.reset(meterId);
+        }
         audit.record(meter.siteId(), who, "supply.reason.end", subject(meter), before, null, why);
     }
 

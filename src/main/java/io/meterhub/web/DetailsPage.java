@@ -19,6 +19,7 @@ import io.meterhub.people.Right;
 import io.meterhub.people.Rights;
 import io.meterhub.site.EnergyKind;
 import io.meterhub.site.Site;
+import io.meterhub.supply.Holds;
 import io.meterhub.supply.ReasonKind;
 import io.meterhub.supply.ShopRules;
 import io.meterhub.supply.Supply;
@@ -66,13 +67,14 @@ class DetailsPage {
     private final Counter counter;
     private final Supply supply;
     private final ShopRules shopRules;
+    private final Holds holds;
     private final Billing billing;
     private final SupplyWords words;
     private final View view;
     private final Rights rights;
     private final Clock clock;
 
-    DetailsPage(Equipment equipment, History history, Accounts accounts, AccountLife life, Counter counter, Supply supply, ShopRules shopRules,
+    DetailsPage(Equipment equipment, History history, Accounts accounts, AccountLife life, Counter counter, Supply supply, ShopRules shopRules, Holds holds,
                 Billing billing, SupplyWords words, View view, Rights rights, Clock clock) {
         this.equipment = equipment;
         this.history = history;
@@ -81,6 +83,7 @@ class DetailsPage {
         this.counter = counter;
         this.supply = supply;
         this.shopRules = shopRules;
+        this.holds = holds;
         this.billing = billing;
         this.words = words;
         this.view = view;
@@ -118,6 +121,10 @@ class DetailsPage {
         public String credit() {
             return Amounts.yuan(account.creditYuan());
         }
+    }
+
+    /** What a meter itself keeps to. */
+    record HeldBy(String code, Holds.Held held) {
     }
 
     record SaleForm(Integer account, String amount, PayMethod method, String note, String key) {
@@ -300,6 +307,8 @@ class DetailsPage {
         model.addAttribute("endable", place.endable().stream().filter(mine).map(ReasonKind::name).toList());
         model.addAttribute("may", Stream.of(Right.values()).filter(right -> rights.may(right, place.standing())).map(Right::name).toList());
         model.addAttribute("rules", place.shop() == null ? null : shopRules.of(place.shop().id()));
+        model.addAttribute("held", place.meters().stream().filter(meter -> meter.gatewayId() != null)
+                .map(meter -> new HeldBy(meter.code(), holds.show(meter.id()))).toList());
         model.addAttribute("changes", words.of(place.meters(), place.site().zone(), CHANGES));
         model.addAttribute("events", history.told(place.meterIds(), LINES));
     }

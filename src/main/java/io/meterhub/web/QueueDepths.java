@@ -32,7 +32,7 @@ import org.springframework.stereotype.Component;
 class QueueDepths implements DisposableBean {
 
     private static final Logger log = LoggerFactory.getLogger(QueueDepths.class);
-    private static final List<String> QUEUES = List.of("gateway.poll", "meter.readings", "meter.credit", DeadLetters.QUEUE);
+    private static final List<String> QUEUES = List.of("gateway.poll", "meter.readings", "meter.credit", "meter.held", DeadLetters.QUEUE);
     private static final long PATIENCE_MILLIS = 2_000;
 
     private final SingleConnectionFactory connections;

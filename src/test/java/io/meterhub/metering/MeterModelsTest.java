@@ -93,7 +93,16 @@ class MeterModelsTest {
                         operations:
                           explode:
                             write: {register: 0801, words: [0100]}
-                        """, 12, "there is no operation explode; there are switch-off, switch-on, credit, clock"),
+                        """, 12, "there is no operation explode; there are switch-off, switch-on, switch-free, credit, clock"),
+                Arguments.of(GOOD + """
+                        operations:
+                          switch-free:
+                            write: {register: 0801, words: [0000]}
+                            read-back: written
+                        """, 13, "switch-free needs a section relay"),
+                Arguments.of(GOOD + "relay: {register: 0003, mask: 0001, on: 0000, off: 0001, trips: {schedule: 0009}}\n", 10,
+                        "schedule must name bits outside the mask 0001"),
+                Arguments.of(GOOD + "holds: [water]\n", 10, "must be one of power-limit, forbidden-load, schedule, prices, amounts, prepaid-switch"),
                 Arguments.of(GOOD + """
                         operations:
                           credit:

@@ -103,6 +103,12 @@ class MeterControlsIT {
         mall.powerFactor("TCP-1P", 0.99);
         mall.loadFactor("TCP-1P", 1000);
         assertThat(mall.meter("TCP-1P").on()).isFalse();
+        assertThat(master.u16(1, 0x0311)).as("open, by load control for a forbidden load").isEqualTo(0b100001);
+        master.write(1, 0x0801, 0x0001);
+        assertThat(mall.meter("TCP-1P").on()).as("what is forced overrides").isTrue();
+        assertThat(master.u16(1, 0x0311)).isZero();
+        master.write(1, 0x0801, 0x0000);
+        assertThat(mall.meter("TCP-1P").on()).as("tripped still").isFalse();
     }
 
     @Test
@@ -138,7 +144,7 @@ class MeterControlsIT {
         assertThat(mall.meter("TCP-3P").delivered().subtract(before).doubleValue()).as("5 of base, 1 of credit, 2 of overdraft at 1 yuan")
                 .isCloseTo(8, within(1e-6));
         assertThat(mall.meter("TCP-3P").credit()).isEqualByComparingTo("-2.00");
-        assertThat(master.u16(4, 0x0369)).as("open, below alarm amount 1").isEqualTo(0b0011);
+        assertThat(master.u16(4, 0x0369)).as("open, below alarm amount 1, as the credit is used up").isEqualTo(0b10011);
         until(LocalDateTime.of(2026, 12, 1, 0, 0));
         assertThat(mall.meter("TCP-3P").on()).as("a new month's base amount").isTrue();
     }

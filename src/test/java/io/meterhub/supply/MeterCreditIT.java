@@ -55,7 +55,7 @@ class MeterCreditIT {
 
     private static final Duration LONG = Duration.ofMinutes(2);
     private static final Set<FaultKind> FAULTS = EnumSet.allOf(FaultKind.class);
-    private static final List<String> OTHERS = List.of("SEVERAL", "WATER", "CRASH", "AHEAD", "BACK", "TWO-A", "TWO-B", "KWH");
+    private static final List<String> OTHERS = List.of("SEVERAL", "WATER", "CRASH", "AHEAD", "BACK", "TWO-A", "TWO-B", "KWH", "PAUSE", "TAKEN");
 
     @Autowired
     JdbcClient jdbc;
@@ -197,11 +197,9 @@ class MeterCreditIT {
     @Test
     void aHubThatDiedAfterTheWriteLeavesItToTheCount() {
         int meter = keeping("CRASH");
-        jdbc.sql("update meter_credit set next_try_at = now() + interval '1 day' where meter_id = ?").param(meter).update();
-        sell("CRASH", "50.00");
         UUID dead = UUID.randomUUID();
-        jdbc.sql("update meter_credit set next_try_at = null, worker = ?, held_until = now() + interval '1 hour' where meter_id = ?")
-                .params(dead, meter).update();
+        jdbc.sql("update meter_credit set worker = ?, held_until = now() + interval '1 hour' where meter_id = ?").params(dead, meter).update();
+        sell("CRASH", "50.00");
         CreditLoop.Purchase taken = loop.take(meter, dead, 1).orElseThrow();
         assertThat(taken.count()).isEqualTo(2);
         assertThat(operations.credit(meter, taken.amountYuan(), taken.count())).isInstanceOf(Result.Done.class);
@@ -212,6 +210,31 @@ class MeterCreditIT {
         jdbc.sql("update meter_credit set held_until = now() - interval '1 second' where meter_id = ?").param(meter).update();
         holds("CRASH", 3, "155.00");
         assertThat(loop.take(meter, dead, 3)).as("the dead one wakes up").isEmpty();
+    }
+
+    @Test
+    void aSaleDoesNotWaitForThePauseAfterAFailure() {
+        int meter = keeping("PAUSE");
+        jdbc.sql("update meter_credit set attempts = 9, next_try_at = now() + interval '1 day' where meter_id = ?").param(meter).update();
+        sell("PAUSE", "50.00");
+        holds("PAUSE", 2, "150.00");
+    }
+
+    @Test
+    void whatWasTakenBackBeforeItsWriteIsNotWritten() {
+        int meter = keeping("TAKEN");
+        UUID me = UUID.randomUUID();
+        jdbc.sql("update meter_credit set worker = ?, held_until = now() + interval '1 hour' where meter_id = ?").params(me, meter).update();
+        sell("TAKEN", "50.00");
+        CreditLoop.Purchase taken = loop.take(meter, me, 1).orElseThrow();
+        assertThat(loop.stands(meter, me, taken.id())).isTrue();
+        assertThat(operations.credit(meter, taken.amountYuan(), taken.count(), () -> {
+            // the hub takes the credit over while the purchase waits for the meter
+            credits.set(meter, Mode.HUB, "li", "the tenant leaves");
+            return loop.stands(meter, me, taken.id());
+        })).isInstanceOf(Result.Refused.class);
+        assertThat(mall.meter("TAKEN").purchaseCount()).isEqualTo(1);
+        assertThat(mall.meter("TAKEN").credit()).isEqualByComparingTo("100.00");
     }
 
     @Test

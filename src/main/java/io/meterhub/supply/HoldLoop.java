@@ -1,0 +1,323 @@
+package io.meterhub.supply;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.meterhub.metering.MeterOperations;
+import io.meterhub.metering.MeterOperations.Read;
+import io.meterhub.metering.MeterOperations.Result;
+import io.meterhub.metering.ParameterValue;
+import io.meterhub.metering.Why;
+import io.meterhub.site.AlarmKind;
+import io.meterhub.site.Alarms;
+import io.meterhub.site.Audit;
+import io.meterhub.site.Meter;
+import io.meterhub.site.Sites;
+import java.math.BigDecimal;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/**
+ * Brings into meters what they are to hold: read, written where it differs, read again; once a day read anew. Writing the same value
+ * twice does no harm, so that after a lost reply or a crash it begins from what the meter shows; what was wanted when it began must be
+ * wanted still for it to count as verified.
+ */
+@Component("holdLoop")
+class HoldLoop {
+
+    // longer than a meter's parameters take, time-outs and all
+    private static final Duration HOLD = Duration.ofMinutes(3);
+    private static final Duration FIRST_PAUSE = Duration.ofSeconds(10);
+    private static final Duration LONGEST_PAUSE = Duration.ofMinutes(30);
+    private static final String WITHDRAWN = "why.withdrawn";
+    private static final String TRIPS = "load-trips";
+    private static final BigDecimal IS_OFF = BigDecimal.ZERO;
+
+    private static final String DUE = """
+            from meter_hold h join meter m on m.id = h.meter_id
+            where h.wanted <> '{}' and m.gateway_id is not null and m.enabled and (h.held_until is null or h.held_until < :now)
+              and (h.next_try_at is null or h.next_try_at <= :now)
+              and (h.verified_at is null or h.reset_at is not null or h.verified_at < :now - interval '1 day')
+            """;
+
+    private final JdbcClient jdbc;
+    private final MeterOperations meters;
+    private final Sites sites;
+    private final Alarms alarms;
+    private final Audit audit;
+    private final ObjectMapper json;
+    private final Clock clock;
+    private final TransactionTemplate transaction;
+    private final int alarmAfter;
+
+    HoldLoop(JdbcClient jdbc, MeterOperations meters, Sites sites, Alarms alarms, Audit audit, ObjectMapper json, Clock clock,
+             TransactionTemplate transaction, @Value("${meterhub.supply.alarm-after:3}") int alarmAfter) {
+        this.jdbc = jdbc;
+        this.meters = meters.inTurn();
+        this.sites = sites;
+        this.alarms = alarms;
+        this.audit = audit;
+        this.json = json;
+        this.clock = clock;
+        this.transaction = transaction;
+        this.alarmAfter = alarmAfter;
+    }
+
+    /** A meter that there is something to do for. */
+    public record Due(int meter, int gateway) {
+    }
+
+    /**
+     * What is to be in the meter.
+     *
+     * @param verified it was seen to hold it before
+     * @param reset    its load control is to begin anew
+     */
+    record Wish(String written, Map<String, ParameterValue> wanted, boolean verified, boolean reset) {
+    }
+
+    /** What went wrong with the meter on the way; nothing of it is the hub's fault. */
+    private static final class Missed extends Exception {
+
+        private final transient Why why;
+
+        Missed(Why why) {
+            super(why.key(), null, false, false);
+            this.why = why;
+        }
+    }
+
+    /** Called by the route hold-rules. */
+    public List<Due> due() {
+        return jdbc.sql("select h.meter_id as meter, m.gateway_id as gateway " + DUE + "order by h.meter_id").param("now", at(clock.instant()))
+                .query(Due.class).list();
+    }
+
+    /** Brings what is wanted into the meter. Called by the route hold-meter; nothing while somebody else does it. */
+    public void advance(int meterId) {
+        boolean again;
+        do {
+            UUID me = UUID.randomUUID();
+            if (!hold(meterId, me)) {
+                return;
+            }
+            Why failure = new Why("why.fault", List.of());
+            boolean verified = false;
+            try {
+                verified = work(meterId, me);
+                failure = null;
+            } catch (Missed missed) {
+                failure = missed.why.key().equals(WITHDRAWN) ? null : missed.why;
+            } finally {
+                release(meterId, me, failure);
+            }
+            // what is wanted has changed meanwhile
+            again = failure == null && !verified;
+        } while (again);
+    }
+
+    boolean hold(int meterId, UUID me) {
+        Instant now = clock.instant();
+        return jdbc.sql("""
+                update meter_hold set worker = :me, held_until = :until where meter_id = (select h.meter_id %s and h.meter_id = :meter
+                for no key update of h)""".formatted(DUE)).param("me", me).param("until", at(now.plus(HOLD))).param("now", at(now))
+                .param("meter", meterId).update() == 1;
+    }
+
+    /** @return false: something else is wanted by now */
+    private boolean work(int meterId, UUID me) throws Missed {
+        Wish wish = wish(meterId);
+        Meter meter = sites.meter(meterId).orElseThrow();
+        Map<String, ParameterValue> found = read(meterId, wish.wanted.keySet());
+        Map<String, ParameterValue> differing = new LinkedHashMap<>();
+        wish.wanted.forEach((name, value) -> {
+            if (!Holding.same(value, found.get(name))) {
+                differing.put(name, found.get(name));
+            }
+        });
+        boolean anew = wish.wanted.containsKey(Holding.LOAD_SWITCH) && (wish.reset || isCountedOut(meterId, wish));
+        if (!differing.isEmpty() || anew) {
+            differs(meter, me, wish, differing);
+            write(meterId, me, wish, found, differing, anew);
+            Map<String, ParameterValue> after = read(meterId, wish.wanted.keySet());
+            for (Map.Entry<String, ParameterValue> each : wish.wanted.entrySet()) {
+                if (!Holding.same(each.getValue(), after.get(each.getKey()))) {
+                    throw new Missed(new Why("why.unmoved", List.of(each.getKey())));
+                }
+            }
+        }
+        return verified(meter, me, wish, differing, anew);
+    }
+
+    Wish wish(int meterId) {
+        return jdbc.sql("select wanted::text as wanted, verified_at, reset_at from meter_hold where meter_id = ?").param(meterId)
+                .query((row, n) -> new Wish(row.getString("wanted"), parameters(row.getString("wanted")), row.getObject("verified_at") != null,
+                        row.getObject("reset_at") != null)).single();
+    }
+
+    private Map<String, ParameterValue> read(int meterId, Iterable<String> names) throws Missed {
+        List<String> asked = new ArrayList<>();
+        names.forEach(asked::add);
+        Read<Map<String, ParameterValue>> read = meters.readParameters(meterId, asked);
+        if (read instanceof Read.Missed<Map<String, ParameterValue>> missed) {
+            throw new Missed(CreditLoop.why(missed.result()));
+        }
+        return ((Read.Got<Map<String, ParameterValue>>) read).value();
+    }
+
+    /** The rule counts returns within 24 hours, the meter all of them: after a day without a trip it may begin anew. */
+    private boolean isCountedOut(int meterId, Wish wish) throws Missed {
+        if (wish.wanted.get(Holding.LOAD_SWITCH).number().compareTo(IS_OFF) == 0 || jdbc.sql("""
+                select exists (select from supply_reason where meter_id = :meter and kind in ('OVERLOAD', 'FORBIDDEN_LOAD') and who = :who
+                               and (ended_at is null or since > :day))""").param("meter", meterId).param("who", Reasons.METER)
+                .param("day", at(clock.instant().minus(Duration.ofDays(1)))).query(Boolean.class).single()) {
+            return false;
+        }
+        Read<Map<String, ParameterValue>> trips = meters.readParameters(meterId, List.of(TRIPS));
+        return trips instanceof Read.Got<Map<String, ParameterValue>> got && got.value().get(TRIPS).number().signum() > 0;
+    }
+
+    /** From now on the hub keeps to the rules itself, until the meter holds them again. */
+    private void differs(Meter meter, UUID me, Wish wish, Map<String, ParameterValue> found) {
+        transaction.executeWithoutResult(status -> {
+            if (jdbc.sql("update meter_hold set verified_at = null where meter_id = :meter and worker = :me and wanted = :wanted::jsonb")
+                    .param("meter", meter.id()).param("me", me).param("wanted", wish.written).update() == 0) {
+                return;
+            }
+            if (wish.verified && !found.isEmpty()) {
+                audit.record(meter.siteId(), Reasons.METER, "meter.held.differed", "meter " + meter.code(), wanted(wish, found), found, null);
+                alarms.raise(AlarmKind.HELD_DIFFERED, meter.id(), Map.of("parameters", String.join(", ", found.keySet())));
+            }
+            ParameterValue prepaid = found.get(Holding.PREPAID_SWITCH);
+            if (prepaid != null && prepaid.number().compareTo(IS_OFF) != 0) {
+                alarms.raise(AlarmKind.PREPAID_SWITCH_ON, meter.id(), Map.of());
+            }
+        });
+    }
+
+    private static Map<String, ParameterValue> wanted(Wish wish, Map<String, ParameterValue> differing) {
+        Map<String, ParameterValue> wanted = new LinkedHashMap<>(wish.wanted);
+        wanted.keySet().retainAll(differing.keySet());
+        return wanted;
+    }
+
+    /** First what is to be off; a time control rests while its tables are changed; last what is to be on. */
+    private void write(int meterId, UUID me, Wish wish, Map<String, ParameterValue> found, Map<String, ParameterValue> differing, boolean anew)
+            throws Missed {
+        for (String name : differing.keySet()) {
+            if (isSwitch(name) && isOff(wish.wanted.get(name))) {
+                write(meterId, me, wish, name, wish.wanted.get(name));
+            }
+        }
+        boolean times = differing.keySet().stream().anyMatch(name -> !isSwitch(name) && name.startsWith("time-control"));
+        if (times && !isOff(found.get(Holding.TIME_SWITCH))) {
+            write(meterId, me, wish, Holding.TIME_SWITCH, ParameterValue.of("0"));
+        }
+        if (anew) {
+            write(meterId, me, wish, Holding.LOAD_SWITCH, ParameterValue.of("0"));
+        }
+        for (String name : differing.keySet()) {
+            if (!isSwitch(name)) {
+                write(meterId, me, wish, name, wish.wanted.get(name));
+            }
+        }
+        for (Map.Entry<String, ParameterValue> each : wish.wanted.entrySet()) {
+            if (isSwitch(each.getKey()) && !isOff(each.getValue())) {
+                write(meterId, me, wish, each.getKey(), each.getValue());
+            }
+        }
+    }
+
+    private static boolean isSwitch(String name) {
+        return Stream.of(Holding.LOAD_SWITCH, Holding.TIME_SWITCH, Holding.PREPAID_SWITCH).anyMatch(name::equals);
+    }
+
+    private static boolean isOff(ParameterValue control) {
+        return control.number().compareTo(IS_OFF) == 0;
+    }
+
+    private void write(int meterId, UUID me, Wish wish, String name, ParameterValue value) throws Missed {
+        if (jdbc.sql("update meter_hold set held_until = :until where meter_id = :meter and worker = :me and wanted = :wanted::jsonb")
+                .param("until", at(clock.instant().plus(HOLD))).param("meter", meterId).param("me", me).param("wanted", wish.written).update() == 0) {
+            // something else is wanted by now, or somebody else writes it
+            throw new Missed(new Why(WITHDRAWN, List.of()));
+        }
+        Result result = meters.writeParameter(meterId, name, value);
+        if (!(result instanceof Result.Done)) {
+            throw new Missed(CreditLoop.why(result));
+        }
+    }
+
+    boolean verified(Meter meter, UUID me, Wish wish, Map<String, ParameterValue> differed, boolean anew) {
+        return Boolean.TRUE.equals(transaction.execute(status -> {
+            Instant now = clock.instant();
+            if (jdbc.sql("""
+                    update meter_hold set verified_at = :now, reset_at = case when :anew then null else reset_at end
+                    where meter_id = :meter and worker = :me and wanted = :wanted::jsonb""")
+                    .param("now", at(now)).param("anew", anew || wish.reset).param("meter", meter.id()).param("me", me)
+                    .param("wanted", wish.written).update() == 0) {
+                return false;
+            }
+            if (!differed.isEmpty()) {
+                audit.record(meter.siteId(), Reasons.HUB, "meter.held.written", "meter " + meter.code(), differed, wanted(wish, differed), null);
+            } else if (wish.verified) {
+                alarms.clear(AlarmKind.HELD_DIFFERED, meter.id());
+                alarms.clear(AlarmKind.PREPAID_SWITCH_ON, meter.id());
+            }
+            alarms.clear(AlarmKind.HELD_FAILED, meter.id());
+            return true;
+        }));
+    }
+
+    private void release(int meterId, UUID me, Why failure) {
+        transaction.executeWithoutResult(status -> {
+            Instant now = clock.instant();
+            int attempts = failure == null ? 0 : 1 + jdbc.sql("select attempts from meter_hold where meter_id = ? and worker = ?")
+                    .params(meterId, me).query(Integer.class).optional().orElse(0);
+            Duration pause = FIRST_PAUSE.multipliedBy(1L << Math.min(attempts, 10));
+            int released = jdbc.sql("""
+                    update meter_hold set worker = null, held_until = null, attempts = :attempts, failure = :why::jsonb,
+                           next_try_at = case when :failed and changed_at < held_until - make_interval(secs => :hold) then :next::timestamptz end
+                    where meter_id = :meter and worker = :me""")
+                    .param("attempts", attempts).param("failed", failure != null).param("hold", HOLD.toSeconds())
+                    .param("next", at(now.plus(pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE)))
+                    .param("why", written(failure)).param("meter", meterId).param("me", me).update();
+            if (released == 1 && attempts >= alarmAfter) {
+                alarms.raise(AlarmKind.HELD_FAILED, meterId, Map.of());
+            }
+        });
+    }
+
+    private Map<String, ParameterValue> parameters(String written) {
+        try {
+            return json.readValue(written, new TypeReference<>() { });
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("meter_hold wants what cannot be read: " + written, e);
+        }
+    }
+
+    private String written(Why why) {
+        try {
+            return why == null ? null : json.writeValueAsString(why);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("This is no JSON: " + why, e);
+        }
+    }
+
+    private static OffsetDateTime at(Instant instant) {
+        return instant.atOffset(ZoneOffset.UTC);
+    }
+}

@@ -1,0 +1,177 @@
+package io.meterhub.supply;
+
+import io.meterhub.metering.MeterModel.Rule;
+import io.meterhub.metering.Pokes;
+import io.meterhub.metering.SupplyControl.Seen;
+import io.meterhub.metering.Trip;
+import io.meterhub.site.AlarmKind;
+import io.meterhub.site.Alarms;
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/**
+ * What meters open by controls of their own: the reason for it, set by the meter, ends when the meter closes again by itself. Within the
+ * transaction of the control loop.
+ */
+@Component
+class MeterTrips {
+
+    /** A reading further back says nothing of why a meter opened. */
+    private static final Duration JUST_BEFORE = Duration.ofMinutes(1);
+
+    private final JdbcClient jdbc;
+    private final Reasons reasons;
+    private final Schedules schedules;
+    private final Holds holds;
+    private final Alarms alarms;
+    private final Pokes pokes;
+
+    MeterTrips(JdbcClient jdbc, Reasons reasons, Schedules schedules, Holds holds, Alarms alarms, Pokes pokes) {
+        this.jdbc = jdbc;
+        this.reasons = reasons;
+        this.schedules = schedules;
+        this.holds = holds;
+        this.alarms = alarms;
+        this.pokes = pokes;
+    }
+
+    /** What opened a meter that does not tell. */
+    record Certain(Trip trip, String why) {
+    }
+
+    /**
+     * A meter's control that has opened it, or does not keep it open any more; null: no news.
+     *
+     * @param shown what that was seen by
+     */
+    record News(int meterId, Trip tripped, Trip over, String shown) {
+    }
+
+    /** Which of these meters, found open without a word why, opened for a rule that they hold: only where nothing else can be. */
+    Map<Integer, Certain> certain(List<Seen> opened, Instant now) {
+        Map<Integer, Certain> certain = new HashMap<>();
+        if (opened.isEmpty()) {
+            return certain;
+        }
+        Set<Integer> ids = opened.stream().map(Seen::meterId).collect(Collectors.toSet());
+        Set<Integer> planned = schedules.off(ids, now);
+        planned.retainAll(holds.heldBy(Rule.SCHEDULE));
+        planned.forEach(id -> certain.put(id, new Certain(Trip.SCHEDULE, "it holds the shop's schedule, which supplies nothing now")));
+        opened.forEach(seen -> jdbc.sql("""
+                select r.power, (h.wanted ->> 'load-limit')::numeric as kw
+                from meter_hold h cross join lateral (select power from reading where meter_id = h.meter_id and read_at < :at and read_at > :from
+                     order by read_at desc limit 1) r
+                where h.meter_id = :meter and h.verified_at is not null and 'POWER_LIMIT' = any(h.rules)""")
+                .param("meter", seen.meterId()).param("at", sql(seen.at())).param("from", sql(seen.at().minus(JUST_BEFORE)))
+                .query((row, n) -> new BigDecimal[] {row.getBigDecimal("power"), row.getBigDecimal("kw")}).optional()
+                .filter(power -> power[0] != null && power[0].compareTo(power[1]) > 0)
+                .ifPresent(power -> certain.putIfAbsent(seen.meterId(), new Certain(Trip.OVERLOAD, "it holds the limit of %s kW, and %s kW were drawn before"
+                        .formatted(power[1].stripTrailingZeros().toPlainString(), power[0].stripTrailingZeros().toPlainString())))));
+        return certain;
+    }
+
+    /** @param opened what else was found, to be set along with it */
+    void told(List<News> news, List<Reasons.Start> opened, Instant now) {
+        List<News> begun = withoutLifted(news.stream().filter(one -> one.tripped() != null).toList(), now);
+        List<News> over = news.stream().filter(one -> one.over() != null).toList();
+        List<Reasons.Start> starts = new ArrayList<>(opened);
+        begun.forEach(one -> starts.add(new Reasons.Start(one.meterId(), reason(one.tripped()), null, Reasons.METER, why(one, now))));
+        Set<Integer> unexpected = unexpected(begun, now);
+        reasons.change(List.of(), over.stream().map(one -> new Reasons.End(one.meterId(), reason(one.over()), Reasons.METER,
+                one.tripped() == null ? "the meter does not keep it open any more" : "now another of the meter's controls keeps it open")).toList(), starts);
+        for (Trip trip : List.of(Trip.OVERLOAD, Trip.FORBIDDEN_LOAD)) {
+            alarms.raise(AlarmKind.valueOf(trip.name()), begun.stream().filter(one -> one.tripped() == trip)
+                    .map(one -> new Alarms.Finding(one.meterId(), null, Map.of("readBack", Objects.requireNonNullElse(one.shown(), "")))).toList());
+        }
+        alarms.clear(AlarmKind.METER_TRIPPED, ids(over));
+        List<Integer> first = alarms.raise(AlarmKind.METER_TRIPPED, begun.stream().filter(one -> unexpected.contains(one.meterId()))
+                .map(one -> new Alarms.Finding(one.meterId(), null, Map.of("why", why(one, now)))).toList());
+        first.forEach(holds::look);
+        // there may be other reasons to be off, by which nothing was done while the meter was
+        pokes.poke(ids(over));
+    }
+
+    private static ReasonKind reason(Trip trip) {
+        return switch (trip) {
+            case OVERLOAD -> ReasonKind.OVERLOAD;
+            case FORBIDDEN_LOAD -> ReasonKind.FORBIDDEN_LOAD;
+            case SCHEDULE -> ReasonKind.SCHEDULE;
+            case NO_CREDIT -> ReasonKind.ARREARS;
+        };
+    }
+
+    private String why(News news, Instant now) {
+        String what = switch (news.tripped()) {
+            case OVERLOAD -> "the meter's own load control opened it for too much power" + returns(news, now);
+            case FORBIDDEN_LOAD -> "the meter's own load control opened it for a step of power as of a heater" + returns(news, now);
+            case SCHEDULE -> "the meter's own time control opened it";
+            case NO_CREDIT -> "the meter opened it as its own credit is used up";
+        };
+        return news.shown() == null ? what : what + " (" + news.shown() + ")";
+    }
+
+    /** How often it comes back by itself, as the rule says. */
+    private String returns(News news, Instant now) {
+        return jdbc.sql("""
+                select (wanted ->> 'load-trips-allowed')::numeric::int as allowed,
+                       (select count(*) from supply_reason r where r.meter_id = h.meter_id and r.who = :meter and r.since > :day
+                          and r.kind in ('OVERLOAD', 'FORBIDDEN_LOAD')
+                          and not exists (select from supply_reason p where p.meter_id = r.meter_id and p.kind = r.kind and p.since >= r.since
+                                          and p.ended_by not in (:meter, :hub))) as before
+                from meter_hold h where h.meter_id = :id and h.wanted -> 'load-trips-allowed' is not null""")
+                .param("meter", Reasons.METER).param("hub", Reasons.HUB).param("id", news.meterId()).param("day", sql(now.minus(Duration.ofDays(1))))
+                .query((row, n) -> {
+                    int trip = row.getInt("before") + 1;
+                    return trip > row.getInt("allowed") ? ", and stays off until a person lifts it" : ", trip %d of %d that it comes back from"
+                            .formatted(trip, row.getInt("allowed"));
+                }).optional().orElse("");
+    }
+
+    /** What a person lifted just now is not begun again: the meter is being told. */
+    private List<News> withoutLifted(List<News> begun, Instant now) {
+        List<News> loads = begun.stream().filter(one -> one.tripped() == Trip.OVERLOAD || one.tripped() == Trip.FORBIDDEN_LOAD).toList();
+        Set<Integer> lifted = loads.isEmpty() ? Set.of() : Set.copyOf(jdbc.sql("select meter_id from meter_hold where meter_id = any(:ids) and reset_at > :soon")
+                .param("ids", ids(loads).toArray(Integer[]::new)).param("soon", sql(now.minus(Holds.RESET))).query(Integer.class).list());
+        return begun.stream().filter(one -> !loads.contains(one) || !lifted.contains(one.meterId())).toList();
+    }
+
+    /** Opened for a schedule that the shop has not, or for credit although the ledger says that there is some. */
+    private Set<Integer> unexpected(List<News> begun, Instant now) {
+        Set<Integer> unexpected = new HashSet<>();
+        List<Integer> planned = ids(begun.stream().filter(one -> one.tripped() == Trip.SCHEDULE).toList());
+        if (!planned.isEmpty()) {
+            unexpected.addAll(planned);
+            List.of(now.minus(Holds.BACKSTOP), now, now.plus(Holds.BACKSTOP)).forEach(at -> unexpected.removeAll(schedules.off(planned, at)));
+        }
+        List<Integer> credits = ids(begun.stream().filter(one -> one.tripped() == Trip.NO_CREDIT).toList());
+        if (!credits.isEmpty()) {
+            unexpected.addAll(credits);
+            unexpected.removeAll(jdbc.sql("""
+                    select meter_id from supply_reason where meter_id = any(:ids) and kind = 'ARREARS' and who <> :meter and ended_at is null""")
+                    .param("ids", credits.toArray(Integer[]::new)).param("meter", Reasons.METER).query(Integer.class).list());
+        }
+        return unexpected;
+    }
+
+    private static List<Integer> ids(Collection<News> news) {
+        return news.stream().map(News::meterId).toList();
+    }
+
+    private static OffsetDateTime sql(Instant instant) {
+        return instant.atOffset(ZoneOffset.UTC);
+    }
+}
