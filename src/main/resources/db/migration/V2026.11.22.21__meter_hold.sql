@@ -11,6 +11,8 @@ create table meter_hold (
     changed_at   timestamptz not null,
     -- when it was last seen to hold all of it; null: not since that last changed, or it was found to differ
     verified_at  timestamptz,
+    -- somebody has reason to think that it holds something else by now
+    look         boolean not null default false,
     -- a person lifted what the meter opened for: its load control is to begin anew
     reset_at     timestamptz,
     attempts     int not null default 0,

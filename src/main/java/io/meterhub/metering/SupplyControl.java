@@ -79,8 +79,16 @@ public interface SupplyControl {
             }
         }
 
-        /** Written and acknowledged, but the read-back does not show it yet. */
-        record Unconfirmed(int meterId, Relay to, Instant at, String why) implements Outcome {
+        /**
+         * Written and acknowledged, but the read-back does not show it yet.
+         *
+         * @param freed nothing is forced any more, but a control of the meter's own keeps it open
+         */
+        record Unconfirmed(int meterId, Relay to, Instant at, String why, boolean freed) implements Outcome {
+
+            public Unconfirmed(int meterId, Relay to, Instant at, String why) {
+                this(meterId, to, at, why, false);
+            }
         }
 
         /** The model does not describe the operation, or the meter refused it. */

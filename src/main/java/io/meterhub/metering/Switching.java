@@ -39,6 +39,7 @@ class Switching {
     private long checkEvery = FIRST_CHECK;
     private BigDecimal counterBefore;
     private boolean answered;
+    private boolean freed;
     private String readBack;
     private boolean withdrawn;
     private String why = "";
@@ -132,7 +133,7 @@ class Switching {
     private Outcome look(SupplyControl supply) {
         boolean judged = procedure.readBack() instanceof ReadBack.Judged;
         try {
-            boolean holds = judged ? judge() : shown() == to && isForced();
+            boolean holds = judged ? judge() : isCarriedOut();
             answered = true;
             if (holds) {
                 return new Outcome.Switched(meterId(), to, clock.instant(), judged, readBack, judged || !frees() ? null : forced());
@@ -159,8 +160,10 @@ class Switching {
         if (!acknowledged) {
             return new Outcome.Unreachable(meterId(), to, clock.instant(), "Twice written without an answer: " + why + ".");
         }
-        return new Outcome.Unconfirmed(meterId(), to, clock.instant(), procedure.readBack() instanceof ReadBack.Written
-                ? "No longer forced, but a control of the meter's own keeps it open." : !judged
+        if (freed) {
+            return new Outcome.Unconfirmed(meterId(), to, clock.instant(), "No longer forced, but a control of the meter's own keeps it open.", true);
+        }
+        return new Outcome.Unconfirmed(meterId(), to, clock.instant(), !judged
                 ? "Written, but the status register does not show it after " + procedure.within().toSeconds() + " s."
                 : to == Relay.OFF ? "Written, but power still flows; the model has no status register."
                 : "Written, but nothing is drawn that would show it; the model has no status register.");
@@ -170,8 +173,16 @@ class Switching {
         return ((Field.Fixed) procedure.fields().get(0)).values().stream().mapToInt(Integer::intValue).toArray();
     }
 
+    private boolean isCarriedOut() throws BusFailure {
+        if (procedure.readBack() instanceof ReadBack.Written) {
+            freed = isWritten();
+            return freed && shown() == to;
+        }
+        return shown() == to && isWritten();
+    }
+
     /** Where the meter's own controls may do the same by chance, the relay's state does not show that the command arrived. */
-    private boolean isForced() throws BusFailure {
+    private boolean isWritten() throws BusFailure {
         return !frees() || Arrays.equals(lane.read(station.meter().unitId(), procedure.register(), words().length, isFirstLook()), words());
     }
 

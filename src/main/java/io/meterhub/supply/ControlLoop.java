@@ -143,6 +143,10 @@ class ControlLoop implements SupplyControl {
                 continue;
             }
             supplies.save(List.of(after));
+            if (outcome instanceof Outcome.Unconfirmed unconfirmed && unconfirmed.freed()) {
+                // it is off, and only a reading says for which of its own reasons
+                pokes.poke(List.of(after.meterId()));
+            }
             boolean alarm = after.failure() != null && before.failure() == null;
             if (after.confirmedSince(before)) {
                 write(List.of(confirmed(after, ((Outcome.Switched) outcome).readBack())), now);

@@ -50,7 +50,7 @@ class HoldLoop {
             from meter_hold h join meter m on m.id = h.meter_id
             where h.wanted <> '{}' and m.gateway_id is not null and m.enabled and (h.held_until is null or h.held_until < :now)
               and (h.next_try_at is null or h.next_try_at <= :now)
-              and (h.verified_at is null or h.reset_at is not null or h.verified_at < :now - interval '1 day')
+              and (h.verified_at is null or h.look or h.reset_at is not null or h.verified_at < :now - interval '1 day')
             """;
 
     private final JdbcClient jdbc;
@@ -265,7 +265,7 @@ class HoldLoop {
         return Boolean.TRUE.equals(transaction.execute(status -> {
             Instant now = clock.instant();
             if (jdbc.sql("""
-                    update meter_hold set verified_at = :now, reset_at = case when :anew then null else reset_at end
+                    update meter_hold set verified_at = :now, look = false, reset_at = case when :anew then null else reset_at end
                     where meter_id = :meter and worker = :me and wanted = :wanted::jsonb""")
                     .param("now", at(now)).param("anew", anew || wish.reset).param("meter", meter.id()).param("me", me)
                     .param("wanted", wish.written).update() == 0) {

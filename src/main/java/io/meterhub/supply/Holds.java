@@ -250,7 +250,7 @@ public class Holds {
 
     /** Somebody has reason to think that the meter holds something else. */
     void look(int meterId) {
-        jdbc.sql("update meter_hold set verified_at = null, next_try_at = null where meter_id = ?").param(meterId).update();
+        jdbc.sql("update meter_hold set look = true, next_try_at = null where meter_id = ?").param(meterId).update();
         poke(List.of(meterId));
     }
 

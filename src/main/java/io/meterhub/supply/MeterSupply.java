@@ -227,7 +227,8 @@ public record MeterSupply(int meterId, Wanted wanted, Relay seen, Basis basis, I
         }
         if (outcome instanceof Outcome.Unconfirmed unconfirmed) {
             // without a register to look at, and with nothing switched on that would show it, the meter's word must do
-            MeterSupply taken = commanded == ON && basis != Basis.REGISTER ? seeing(ON, Basis.COMMAND, unconfirmed.at()) : this;
+            MeterSupply taken = unconfirmed.freed() ? with(grip.forced(Forced.NOTHING))
+                    : commanded == ON && basis != Basis.REGISTER ? seeing(ON, Basis.COMMAND, unconfirmed.at()) : this;
             return taken.failing(unconfirmed.at(), nextTryAt, attempts >= alarmAfter ? unconfirmed.why() : failure);
         }
         if (outcome instanceof Outcome.Unreachable unreachable) {

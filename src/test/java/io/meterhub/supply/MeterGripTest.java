@@ -101,7 +101,7 @@ class MeterGripTest {
             now = now.plusMillis(100);
             if (fate == Fate.GOOD) {
                 supply = supply.done(relay() == last.command() ? new Outcome.Switched(1, last.command(), now, false, "0311", to)
-                        : new Outcome.Unconfirmed(1, last.command(), now, "kept open by itself"), now, 3);
+                        : new Outcome.Unconfirmed(1, last.command(), now, "kept open by itself", last.free()), now, 3);
             } else if (fate != Fate.CRASH_AFTER_WRITE) {
                 supply = supply.done(new Outcome.Unreachable(1, last.command(), now, "silent"), now, 3);
             }
