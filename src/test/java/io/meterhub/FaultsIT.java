@@ -2,10 +2,13 @@ package io.meterhub;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.meterhub.metering.Pokes;
 import io.meterhub.metering.Slice.ReadFailure;
 import io.meterhub.simulator.Fault;
+import io.meterhub.simulator.Fault.Hits;
 import io.meterhub.simulator.FaultKind;
 import io.meterhub.site.Gateway.Framing;
 import java.math.BigDecimal;
@@ -51,6 +54,8 @@ class FaultsIT {
     ApplicationContext hub;
     @Autowired
     JdbcClient jdbc;
+    @Autowired
+    Pokes pokes;
     private AttachedMall mall;
 
     static Set<FaultKind> faultsOfAnswers() {
@@ -72,7 +77,10 @@ class FaultsIT {
             mall.meter("OFF-" + kind, "BUS", "demo-adf400l-1p", "shop-single", "0.00")
                     .gateway("G-" + kind, Framing.TCP)
                     .meter("G1-" + kind, "G-" + kind, "demo-adf400l-1p", "shop-single", PAID_IN)
-                    .meter("G2-" + kind, "G-" + kind, "acrel-ddsy1352", "shop-single", PAID_IN);
+                    .meter("G2-" + kind, "G-" + kind, "acrel-ddsy1352", "shop-single", PAID_IN)
+                    .gateway("S-" + kind, Framing.TCP)
+                    .meter("SW-" + kind, "S-" + kind, "demo-adf400l-1p", "shop-single", PAID_IN)
+                    .meter("SR-" + kind, "S-" + kind, "demo-adf400l-1p", "shop-single", PAID_IN);
         }
         mall.open("FAULTS");
         // as it stands near the end of its register when it is handed over
@@ -213,6 +221,53 @@ class FaultsIT {
         assertThat(mall.commands(meter)).containsExactly("OFF", "ON");
         assertThat(mall.meter(meter).at("/supply/failure").isMissingNode()
                 || mall.meter(meter).at("/supply/failure").isNull()).isTrue();
+    }
+
+    /** What the meter has carried out although it did not say so sensibly. */
+    private static final Set<FaultKind> CARRIED_OUT = EnumSet.of(FaultKind.SLOW, FaultKind.LATE, FaultKind.GARBAGE, FaultKind.BAD_CRC,
+            FaultKind.WRONG_UNIT, FaultKind.REPLY_LOST);
+
+    @ParameterizedTest
+    @MethodSource("faultsOfAnswers")
+    void whateverHitsTheSwitchingItselfTheMeterGoesAsIsWanted(FaultKind kind) {
+        String meter = "SW-" + kind;
+        switchedAlthough(kind, meter, fault(kind).hits(Hits.WRITES).times(1));
+        if (CARRIED_OUT.contains(kind)) {
+            assertThat(mall.commands(meter)).as("found done, not told again").containsExactly("OFF", "ON");
+        } else {
+            assertThat(mall.commands(meter).stream().distinct()).containsExactly("OFF", "ON");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("faultsOfAnswers")
+    void whateverHitsTheReadBackTheMeterGoesAsIsWantedByOneCommand(FaultKind kind) {
+        String meter = "SR-" + kind;
+        switchedAlthough(kind, meter, fault(kind).hits(kind == FaultKind.REPLY_LOST ? Hits.WRITES : Hits.READ_BACKS).times(kind == FaultKind.REPLY_LOST ? 1 : 3));
+        assertThat(mall.commands(meter)).containsExactly("OFF", "ON");
+    }
+
+    private void switchedAlthough(FaultKind kind, String meter, Fault fault) {
+        mall.draw();
+        mall.round("S-" + kind, meter);
+        mall.assertSupply(meter, true);
+        mall.mall().fault(meter, fault);
+        mall.set(meter, "MANUAL_OFF", null);
+        assertGoes(meter, false);
+        mall.mall().fault(meter, fault);
+        mall.end(meter, "MANUAL_OFF", "first-key/li");
+        assertGoes(meter, true);
+        assertThat(mall.reasons(meter)).isEmpty();
+        assertThat(mall.meter(meter).path("supply").path("failure").asText("")).isEmpty();
+    }
+
+    private void assertGoes(String meter, boolean on) {
+        await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(300)).untilAsserted(() -> {
+            pokes.poke(List.of(mall.id(meter)));
+            assertThat(mall.truth(meter).fault()).as("it has hit").isNull();
+            assertThat(mall.truth(meter).on()).isEqualTo(on);
+            assertThat(mall.seen(meter)).isEqualTo(on ? "ON" : "OFF");
+        });
     }
 
     @ParameterizedTest

@@ -6,6 +6,8 @@ import io.meterhub.site.Audit;
 import io.meterhub.site.Place;
 import io.meterhub.site.Texts;
 import java.math.BigDecimal;
+import java.util.Collections;
+import java.util.Map;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Transactional;
@@ -41,7 +43,8 @@ public class CreditTerms {
         Terms before = lock(accountId);
         if (before.overdraftYuan().compareTo(notBelowZero(yuan)) != 0) {
             credits.overdraw(accountId, yuan, who, "new overdraft limit");
-            audit.record(before.siteId(), who, "account.overdraft", "account " + before.number(), before.overdraftYuan(), yuan, why);
+            audit.record(before.siteId(), who, "account.overdraft", "account " + before.number(), yuan("overdraftYuan", before.overdraftYuan()),
+                    yuan("overdraftYuan", yuan), why);
         }
     }
 
@@ -56,7 +59,8 @@ public class CreditTerms {
         Terms before = lock(accountId);
         jdbc.sql("update account set emergency_allowed_yuan = :yuan where id = :id")
                 .param("yuan", yuan == null ? null : notBelowZero(yuan)).param("id", accountId).update();
-        audit.record(before.siteId(), who, "account.emergency", "account " + before.number(), before.emergencyAllowedYuan(), yuan, why);
+        audit.record(before.siteId(), who, "account.emergency", "account " + before.number(), yuan("emergencyAllowedYuan", before.emergencyAllowedYuan()),
+                yuan("emergencyAllowedYuan", yuan), why);
     }
 
     /** Sets how much emergency credit a site's accounts may take that have no amount of their own. */
@@ -68,7 +72,12 @@ public class CreditTerms {
                 insert into site_credit_terms (site_id, emergency_allowed_yuan) values (:site, :yuan)
                 on conflict (site_id) do update set emergency_allowed_yuan = excluded.emergency_allowed_yuan""")
                 .param("site", siteId).param("yuan", notBelowZero(yuan)).update();
-        audit.record(siteId, who, "site.emergency", "site " + siteId, before, yuan, why);
+        audit.record(siteId, who, "site.emergency", "site " + siteId, yuan("emergencyAllowedYuan", before), yuan("emergencyAllowedYuan", yuan), why);
+    }
+
+    /** Null too is told: nothing of its own. */
+    private static Map<String, BigDecimal> yuan(String what, BigDecimal yuan) {
+        return Collections.singletonMap(what, yuan);
     }
 
     public BigDecimal siteEmergency(int siteId) {

@@ -30,6 +30,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 @Component("warnings")
 public class Warnings {
 
+    private static final String BY_HAND = "set by hand, no reason given";
     private static final BigDecimal MOST = new BigDecimal("1000000");
 
     private final JdbcClient jdbc;
@@ -108,7 +109,7 @@ public class Warnings {
         }
         weigh(account.siteId(), accountId, true);
         AccountLevels after = of(accountId).orElseThrow();
-        audit.record(account.siteId(), who, "account.levels", "account " + account.number(), before, after, why);
+        audit.record(account.siteId(), who, "account.levels", "account " + account.number(), before, after, why == null ? BY_HAND : why);
         return after;
     }
 
@@ -141,7 +142,7 @@ public class Warnings {
         lock(jdbc.sql("select id from account where site_id = ?").param(siteId).query(Integer.class).list());
         follow(siteId, null);
         weigh(siteId, null, true);
-        audit.record(siteId, who, "group.levels", "shop group " + group, before, terms, why);
+        audit.record(siteId, who, "group.levels", "shop group " + group, before, terms, why == null ? BY_HAND : why);
     }
 
     /**

@@ -91,8 +91,12 @@ public interface SupplyControl {
             }
         }
 
-        /** The model does not describe the operation, or the meter refused it. */
+        /** The meter answered that it does not; it may be busy. */
         record Refused(int meterId, Relay to, Instant at, String why) implements Outcome {
+        }
+
+        /** The model does not describe the operation. */
+        record NotAvailable(int meterId, Relay to, Instant at, String why) implements Outcome {
         }
 
         /** No sensible answer to the write, nor to the read-back: nobody knows; the next round reads. */

@@ -89,7 +89,7 @@ class Switching {
 
     private Outcome step(SupplyControl supply) {
         if (procedure == null) {
-            return new Outcome.Refused(meterId(), to, clock.instant(), "The model %s does not describe %s: not available."
+            return new Outcome.NotAvailable(meterId(), to, clock.instant(), "The model %s does not describe %s: not available."
                     .formatted(station.model().name(), to == Relay.ON ? "switch-on" : "switch-off"));
         }
         if (!claimed) {

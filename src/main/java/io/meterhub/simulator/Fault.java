@@ -10,8 +10,16 @@ import java.time.Duration;
  * @param code   for {@link FaultKind#EXCEPTION}, 1 to 11
  * @param amount for the counter kinds, kWh or m3 after the CT ratio; for {@link FaultKind#LEAK} kW or m3/h
  * @param times  how many requests it spoils before it goes away by itself; 0: until it is cleared
+ * @param hits   which requests; a fault of the meter itself asks for none
  */
-public record Fault(FaultKind kind, Duration delay, int code, BigDecimal amount, int times) {
+public record Fault(FaultKind kind, Duration delay, int code, BigDecimal amount, int times, Hits hits) {
+
+    /** Which of a meter's requests a fault spoils. */
+    public enum Hits {
+        ALL, WRITES,
+        /** What is read after a write, until one such read was answered. */
+        READ_BACKS
+    }
 
     public Fault {
         if (delay.isNegative()) {
@@ -38,23 +46,28 @@ public record Fault(FaultKind kind, Duration delay, int code, BigDecimal amount,
             case LEAK -> new BigDecimal("0.03");
             default -> BigDecimal.ZERO;
         };
-        return new Fault(kind, delay, 4, amount, 0);
+        return new Fault(kind, delay, 4, amount, 0, Hits.ALL);
     }
 
     public Fault delay(Duration newDelay) {
-        return new Fault(kind, newDelay, code, amount, times);
+        return new Fault(kind, newDelay, code, amount, times, hits);
     }
 
     public Fault code(int newCode) {
-        return new Fault(kind, delay, newCode, amount, times);
+        return new Fault(kind, delay, newCode, amount, times, hits);
     }
 
     public Fault amount(BigDecimal newAmount) {
-        return new Fault(kind, delay, code, newAmount, times);
+        return new Fault(kind, delay, code, newAmount, times, hits);
     }
 
     /** Goes away by itself after so many spoilt requests. */
     public Fault times(int newTimes) {
-        return new Fault(kind, delay, code, amount, newTimes);
+        return new Fault(kind, delay, code, amount, newTimes, hits);
+    }
+
+    /** Spoils these requests alone. */
+    public Fault hits(Hits newHits) {
+        return new Fault(kind, delay, code, amount, times, newHits);
     }
 }

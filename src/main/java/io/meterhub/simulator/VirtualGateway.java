@@ -31,6 +31,8 @@ final class VirtualGateway {
     private final ServerSocketChannel listener;
     private final Set<SocketChannel> connections = ConcurrentHashMap.newKeySet();
     private final Map<Integer, ActiveFault> faults = new ConcurrentHashMap<>();
+    /** Unit ids that were written to, and not yet read from since. */
+    private final Set<Integer> written = ConcurrentHashMap.newKeySet();
     private final AtomicLong requests = new AtomicLong();
     private volatile ActiveFault ownFault;
 
@@ -226,8 +228,22 @@ final class VirtualGateway {
     /** The fault that spoils this request: the meter's own, else the gateway's. */
     private Fault strikes(Frame request) {
         ActiveFault active = faults.getOrDefault(request.unit(), ownFault);
-        boolean concerned = active != null && (active.fault.kind() != FaultKind.REPLY_LOST || request.writes());
-        return concerned && active.strikes() ? active.fault : null;
+        boolean readsBack = !request.writes() && written.contains(request.unit());
+        boolean struck = active != null && concerns(active.fault, request.writes(), readsBack) && active.strikes();
+        if (request.writes()) {
+            written.add(request.unit());
+        } else if (!struck) {
+            written.remove(request.unit());
+        }
+        return struck ? active.fault : null;
+    }
+
+    private static boolean concerns(Fault fault, boolean writes, boolean readsBack) {
+        return (fault.kind() != FaultKind.REPLY_LOST || writes) && switch (fault.hits()) {
+            case ALL -> true;
+            case WRITES -> writes;
+            case READ_BACKS -> readsBack;
+        };
     }
 
     private static ByteBuffer garbage(int length) {

@@ -291,6 +291,14 @@ public final class VirtualMall implements AutoCloseable {
         known(meters, meter, "meter").loadFactor(factor);
     }
 
+    /** Lets a meter show so many purchases, as one does that was sold to for long: its count is 16 bits. */
+    public void purchases(String meter, int count) {
+        if (count < 0 || count > 0xFFFF) {
+            throw new IllegalArgumentException("The count must be 0 to 65535.");
+        }
+        known(meters, meter, "meter").purchases(count);
+    }
+
     /** Puts a meter's clock off by so much, and lets it drift from now on by so many millionths; setting it ends the first. */
     public void clock(String meter, Duration offset, int ppm) {
         if (Math.abs(ppm) > 100_000) {

@@ -637,6 +637,12 @@ abstract class VirtualMeter {
         }
     }
 
+    final synchronized void purchases(int count) {
+        settle();
+        cells[PURCHASE_COUNT] = count;
+        file.write(slot, cells);
+    }
+
     static long u32(int[] words, int at) {
         return (long) words[at] << 16 | words[at + 1];
     }

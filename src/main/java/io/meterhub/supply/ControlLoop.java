@@ -174,7 +174,10 @@ class ControlLoop implements SupplyControl {
         if (outcome instanceof Outcome.Unreachable unreachable) {
             return unreachable.why();
         }
-        return outcome instanceof Outcome.Refused refused ? refused.why() : "";
+        if (outcome instanceof Outcome.Refused refused) {
+            return refused.why();
+        }
+        return outcome instanceof Outcome.NotAvailable none ? none.why() : "";
     }
 
     private void write(Collection<Event> events, Instant now) {

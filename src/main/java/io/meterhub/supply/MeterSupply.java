@@ -234,8 +234,11 @@ public record MeterSupply(int meterId, Wanted wanted, Relay seen, Basis basis, I
         if (outcome instanceof Outcome.Unreachable unreachable) {
             return failing(acknowledgedAt, nextTryAt, attempts >= alarmAfter ? unreachable.why() : failure);
         }
+        if (outcome instanceof Outcome.Refused refused) {
+            return failing(acknowledgedAt, nextTryAt, refused.why());
+        }
         // what the model does not describe today, it will hardly describe in two seconds
-        return failing(acknowledgedAt, now.plus(LONGEST_BACK_OFF), ((Outcome.Refused) outcome).why());
+        return failing(acknowledgedAt, now.plus(LONGEST_BACK_OFF), ((Outcome.NotAvailable) outcome).why());
     }
 
     private MeterSupply failing(Instant acknowledged, Instant nextTry, String alarm) {

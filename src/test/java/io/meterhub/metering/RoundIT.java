@@ -191,10 +191,10 @@ class RoundIT {
     }
 
     @Test
-    void aCommandThatTheModelDoesNotDescribeIsRefused() {
+    void aCommandThatTheModelDoesNotDescribeIsNotAvailable() {
         bench = new Bench(Bench.sheet(Framing.TCP, 0, List.of(Bench.row("P", 1, "acrel-adf400l-1p", 1, "8"))),
                 mall -> mall.pace(0), Bench.SETTINGS);
-        assertThat(command("P", Relay.OFF)).isInstanceOfSatisfying(Outcome.Refused.class,
+        assertThat(command("P", Relay.OFF)).isInstanceOfSatisfying(Outcome.NotAvailable.class,
                 outcome -> assertThat(outcome.why()).contains("acrel-adf400l-1p", "switch-off", "not available"));
     }
 

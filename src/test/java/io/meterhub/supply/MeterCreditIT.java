@@ -2,10 +2,13 @@ package io.meterhub.supply;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.awaitility.Awaitility.await;
 
+import com.zaxxer.hikari.HikariDataSource;
 import io.meterhub.AtOnce;
 import io.meterhub.HubTest;
+import io.meterhub.MeterHub;
 import io.meterhub.billing.Counter;
 import io.meterhub.billing.CounterRequest;
 import io.meterhub.billing.CounterResult;
@@ -13,6 +16,7 @@ import io.meterhub.billing.PayMethod;
 import io.meterhub.metering.MeterOperations;
 import io.meterhub.metering.MeterOperations.Result;
 import io.meterhub.simulator.Fault;
+import io.meterhub.simulator.Fault.Hits;
 import io.meterhub.simulator.FaultKind;
 import io.meterhub.simulator.MeterTruth;
 import io.meterhub.simulator.VirtualMall;
@@ -34,18 +38,24 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Credit kept by meters of the virtual mall, in which nothing is used, with all that goes wrong on the way to them. */
@@ -55,7 +65,11 @@ class MeterCreditIT {
 
     private static final Duration LONG = Duration.ofMinutes(2);
     private static final Set<FaultKind> FAULTS = EnumSet.allOf(FaultKind.class);
-    private static final List<String> OTHERS = List.of("SEVERAL", "WATER", "CRASH", "AHEAD", "BACK", "TWO-A", "TWO-B", "KWH", "PAUSE", "TAKEN");
+    /** Those of requests; the others are of the meter itself. */
+    private static final Set<FaultKind> OF_REQUESTS = EnumSet.complementOf(EnumSet.of(FaultKind.SET_BACK, FaultKind.OVERFLOW, FaultKind.SWAPPED,
+            FaultKind.STUCK, FaultKind.SLIPPING, FaultKind.LEAK));
+    private static final List<String> OTHERS = List.of("SEVERAL", "WATER", "CRASH", "AHEAD", "BACK", "TWO-A", "TWO-B", "KWH", "PAUSE", "TAKEN",
+            "HUBS-1", "HUBS-2", "HUBS-3");
 
     @Autowired
     JdbcClient jdbc;
@@ -71,6 +85,8 @@ class MeterCreditIT {
     MeterCredits credits;
     @Autowired
     CreditLoop loop;
+    @Autowired
+    ApplicationContext hub;
 
     private VirtualMall mall;
     private int site;
@@ -79,7 +95,8 @@ class MeterCreditIT {
     /** A meter for each fault, on a gateway of its own, and one for each other test. Each has a shop with 100 yuan. */
     @BeforeAll
     void aMallIsAttached() {
-        List<String> names = Stream.concat(FAULTS.stream().map(FaultKind::name), OTHERS.stream()).toList();
+        List<String> names = Stream.of(FAULTS.stream().map(FaultKind::name), OTHERS.stream(), OF_REQUESTS.stream().map(kind -> "W-" + kind),
+                OF_REQUESTS.stream().map(kind -> "R-" + kind)).flatMap(Function.identity()).toList();
         List<GatewayRow> gateways = new ArrayList<>();
         List<ShopRow> shops = new ArrayList<>();
         List<MeterRow> meters = new ArrayList<>();
@@ -112,8 +129,12 @@ class MeterCreditIT {
     }
 
     private int keeping(String meter) {
+        return keeping(meter, 1);
+    }
+
+    private int keeping(String meter, int count) {
         credits.set(ids.get(meter), Mode.METER, "li", "a test");
-        holds(meter, 1, "100.00");
+        holds(meter, count, "100.00");
         return ids.get(meter);
     }
 
@@ -170,6 +191,64 @@ class MeterCreditIT {
         credits.accept(swapped, new Decision(0, null, true), "li", "meter changed");
         holds("SWAPPED", 3, "150.01");
         assertThat(alarms("SWAPPED")).isEmpty();
+    }
+
+    /** The purchase that is hit is the one at which the count of 16 bits begins anew. */
+    @Test
+    void whateverHitsTheWriteOfAPurchaseOrItsReadBackTheMeterHasItOnce() {
+        Map<String, Fault> hit = new LinkedHashMap<>();
+        for (FaultKind kind : OF_REQUESTS) {
+            hit.put("W-" + kind, Fault.of(kind).hits(Hits.WRITES).times(1));
+            // of what is read back nothing is lost to a lost answer to a write; a slow one is right
+            hit.put("R-" + kind, kind == FaultKind.REPLY_LOST ? Fault.of(kind).hits(Hits.WRITES).times(2)
+                    : Fault.of(kind).hits(Hits.READ_BACKS).times(kind == FaultKind.SLOW ? 2 : 4));
+        }
+        hit.keySet().forEach(meter -> mall.purchases(meter, 65534));
+        hit.keySet().forEach(meter -> keeping(meter, 65535));
+        hit.forEach((meter, fault) -> {
+            mall.fault(meter, fault);
+            sell(meter, "50.00");
+            sell(meter, "0.01");
+        });
+        for (String meter : hit.keySet()) {
+            holds(meter, 1, "150.01");
+            assertThat(mall.meter(meter).fault()).as(meter + ": it has hit").isNull();
+            assertThat(credits.show(ids.get(meter)).purchases()).as(meter).extracting(MeterCredits.Purchase::count, MeterCredits.Purchase::state)
+                    .containsExactly(tuple(1, State.CONFIRMED), tuple(0, State.CONFIRMED), tuple(65535, State.CONFIRMED));
+            assertThat(alarms(meter)).as(meter).isEmpty();
+        }
+    }
+
+    @Test
+    void twoHubsOverOneDatabaseWriteEachPurchaseOnce() throws Exception {
+        List<String> meters = List.of("HUBS-1", "HUBS-2", "HUBS-3");
+        meters.forEach(this::keeping);
+        String url = hub.getBean(DataSource.class).unwrap(HikariDataSource.class).getJdbcUrl();
+        HikariDataSource database = hub.getBean(DataSource.class).unwrap(HikariDataSource.class);
+        try (ConfigurableApplicationContext other = new SpringApplicationBuilder(MeterHub.class).profiles("test").run("--server.port=0",
+                "--spring.config.additional-location=classpath:/application-test.yaml", "--spring.datasource.url=" + url,
+                "--spring.datasource.username=" + database.getUsername(), "--spring.datasource.password=" + database.getPassword())) {
+            CreditLoop otherLoop = other.getBean(CreditLoop.class);
+            assertThat(otherLoop).isNotSameAs(loop);
+            Counter otherCounter = other.getBean(Counter.class);
+            List<Callable<Void>> acts = new ArrayList<>();
+            for (String meter : meters) {
+                mall.fault(meter, Fault.of(FaultKind.REPLY_LOST).hits(Hits.WRITES).times(3));
+                for (int sale = 0; sale < 4; sale++) {
+                    boolean here = sale % 2 == 0;
+                    acts.add(() -> {
+                        (here ? counter : otherCounter).act(CounterRequest.sale(UUID.randomUUID().toString(), account(meter), new BigDecimal("10.00"),
+                                PayMethod.CASH, "li", null));
+                        (here ? loop : otherLoop).advance(ids.get(meter));
+                        (here ? otherLoop : loop).advance(ids.get(meter));
+                        return null;
+                    });
+                }
+            }
+            AtOnce.atOnce(acts);
+            meters.forEach(meter -> holds(meter, 5, "140.00"));
+            meters.forEach(meter -> assertThat(mall.meter(meter).fault()).as("it has hit").isNull());
+        }
     }
 
     @Test

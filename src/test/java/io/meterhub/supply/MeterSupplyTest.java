@@ -149,10 +149,24 @@ class MeterSupplyTest {
         want(Wanted.OFF);
         see(ON);
         later(Duration.ofMillis(1));
-        supply = supply.done(new Outcome.Refused(METER, OFF, now, "model x describes no switch-off"), now, 3);
+        supply = supply.done(new Outcome.NotAvailable(METER, OFF, now, "model x describes no switch-off"), now, 3);
         assertThat(supply.failure()).isEqualTo("model x describes no switch-off");
         later(Duration.ofMinutes(4));
         assertThat(see(ON)).isNull();
+    }
+
+    @Test
+    void aMeterThatRefusesIsAnAlarmAtOnceAndToldAgainSoon() {
+        see(ON);
+        want(Wanted.OFF);
+        see(ON);
+        later(Duration.ofMillis(1));
+        supply = supply.done(new Outcome.Refused(METER, OFF, now, "exception 6, busy"), now, 3);
+        assertThat(supply.failure()).isEqualTo("exception 6, busy");
+        later(Duration.ofMillis(500));
+        assertThat(see(ON)).isNull();
+        later(Duration.ofSeconds(2));
+        assertThat(see(ON)).isEqualTo(OFF);
     }
 
     @Test

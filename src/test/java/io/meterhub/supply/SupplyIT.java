@@ -127,7 +127,7 @@ class SupplyIT {
         for (int attempt = 1; attempt <= 5; attempt++) {
             jdbc.sql("update meter_supply set next_try_at = null where meter_id = ?").param(meter).update();
             assertThat(see(Relay.ON)).as("attempt " + attempt).containsExactly(new Command(meter, Relay.OFF));
-            loop.done(new Outcome.Refused(meter, Relay.OFF, Instant.now(), "the model does not describe switching"));
+            loop.done(new Outcome.NotAvailable(meter, Relay.OFF, Instant.now(), "the model does not describe switching"));
         }
         assertThat(supply.explain(meter).events()).extracting(Explanation.Event::kind)
                 .containsExactly("FAILED", "COMMANDED", "TURNED", "REASON_SET");
@@ -341,7 +341,7 @@ class SupplyIT {
         see(Relay.ON);
         credit(true);
         see(Relay.ON);
-        loop.done(new Outcome.Refused(meter, Relay.OFF, Instant.now(), "the model does not describe switching"));
+        loop.done(new Outcome.NotAvailable(meter, Relay.OFF, Instant.now(), "the model does not describe switching"));
         assertThat(openAlarms()).containsExactly("SWITCH_FAILED");
         credit(false);
         assertThat(openAlarms()).as("nothing is wanted of it any more").isEmpty();

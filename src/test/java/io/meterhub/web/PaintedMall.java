@@ -52,6 +52,11 @@ final class PaintedMall {
         return siteId;
     }
 
+    /** Its code. */
+    String site() {
+        return site;
+    }
+
     int shop(String code) {
         return one("select id from shop where site_id = :site and code = :code", code);
     }

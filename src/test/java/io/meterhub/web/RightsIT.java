@@ -26,6 +26,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.BeforeEach;
@@ -42,6 +43,14 @@ class RightsIT {
 
     private static final Map<Character, String> PEOPLE = new LinkedHashMap<>(Map.of('V', "r-viewer", 'L', "r-landlord", 'F', "r-finance",
             'E', "r-electrician", 'M', "r-manager", 'A', "r-administrator"));
+    /** Which ask for what is so already, or only look. */
+    private static final Set<String> WITHOUT_EFFECT = Set.of("credit for a meter to keep", "have that looked at");
+    /** Before it there was nothing. */
+    private static final Set<String> MAKES = Set.of("account.prepared", "tariff.version.added", "sharing.group.made", "meter.parent.set",
+            "fee.settings", "fee.agreed", "grid.bill.entered", "supply.reason.set", "operation.start",
+            "person.made");
+    /** After it there is nothing. */
+    private static final Set<String> ENDS = Set.of("supply.reason.end");
     private static PaintedMall mall;
     private static PaintedMall elsewhere;
     private static Crew staff;
@@ -89,7 +98,7 @@ class RightsIT {
             Http http = as(person.getValue());
             for (Operation operation : operations) {
                 boolean may = operation.who().indexOf(person.getKey()) >= 0;
-                Answer answer = ask(http, operation);
+                Answer answer = ask(http, operation, mall);
                 boolean refused = answer.status() == 403 || answer.status() == 404 && !operation.what().startsWith("drop");
                 if (answer.status() == 401 || answer.status() == 400 || answer.status() >= 500 || refused == may) {
                     wrong.add("%s, %s: %d %s".formatted(person.getValue(), operation.what(), answer.status(),
@@ -100,18 +109,58 @@ class RightsIT {
         assertThat(wrong).isEmpty();
     }
 
-    private Answer ask(Http http, Operation operation) {
-        String path = filled(operation.path());
-        String body = operation.body().isEmpty() ? null : filled(operation.body());
+    private record Written(Integer siteId, String who, String what, String subject, String before, String after, String why) {
+    }
+
+    @Test
+    void everyChangeIsInTheAuditLogWithWhatWasAndWhatIsAndWhy() throws IOException {
+        PaintedMall audited = PaintedMall.paint(jdbc, "RIGHTS-3", 5);
+        Http http = as("r-administrator");
+        List<String> wrong = new ArrayList<>();
+        Set<String> done = new TreeSet<>();
+        for (Operation operation : operations()) {
+            if (operation.method().equals("GET")) {
+                continue;
+            }
+            long last = jdbc.sql("select max(id) from audit_log").query(Long.class).single();
+            Answer answer = ask(http, operation, audited);
+            List<Written> written = jdbc.sql("""
+                    select site_id, who, what, subject, before::text, after::text, why from audit_log where id > ? and who = 'r-administrator'
+                    order by id""").param(last).query(Written.class).list();
+            String about = operation.what() + " (" + answer.status() + "): ";
+            if (written.isEmpty() && !WITHOUT_EFFECT.contains(operation.what())) {
+                wrong.add(about + "nothing is written");
+            }
+            if (answer.status() >= 400 && written.stream().noneMatch(each -> each.what().equals("refused"))) {
+                wrong.add(about + "its refusal is not written");
+            }
+            for (Written each : written) {
+                done.add(each.what());
+                boolean refused = each.what().equals("refused");
+                if (each.subject().isBlank() || each.after() == null && !ENDS.contains(each.what())
+                        || each.before() == null && !refused && !MAKES.contains(each.what())
+                        || each.why() == null && !operation.what().equals("read now") || each.siteId() == null && operation.path().matches(".*[{](site|shop|meter|account|closable)[}].*")) {
+                    wrong.add(about + each);
+                }
+            }
+        }
+        assertThat(wrong).isEmpty();
+        assertThat(done).contains("refused", "counter.sale", "supply.reason.set", "supply.reason.end", "tariff.version.added", "person.made")
+                .hasSizeGreaterThan(26);
+    }
+
+    private Answer ask(Http http, Operation operation, PaintedMall mall) {
+        String path = filled(operation.path(), mall);
+        String body = operation.body().isEmpty() ? null : filled(operation.body(), mall);
         return body == null ? http.send(operation.method(), path, null, "Idempotency-Key", UUID.randomUUID().toString())
                 : body.startsWith("{") ? http.send(operation.method(), path, body, "Idempotency-Key", UUID.randomUUID().toString())
                 : http.send(operation.method(), path, body, "Content-Type", "application/x-www-form-urlencoded", "HX-Request", "true");
     }
 
-    private String filled(String text) {
-        Map<String, Object> words = Map.of("site", mall.siteId(), "code", "RIGHTS", "shop", mall.shop("A-101"), "meter", mall.meter("E-A-101"),
+    private String filled(String text, PaintedMall mall) {
+        Map<String, Object> words = Map.of("site", mall.siteId(), "code", mall.site(), "shop", mall.shop("A-101"), "meter", mall.meter("E-A-101"),
                 "othermeter", mall.meter("E-B-101"), "account", mall.account("E-A-101"), "other", mall.account("E-B-101"),
-                "closable", mall.account("E-A-101"), "gateway", gateway("1"), "key", UUID.randomUUID());
+                "closable", mall.account("E-A-101"), "gateway", gateway(mall, "1"), "key", UUID.randomUUID());
         String filled = text.replace("{tomorrow}", Instant.now().plus(1, ChronoUnit.DAYS).truncatedTo(ChronoUnit.SECONDS).toString());
         for (Map.Entry<String, Object> word : words.entrySet()) {
             filled = filled.replace("{" + word.getKey() + "}", word.getValue().toString());
@@ -120,6 +169,10 @@ class RightsIT {
     }
 
     private int gateway(String shaft) {
+        return gateway(mall, shaft);
+    }
+
+    private int gateway(PaintedMall mall, String shaft) {
         return jdbc.sql("select id from gateway where site_id = ? and shaft = ?").params(mall.siteId(), shaft).query(Integer.class).single();
     }
 
