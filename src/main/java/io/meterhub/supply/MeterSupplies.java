@@ -72,6 +72,11 @@ class MeterSupplies {
                 .update();
     }
 
+    /** What is to be tried again later may be tried at once; false: nothing waits for that. */
+    boolean tryNow(int meterId) {
+        return jdbc.sql("update meter_supply set next_try_at = null where meter_id = ? and next_try_at is not null").param(meterId).update() == 1;
+    }
+
     private static MeterSupply row(ResultSet row, int n) throws SQLException {
         return new MeterSupply(row.getInt("meter_id"), Wanted.valueOf(row.getString("wanted")),
                 Relay.valueOf(row.getString("seen")), value(Basis.class, row.getString("seen_basis")), instant(row, "seen_at"),

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.meterhub.metering.Pokes;
 import io.meterhub.people.Right;
 import io.meterhub.people.Rights;
 import io.meterhub.site.Audit;
@@ -48,10 +49,12 @@ public class Supply {
     private final ObjectMapper json;
     private final Clock clock;
     private final Rights rights;
+    private final Pokes pokes;
 
     Supply(JdbcClient jdbc, Reasons reasons, MeterSupplies supplies, Holds holds, Sites sites, Audit audit, Texts texts,
-           ObjectMapper json, Clock clock, Rights rights) {
+           ObjectMapper json, Clock clock, Rights rights, Pokes pokes) {
         this.rights = rights;
+        this.pokes = pokes;
         this.jdbc = jdbc;
         this.reasons = reasons;
         this.supplies = supplies;
@@ -103,6 +106,7 @@ public class Supply {
         });
         reasons.change(before.map(reason -> new Reasons.End(meterId, kind, who, "replaced: " + why)).stream().toList(),
                 List.of(new Reasons.Start(meterId, kind, until, who, rights.role(Place.of(meter)).orElse(null), why)));
+        now(meterId);
         audit.record(meter.siteId(), who, "supply.reason.set", subject(meter), before.orElse(null),
                 inForce(meterId, kind).orElseThrow(), why);
     }
@@ -144,10 +148,18 @@ public class Supply {
             supplies.release(meterId);
         }
         reasons.change(List.of(new Reasons.End(meterId, kind, who, why)), List.of());
+        now(meterId);
         if (before.who().equals(Reasons.METER) && (kind == ReasonKind.OVERLOAD || kind == ReasonKind.FORBIDDEN_LOAD)) {
             holds.reset(meterId);
         }
         audit.record(meter.siteId(), who, "supply.reason.end", subject(meter), before, null, why);
+    }
+
+    /** Somebody stands there and waits: what was tried in vain is tried now, although the wish may be the same as before. */
+    private void now(int meterId) {
+        if (supplies.tryNow(meterId)) {
+            pokes.poke(List.of(meterId));
+        }
     }
 
     /** Whether somebody has set a reason of this kind since, be it in force or ended. */

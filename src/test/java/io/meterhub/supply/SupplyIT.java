@@ -108,6 +108,20 @@ class SupplyIT {
     }
 
     @Test
+    void aLockOutIsTriedAtOnceThoughTheMeterWasToldInVainBefore() {
+        see(Relay.ON);
+        credit(true);
+        for (int attempt = 1; attempt <= 6; attempt++) {
+            jdbc.sql("update meter_supply set next_try_at = null where meter_id = ?").param(meter).update();
+            assertThat(see(Relay.ON)).as("attempt " + attempt).containsExactly(new Command(meter, Relay.OFF));
+            loop.done(new Outcome.Unreachable(meter, Relay.OFF, Instant.now(), "silence"));
+        }
+        assertThat(see(Relay.ON)).as("not all the time").isEmpty();
+        supply.set(meter, ReasonKind.MANUAL_OFF, "wang", "cable", null);
+        assertThat(see(Relay.ON)).as("somebody is about to work there").containsExactly(new Command(meter, Relay.OFF));
+    }
+
+    @Test
     void anImportBringsArrearsInLineWithTheAccounts() {
         transaction.executeWithoutResult(status -> newMeters.apply(site, null));
         assertThat(supply.reasons(meter)).as("an account without credit").extracting(Reason::kind)
