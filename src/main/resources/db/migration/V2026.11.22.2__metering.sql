@@ -8,8 +8,12 @@ create table meter_state (
     total          numeric(18, 3),
     -- band registers in the order sharp, peak, flat, valley, deep valley; null where the meter has none
     bands          numeric(18, 3)[],
+    -- when they were read, which need not be with the last reading
+    bands_at       timestamptz,
     power          numeric(12, 3),
     live           jsonb,
+    -- when all of them were read at once last; some come seldom
+    live_at        timestamptz,
     -- the counter at the first accepted reading of the site's day: today's consumption is total - day_total
     day            date,
     day_total      numeric(18, 3),

@@ -26,12 +26,13 @@ import org.awaitility.Awaitility;
  */
 public final class HubProcess implements AutoCloseable {
 
-    private static final Duration LONGEST_START = Duration.ofMinutes(3);
+    private static final Duration LONGEST_START = Duration.ofMinutes(10);
 
     private final Path folder;
     private final int port;
     private final int databasePort;
     private final List<String> settings;
+    private List<String> machine = List.of("-XX:TieredStopAtLevel=1", "-Xmx1g");
     private final HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
     private final ObjectMapper json = new ObjectMapper();
     private Duration ahead = Duration.ZERO;
@@ -46,6 +47,12 @@ public final class HubProcess implements AutoCloseable {
         this.port = freePort();
         this.databasePort = freePort();
         this.settings = List.of(settings);
+    }
+
+    /** How Java runs it, in place of how {@code mvn spring-boot:run} does. */
+    public HubProcess on(String... options) {
+        machine = List.of(options);
+        return this;
     }
 
     /** Between this start and the next so much time goes by for it, and for its mall. */
@@ -64,9 +71,9 @@ public final class HubProcess implements AutoCloseable {
     }
 
     private Process run(Class<?> main, String... arguments) {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:TieredStopAtLevel=1", "-Xmx1g",
-                "-Dahead=" + ahead, "-cp", System.getProperty("java.class.path"), main.getName(), "--spring.profiles.active=demo",
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        command.addAll(machine);
+        command.addAll(List.of("-Dahead=" + ahead, "-cp", System.getProperty("java.class.path"), main.getName(), "--spring.profiles.active=demo",
                 "--server.port=" + port, "--meterhub.data-dir=" + folder.resolve("data"),
                 "--meterhub.database.embedded-port=" + databasePort, "--meterhub.broker.amqp-port=0",
                 "--meterhub.people.first-key=" + TestKey.SECRET));
@@ -106,6 +113,15 @@ public final class HubProcess implements AutoCloseable {
             kill();
             throw new IllegalStateException("The hub did not stop within a minute, see " + log());
         }
+    }
+
+    public long pid() {
+        return process.pid();
+    }
+
+    /** Its postgres. */
+    public long databasePid() throws IOException {
+        return Long.parseLong(Files.readAllLines(dataFolder().resolve("postgres/postmaster.pid")).get(0).strip());
     }
 
     public boolean isAlive() {

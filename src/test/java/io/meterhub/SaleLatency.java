@@ -57,14 +57,14 @@ public final class SaleLatency {
     private final Map<String, BigDecimal> bought = new ConcurrentHashMap<>();
     private final Map<String, Long> crossedNanos = new ConcurrentHashMap<>();
     private final Set<String> waiting = ConcurrentHashMap.newKeySet();
-    private final ConcurrentLinkedQueue<Long> closed = new ConcurrentLinkedQueue<>();
-    private final ConcurrentLinkedQueue<Long> seen = new ConcurrentLinkedQueue<>();
+    private final Latencies closed = new Latencies();
+    private final Latencies seen = new Latencies();
     private static final Map<String, Object> TERMS = Map.ofEntries(entry("workdayHours", "00:00-24:00"), entry("weekendHours", "00:00-24:00"),
             entry("holidayHours", "00:00-24:00"), entry("noticeMinutes", 0), entry("stepShops", 20), entry("stepSeconds", 1),
             entry("stepPer", "SITE"), entry("massShops", 0), entry("massMinutes", 10), entry("why", "all of them run out at once"));
 
-    private final ConcurrentLinkedQueue<Long> answered = new ConcurrentLinkedQueue<>();
-    private final ConcurrentLinkedQueue<Long> cut = new ConcurrentLinkedQueue<>();
+    private final Latencies answered = new Latencies();
+    private final Latencies cut = new Latencies();
     private final ConcurrentLinkedQueue<String> lost = new ConcurrentLinkedQueue<>();
     private volatile Instant ready;
     private volatile boolean over;
@@ -72,7 +72,8 @@ public final class SaleLatency {
     private SaleLatency(Path folder, int sales, long seed) {
         this.sales = sales;
         this.random = new Random(seed);
-        SiteSheet reference = MallFile.withShops(MallFile.withPorts(MallFile.referenceMall(), gateway -> 0), this::nearlyEmpty);
+        SiteSheet reference = MallFile.withCredit(MallFile.withPorts(MallFile.referenceMall(), gateway -> 0),
+                shop -> BigDecimal.valueOf(10 + random.nextInt(60), 2));
         this.mall = VirtualMall.of(reference).start();
         SiteSheet sheet = mall.sheet();
         this.shops = sheet.shops().stream().collect(Collectors.toMap(ShopRow::code, Function.identity()));
@@ -98,13 +99,6 @@ public final class SaleLatency {
             program.mall.close();
         }
         System.exit(held ? 0 : 1);
-    }
-
-    private ShopRow nearlyEmpty(ShopRow shop) {
-        BigDecimal few = BigDecimal.valueOf(10 + random.nextInt(60), 2);
-        return new ShopRow(shop.row(), shop.code(), shop.name(), shop.floor(), shop.shaft(), shop.areaM2(), shop.group(),
-                shop.tenant(), shop.phone(), shop.electricityTariff(), shop.waterTariff(), few, shop.waterOpeningYuan(),
-                shop.warn1Yuan(), shop.warn2Yuan());
     }
 
     private boolean run() throws Exception {
@@ -194,7 +188,7 @@ public final class SaleLatency {
         boolean now() throws SQLException;
     }
 
-    private static boolean measure(long sinceNanos, ConcurrentLinkedQueue<Long> into, long everyMillis, Look look)
+    private static boolean measure(long sinceNanos, Latencies into, long everyMillis, Look look)
             throws SQLException, InterruptedException {
         while (!look.now()) {
             if (System.nanoTime() - sinceNanos > 30_000_000_000L) {
@@ -235,14 +229,14 @@ public final class SaleLatency {
 
     private boolean report() throws SQLException {
         double[] round = rounds();
-        line("HTTP answer to the sale", answered);
-        line("from there to the relay closed", closed);
-        line("from there to seen ON in the hub", seen);
-        line("from the last cent to the relay open", cut);
+        System.out.println(answered.line("HTTP answer to the sale"));
+        System.out.println(closed.line("from there to the relay closed"));
+        System.out.println(seen.line("from there to seen ON in the hub"));
+        System.out.println(cut.line("from the last cent to the relay open"));
         System.out.printf("from a meter's reading to its next: %.1f s on average, %.1f s the longest%n", round[0], round[1]);
         lost.forEach(meter -> System.out.println("LOST " + meter));
-        boolean fast = closed.size() == sales && lost.isEmpty() && percentile(closed, 99) <= AIM.toMillis() / 1000.0;
-        boolean cutInTime = percentile(cut, 100) <= round[1] + 2;
+        boolean fast = closed.size() == sales && lost.isEmpty() && closed.percentile(99) <= AIM.toMillis() / 1000.0;
+        boolean cutInTime = cut.percentile(100) <= round[1] + 2;
         System.out.printf("back within 2 s at the 99th percentile: %s; off within a round and 2 s: %s%n",
                 fast ? "holds" : "MISSED", cutInTime ? "holds" : "MISSED");
         return fast && cutInTime;
@@ -259,17 +253,6 @@ public final class SaleLatency {
             rounds[1] = row.getDouble(2);
         });
         return rounds;
-    }
-
-    private static void line(String what, ConcurrentLinkedQueue<Long> nanos) {
-        System.out.printf("%-40s %4d  p50 %6.3f s  p99 %6.3f s  max %6.3f s%n", what, nanos.size(), percentile(nanos, 50),
-                percentile(nanos, 99), percentile(nanos, 100));
-    }
-
-    private static double percentile(ConcurrentLinkedQueue<Long> nanos, int percent) {
-        List<Long> sorted = new ArrayList<>(nanos);
-        sorted.sort(null);
-        return sorted.isEmpty() ? Double.NaN : sorted.get((int) Math.ceil(percent / 100.0 * sorted.size()) - 1) / 1e9;
     }
 
     private static void pause(long millis) {

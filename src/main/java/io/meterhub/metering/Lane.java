@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The way to one gateway's bus: one transaction at a time, the urgent ones first. An urgent transaction waits for the one
- * that is under way, never for a round.
+ * that is under way, never for a round; where a crowd of them comes, polling is left every third.
  */
 class Lane implements AutoCloseable {
 
@@ -40,6 +40,8 @@ class Lane implements AutoCloseable {
     // what moves waits without a thread; one is needed only for a step, which may wait for bus or database
     private static final int STEPS_AT_ONCE = 4;
     private static final int WAITING_POKES = 1000;
+    // so many urgent transactions in a row, then one of whoever waits with time: else no meter would be read while hundreds are switched
+    private static final int URGENT_IN_A_ROW = 2;
 
     private static final Logger log = LoggerFactory.getLogger(Lane.class);
 
@@ -48,6 +50,7 @@ class Lane implements AutoCloseable {
     private final LongSupplier nanos;
     private final MeterRegistry metrics;
     private final Silence silence;
+    private final SeldomReads seldom;
     private final Set<Integer> claimed = new HashSet<>();
     private final Set<Integer> prompt = new HashSet<>();
     private final Map<ReadFailure, io.micrometer.core.instrument.Counter> errors = new EnumMap<>(ReadFailure.class);
@@ -56,6 +59,7 @@ class Lane implements AutoCloseable {
     private final ThreadPoolExecutor pokes;
     private final ScheduledThreadPoolExecutor steps;
     private final Map<Integer, Relay> moving = new ConcurrentHashMap<>();
+    private final Map<Integer, Long> readAt = new ConcurrentHashMap<>();
     private final Set<Integer> exercising = ConcurrentHashMap.newKeySet();
     private final Tags tags;
     private Gateway gateway;
@@ -63,10 +67,11 @@ class Lane implements AutoCloseable {
     private WireTime wireTime;
     private boolean busy;
     private int urgentWaiting;
+    private int urgentInARow;
     // a round and whatever else has time take turns, however fast one of them comes back for more
     private final Deque<Object> patient = new ArrayDeque<>();
     private volatile boolean connected = true;
-    private volatile long plannedMicros;
+    private volatile long askedMicros;
 
     /** @param site the code of the gateway's site, for the metrics */
     Lane(String site, Gateway gateway, Bus.Opener opener, PollSettings settings, LongSupplier nanos, MeterRegistry metrics) {
@@ -76,6 +81,7 @@ class Lane implements AutoCloseable {
         this.nanos = nanos;
         this.metrics = metrics;
         this.silence = new Silence(settings, nanos);
+        this.seldom = new SeldomReads(settings.seldomEvery());
         attach(gateway);
         this.polls = pool("poll", 1, new ArrayBlockingQueue<>(WAITING_POLLS));
         this.pokes = pool("poke", POKES_AT_ONCE, new LinkedBlockingQueue<>(WAITING_POKES));
@@ -87,8 +93,8 @@ class Lane implements AutoCloseable {
         }
         this.urgentWait = Timer.builder("meterhub.lane.urgent.wait").tags(tags)
                 .description("how long a poke, a credit or a clock setting waited for the bus").register(metrics);
-        Gauge.builder("meterhub.round.wire.time", this, lane -> lane.plannedMicros / 1e6).tags(tags).baseUnit("seconds")
-                .description("what a round of all meters needs on the wire at the bus's baud rate").register(metrics);
+        Gauge.builder("meterhub.round.wire.time", this, lane -> lane.askedMicros / 1e6).tags(tags).baseUnit("seconds")
+                .description("what the last round asked for needs on the wire at the bus's baud rate").register(metrics);
         Gauge.builder("meterhub.meters.dead", silence, Silence::dead).tags(tags)
                 .description("meters that are only probed now and then").register(metrics);
     }
@@ -153,6 +159,21 @@ class Lane implements AutoCloseable {
     /** Where a meter's relay or valve is being moved to at present. */
     Optional<Relay> moving(int meterId) {
         return Optional.ofNullable(moving.get(meterId));
+    }
+
+    void wasRead(int meterId) {
+        readAt.put(meterId, nanos.getAsLong());
+    }
+
+    boolean wasReadSince(int meterId, long sinceNanos) {
+        Long at = readAt.get(meterId);
+        return at != null && at - sinceNanos > 0;
+    }
+
+    /** How long ago it was read last, nanoseconds; as long as can be for one that never was. */
+    long unreadFor(int meterId, long now) {
+        Long at = readAt.get(meterId);
+        return at == null ? Long.MAX_VALUE : now - at;
     }
 
     /** A valve is shut and opened on purpose: what it shows meanwhile is no news for supply. */
@@ -231,20 +252,23 @@ class Lane implements AutoCloseable {
         long since = nanos.getAsLong();
         if (urgent) {
             urgentWaiting++;
-            while (busy) {
+            while (busy || urgentInARow >= URGENT_IN_A_ROW && !patient.isEmpty()) {
                 await();
             }
             urgentWaiting--;
+            urgentInARow++;
             urgentWait.record(nanos.getAsLong() - since, TimeUnit.NANOSECONDS);
         } else {
             Object turn = new Object();
             patient.add(turn);
             try {
-                while (busy || urgentWaiting > 0 || patient.peek() != turn) {
+                while (busy || urgentWaiting > 0 && urgentInARow < URGENT_IN_A_ROW || patient.peek() != turn) {
                     await();
                 }
+                urgentInARow = 0;
             } finally {
                 patient.remove(turn);
+                notifyAll();
             }
         }
         busy = true;
@@ -285,6 +309,10 @@ class Lane implements AutoCloseable {
         return silence;
     }
 
+    SeldomReads seldom() {
+        return seldom;
+    }
+
     synchronized Gateway gateway() {
         return gateway;
     }
@@ -298,8 +326,9 @@ class Lane implements AutoCloseable {
         return connected;
     }
 
+    /** @param wireMicros what all that was asked in it needs on the wire, once where it had to be asked again */
     void roundEnded(long startedNanos, long wireMicros) {
-        plannedMicros = wireMicros;
+        askedMicros = wireMicros;
         Timer.builder("meterhub.round").tags(tags).description("a round of all living meters").register(metrics)
                 .record(nanos.getAsLong() - startedNanos, TimeUnit.NANOSECONDS);
     }

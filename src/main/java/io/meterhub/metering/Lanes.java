@@ -5,14 +5,19 @@ import io.meterhub.site.Meter;
 import io.meterhub.site.Sites;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
+import java.time.ZoneId;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import org.springframework.beans.factory.DisposableBean;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.health.Health;
 import org.springframework.boot.actuate.health.HealthIndicator;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -33,16 +38,22 @@ class Lanes implements HealthIndicator, DisposableBean {
     private final PollSettings settings;
     private final MeterRegistry metrics;
     private final Connects connects;
+    private final ObjectProvider<WholeReadings> whole;
     private final Map<Integer, Lane> lanes = new ConcurrentHashMap<>();
+    private final Map<Plans, ReadPlan.Both> plans = new ConcurrentHashMap<>();
+
+    private record Plans(String model, WireTime time) {
+    }
 
     Lanes(Sites sites, MeterModels models, SupplyControl supply, Clock clock, PollSettings settings,
-          ConnectSettings connecting, MeterRegistry metrics) {
+          ConnectSettings connecting, ObjectProvider<WholeReadings> whole, MeterRegistry metrics) {
         this.sites = sites;
         this.models = models;
         this.supply = supply;
         this.clock = clock;
         this.settings = settings;
         this.metrics = metrics;
+        this.whole = whole;
         this.connects = new Connects(connecting, System::nanoTime, () -> ThreadLocalRandom.current().nextDouble());
     }
 
@@ -58,14 +69,43 @@ class Lanes implements HealthIndicator, DisposableBean {
 
     /** A round of the gateway's enabled meters, or of those of them that are named. */
     Round round(Lane lane, Optional<Collection<Integer>> only, boolean urgent, BooleanSupplier stopping) {
-        List<Station> stations = sites.metersOn(lane.gateway().id()).stream()
-                .filter(meter -> only.isEmpty() || only.get().contains(meter.id()))
-                .map(meter -> station(meter, lane)).toList();
-        return new Round(lane, stations, urgent, supply, clock, settings, System::nanoTime, stopping);
+        List<Meter> meters = sites.metersOn(lane.gateway().id()).stream()
+                .filter(meter -> only.isEmpty() || only.get().contains(meter.id())).toList();
+        Set<Integer> inFull = inFull(lane, meters, urgent);
+        List<Station> stations = meters.stream().map(meter -> station(meter, lane, inFull.contains(meter.id()))).toList();
+        return new Round(lane, stations, urgent, supply, clock, settings.among(lanes.size()), System::nanoTime, stopping);
     }
 
+    /** Those of which nothing is left out: by turns, and those of which somebody needs all. */
+    private Set<Integer> inFull(Lane lane, List<Meter> meters, boolean urgent) {
+        Set<Integer> parted = meters.stream().filter(meter -> plans(meter, lane).often() != null).map(Meter::id).collect(Collectors.toSet());
+        Set<Integer> inFull = new HashSet<>();
+        if (!parted.isEmpty()) {
+            whole.orderedStream().forEach(needs -> inFull.addAll(needs.needed(parted)));
+            parted.removeAll(inFull);
+            Set<Integer> living = parted.stream().filter(id -> !lane.silence().isDead(id)).collect(Collectors.toSet());
+            Set<Integer> bands = meters.stream().filter(meter -> living.contains(meter.id()) && models.model(meter.model()).seldomBands())
+                    .map(Meter::id).collect(Collectors.toSet());
+            ZoneId zone = sites.site(lane.gateway().siteId()).zone();
+            inFull.addAll(urgent ? lane.seldom().atEdge(bands, clock.instant(), zone) : lane.seldom().due(living, bands, clock.instant(), zone));
+        }
+        return inFull;
+    }
+
+    private ReadPlan.Both plans(Meter meter, Lane lane) {
+        return plans.computeIfAbsent(new Plans(meter.model(), lane.wireTime()),
+                key -> ReadPlan.Both.of(models.model(key.model), key.time));
+    }
+
+    /** To be read in full. */
     Station station(Meter meter, Lane lane) {
-        return Station.of(meter, models.model(meter.model()), lane.wireTime());
+        return station(meter, lane, true);
+    }
+
+    private Station station(Meter meter, Lane lane, boolean inFull) {
+        ReadPlan.Both plans = plans(meter, lane);
+        return inFull || plans.often() == null ? new Station(meter, models.model(meter.model()), plans.full(), true)
+                : new Station(meter, models.model(meter.model()), plans.often(), false);
     }
 
     @Override

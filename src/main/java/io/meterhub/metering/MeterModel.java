@@ -72,9 +72,11 @@ public record MeterModel(String name, String title, String maker, String source,
     /**
      * A number in the meter. {@code byCt}: it is measured behind the current transformer and has to be multiplied by its
      * ratio. Values outside {@code least} to {@code most} (either may be null) cannot be.
+     *
+     * @param seldom it changes so slowly, or matters so little, that it need not be read in every round
      */
     public record Quantity(String name, int register, Type type, boolean lowWordFirst, BigDecimal factor, String unit,
-                           boolean byCt, BigDecimal least, BigDecimal most) {
+                           boolean byCt, BigDecimal least, BigDecimal most, boolean seldom) {
 
         int end() {
             return register + type.words;
@@ -84,7 +86,7 @@ public record MeterModel(String name, String title, String maker, String source,
             return !name.equals(TOTAL) && !name.equals(POWER) && !isBand();
         }
 
-        private boolean isBand() {
+        boolean isBand() {
             for (Band band : Band.values()) {
                 if (name.equals(nameOf(band))) {
                     return true;
@@ -202,6 +204,21 @@ public record MeterModel(String name, String title, String maker, String source,
     /** The name of a band's register in a model file. */
     static String nameOf(Band band) {
         return band.name().toLowerCase().replace('_', '-');
+    }
+
+    /** What is read in every round. */
+    List<Quantity> often() {
+        return quantities.stream().filter(quantity -> !quantity.seldom()).toList();
+    }
+
+    /** Whether rate bands are among what is read only now and then. */
+    boolean seldomBands() {
+        return quantities.stream().anyMatch(quantity -> quantity.seldom() && quantity.isBand());
+    }
+
+    /** Whether these are all of the values that are shown as they are. */
+    boolean isWhole(Map<String, BigDecimal> live) {
+        return quantities.stream().allMatch(quantity -> !quantity.isLive() || live.containsKey(quantity.name()));
     }
 
     /** Whether the file describes the operation. */

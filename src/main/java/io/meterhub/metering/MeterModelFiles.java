@@ -42,7 +42,8 @@ class MeterModelFiles {
 
     private static final Set<String> MODEL = fields("model", "extends", "title", "maker", "source", "energy", "unit-ids",
             "digits", "max-gap", "quantities", "relay", "operations", "parameters", "records", "holds");
-    private static final Set<String> QUANTITY = fields("register", "type", "word-order", "factor", "unit", "ct", "range");
+    private static final Set<String> QUANTITY = fields("register", "type", "word-order", "factor", "unit", "ct", "range",
+            "read");
     private static final Set<String> RELAY = fields("register", "mask", "on", "off", "trips");
     private static final Set<String> TRIPS = fields(Stream.of(Trip.values()).map(ModelNode::written).toArray(String[]::new));
     private static final Set<String> OPERATION = fields("write", "read-back", "within", "unit");
@@ -330,7 +331,22 @@ class MeterModelFiles {
                 fields.containsKey("factor") ? fields.get("factor").positive() : BigDecimal.ONE,
                 fields.containsKey("unit") ? fields.get("unit").text() : "",
                 byCt(fields), range.isEmpty() ? null : range.get(0),
-                range.isEmpty() ? null : range.get(1));
+                range.isEmpty() ? null : range.get(1), seldom(name, fields));
+    }
+
+    private static boolean seldom(String name, Map<String, ModelNode> fields) {
+        if (!fields.containsKey("read")) {
+            return false;
+        }
+        boolean seldom = switch (fields.get("read").text()) {
+            case "always" -> false;
+            case "seldom" -> true;
+            default -> throw fields.get("read").bad("read must be always or seldom, not " + fields.get("read").text());
+        };
+        if (seldom && (name.equals(MeterModel.TOTAL) || name.equals(MeterModel.POWER))) {
+            throw fields.get("read").bad(name + " must be read always: credit and supply go by it");
+        }
+        return seldom;
     }
 
     private static boolean lowWordFirst(Map<String, ModelNode> fields) {
@@ -358,7 +374,9 @@ class MeterModelFiles {
     private static RelayStatus relay(ModelNode node, List<Quantity> quantities) {
         Map<String, ModelNode> fields = node.section(RELAY);
         ModelNode register = required(node, fields, "register");
-        known(register, quantities);
+        if (known(register, quantities).seldom()) {
+            throw register.bad("the quantity in register %04X shows the relay: it must be read always".formatted(register.hex()));
+        }
         int mask = fields.containsKey("mask") ? fields.get("mask").hex() : 0xFFFF;
         int on = required(node, fields, "on").hex();
         int off = required(node, fields, "off").hex();

@@ -17,13 +17,17 @@ final class MeterState {
     final int siteId;
     final String code;
     final int ctRatio;
+    /** Null where no file describes it. */
+    final MeterModel model;
     final Plausibility.Meter limits;
     final BigDecimal opening;
     final ZoneId zone;
 
     /** The last accepted value, null before the first. */
     Value accepted;
+    /** As they were read last, at {@code bandsAt}, which need not be with the last accepted value. */
     List<BigDecimal> bands;
+    Instant bandsAt;
     BigDecimal power;
     LocalDate day;
     BigDecimal dayTotal;
@@ -45,11 +49,12 @@ final class MeterState {
     /** {@code other}, {@code standIn} or {@code nextTryAt} changed, which is so seldom that it is written on its own. */
     boolean asideChanged;
 
-    MeterState(int meterId, int siteId, String code, int ctRatio, Plausibility.Meter limits, BigDecimal opening, ZoneId zone) {
+    MeterState(int meterId, int siteId, String code, int ctRatio, MeterModel model, Plausibility.Meter limits, BigDecimal opening, ZoneId zone) {
         this.meterId = meterId;
         this.siteId = siteId;
         this.code = code;
         this.ctRatio = ctRatio;
+        this.model = model;
         this.limits = limits;
         this.opening = opening;
         this.zone = zone;
@@ -115,6 +120,11 @@ final class MeterState {
         return reading.ctRatio() != null && reading.ctRatio() != ctRatio;
     }
 
+    /** Whether a reading has all that is shown of the meter. */
+    boolean isWhole(Slice.Reading reading) {
+        return model == null || reading.live() != null && model.isWhole(reading.live());
+    }
+
     /** What a doubted value was compared with. */
     BigDecimal believedTotal() {
         return accepted == null ? opening : accepted.total();
@@ -124,7 +134,7 @@ final class MeterState {
     Interval accept(Value now, List<BigDecimal> nowBands, BigDecimal nowPower, BigDecimal quantity, ReadingSource source) {
         Instant from = accepted == null ? now.at() : accepted.at();
         Interval counted = new Interval(meterId, siteId, from, now.at(), quantity,
-                difference(bands, nowBands), limits.unit(), source, standIn != null);
+                difference(bandsAtAccepted(), nowBands), limits.unit(), source, standIn != null);
         LocalDate nowDay = now.at().atZone(zone).toLocalDate();
         if (day == null || nowDay.isAfter(day)) {
             day = nowDay;
@@ -135,13 +145,20 @@ final class MeterState {
         }
         jumped(now.at(), accepted == null ? BigDecimal.ZERO : now.total().subtract(accepted.total()).subtract(quantity));
         accepted = now;
-        bands = nowBands;
+        if (nowBands != null) {
+            bands = nowBands;
+            bandsAt = now.at();
+        }
         power = nowPower;
         suspect = null;
         if (standIn != null) {
             setAside(other, otherQuiet, null);
         }
         return counted;
+    }
+
+    private List<BigDecimal> bandsAtAccepted() {
+        return accepted != null && accepted.at().equals(bandsAt) ? bands : null;
     }
 
     /**
@@ -164,6 +181,7 @@ final class MeterState {
         dayTotal = dayTotal.add(total).subtract(closing);
         accepted = new Value(accepted.at(), total);
         bands = null;
+        bandsAt = null;
         suspect = null;
         setAside(null, 0, null);
     }

@@ -62,7 +62,7 @@ class MeterStates {
 
     private Map<Integer, MeterState> selectForUpdate(Collection<Integer> meterIds) {
         return jdbc.sql("""
-                select s.meter_id, s.read_at, s.total, s.bands, s.power, s.day, s.day_total, s.answered_at, s.failing_since,
+                select s.meter_id, s.read_at, s.total, s.bands, s.bands_at, s.power, s.day, s.day_total, s.answered_at, s.failing_since,
                        s.failure, s.suspect_at, s.suspect_total, s.other_at, s.other_total, s.other_quiet,
                        s.stand_in_at, s.stand_in_total, s.next_try_at,
                        m.site_id, m.code, m.model, coalesce(s.ct_ratio, m.ct_ratio) as ct_ratio, m.rating, m.opening_reading, site.zone
@@ -74,7 +74,8 @@ class MeterStates {
     }
 
     private MeterState state(ResultSet row) throws SQLException {
-        MeterState state = new MeterState(row.getInt("meter_id"), row.getInt("site_id"), row.getString("code"), row.getInt("ct_ratio"), limits(row),
+        MeterState state = new MeterState(row.getInt("meter_id"), row.getInt("site_id"), row.getString("code"), row.getInt("ct_ratio"),
+                models.find(row.getString("model")).orElse(null), limits(row),
                 row.getBigDecimal("opening_reading"), ZoneId.of(row.getString("zone")));
         state.accepted = value(row, "read_at", "total");
         state.suspect = value(row, "suspect_at", "suspect_total");
@@ -83,6 +84,7 @@ class MeterStates {
         state.standIn = value(row, "stand_in_at", "stand_in_total");
         Array bands = row.getArray("bands");
         state.bands = bands == null ? null : Arrays.asList((BigDecimal[]) bands.getArray());
+        state.bandsAt = instant(row, "bands_at");
         state.power = row.getBigDecimal("power");
         state.day = row.getObject("day", LocalDate.class);
         state.dayTotal = row.getBigDecimal("day_total");
@@ -162,7 +164,7 @@ class MeterStates {
                 .update();
     }
 
-    /** Writes the states back; with the reading that changed each, or null where its live values stay as they are. */
+    /** Writes the states back; with the reading that changed each, or null where its live values stay as they are: those that a reading lacks do. */
     void update(Map<MeterState, Slice.Reading> changed) {
         if (changed.isEmpty()) {
             return;
@@ -171,22 +173,27 @@ class MeterStates {
         jdbc.sql("""
                 update meter_state s
                 set read_at = 'epoch'::timestamptz + v.read_at * interval '1 microsecond', total = v.total,
-                    bands = v.bands::numeric(18, 3)[], power = v.power, live = coalesce(v.live::jsonb, s.live),
+                    bands = v.bands::numeric(18, 3)[], bands_at = 'epoch'::timestamptz + v.bands_at * interval '1 microsecond', power = v.power,
+                    live = case when v.live is null then s.live when v.whole then v.live::jsonb else coalesce(s.live, '{}') || v.live::jsonb end,
+                    live_at = case when v.whole then 'epoch'::timestamptz + v.read_at * interval '1 microsecond' else s.live_at end,
                     day = v.day, day_total = v.day_total,
                     answered_at = 'epoch'::timestamptz + v.answered_at * interval '1 microsecond',
                     failing_since = v.failing_since, failure = v.failure,
                     suspect_at = v.suspect_at, suspect_total = v.suspect_total
-                from unnest(:meters, :ats, :totals, :bands, :powers, :lives, :days, :dayTotals, :answered, :failing,
+                from unnest(:meters, :ats, :totals, :bands, :bandsAts, :powers, :lives, :wholes, :days, :dayTotals, :answered, :failing,
                             :failures, :suspectAts, :suspectTotals)
-                     as v (meter_id, read_at, total, bands, power, live, day, day_total, answered_at, failing_since, failure,
+                     as v (meter_id, read_at, total, bands, bands_at, power, live, whole, day, day_total, answered_at, failing_since, failure,
                            suspect_at, suspect_total)
                 where s.meter_id = v.meter_id""")
                 .param("meters", array("int4", states, state -> state.meterId))
                 .param("ats", micros(states, state -> state.accepted == null ? null : state.accepted.at()))
                 .param("totals", array("numeric", states, state -> state.accepted == null ? null : state.accepted.total()))
                 .param("bands", array("text", states, state -> literal(state.bands)))
+                .param("bandsAts", micros(states, state -> state.bandsAt))
                 .param("powers", array("numeric", states, state -> state.power))
                 .param("lives", array("text", changed.values(), this::live))
+                .param("wholes", array("bool", changed.entrySet(),
+                        entry -> entry.getValue() != null && entry.getKey().isWhole(entry.getValue())))
                 .param("days", array("date", states, state -> state.day))
                 .param("dayTotals", array("numeric", states, state -> state.dayTotal))
                 .param("answered", micros(states, state -> state.answeredAt))

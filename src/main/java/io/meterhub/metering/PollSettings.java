@@ -16,10 +16,20 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param deadAfter      failed rounds in a row after which a meter is only probed now and then
  * @param probeAfter     the first pause before a dead meter is probed; it doubles with each vain probe
  * @param probeAtMost    the longest such pause
+ * @param seldomEvery    how often what a model says is read seldom is read; zero: in every round
+ * @param slicesPerSecond messages of readings of all gateways together in a second: each costs a transaction, however little it holds
  */
 @ConfigurationProperties("meterhub.poll")
 record PollSettings(@DefaultValue("1s") Duration slice, @DefaultValue("60ms") Duration turnaround,
                     @DefaultValue("500ms") Duration responseMargin, @DefaultValue("2s") Duration connectTimeout,
                     @DefaultValue("1") int retries, @DefaultValue("3") int deadAfter,
-                    @DefaultValue("20s") Duration probeAfter, @DefaultValue("5m") Duration probeAtMost) {
+                    @DefaultValue("20s") Duration probeAfter, @DefaultValue("5m") Duration probeAtMost,
+                    @DefaultValue("5m") Duration seldomEvery, @DefaultValue("50") int slicesPerSecond) {
+
+    /** As these, but with slices so long that so many gateways send no more messages than allowed. */
+    PollSettings among(int gateways) {
+        Duration longer = Duration.ofMillis(1000L * gateways / slicesPerSecond);
+        return longer.compareTo(slice) <= 0 ? this : new PollSettings(longer, turnaround, responseMargin, connectTimeout, retries, deadAfter,
+                probeAfter, probeAtMost, seldomEvery, slicesPerSecond);
+    }
 }

@@ -56,6 +56,24 @@ record ReadPlan(List<Block> blocks) {
         return new ReadPlan(List.copyOf(blocks));
     }
 
+    /**
+     * How a model's meters are read in full and otherwise.
+     *
+     * @param often null where that is all there is
+     */
+    record Both(ReadPlan often, ReadPlan full) {
+
+        static Both of(MeterModel model, WireTime time) {
+            ReadPlan often = ReadPlan.of(model.often(), model.maxGap(), time);
+            return new Both(model.quantities().stream().allMatch(often::reads) ? null : often,
+                    ReadPlan.of(model.quantities(), model.maxGap(), time));
+        }
+    }
+
+    boolean reads(Quantity quantity) {
+        return blocks.stream().anyMatch(block -> block.holds(quantity));
+    }
+
     long micros(WireTime time) {
         return blocks.stream().mapToLong(block -> time.readMicros(block.count())).sum();
     }

@@ -8,6 +8,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
@@ -46,6 +47,7 @@ class Round implements Iterator<Slice> {
     private final List<Station> dead = new ArrayList<>();
     private final List<Seen> seen = new ArrayList<>();
     private long lost;
+    private long askedMicros;
     private boolean gatewayLost;
     private boolean ended;
     private Slice next;
@@ -72,7 +74,10 @@ class Round implements Iterator<Slice> {
         this.losable = Math.max(ALWAYS_LOSABLE, wireMicros() * 1000 / LOSABLE_PART);
         // somebody waits for a poked meter, so it is asked even if it is thought dead
         List<Integer> silent = urgent ? List.of() : lane.silence().doubtful(this.stations.keySet());
-        for (Station station : stations) {
+        // those first that wait longest, whatever pokes came in between
+        List<Station> inTurn = stations.stream()
+                .sorted(Comparator.comparingLong((Station station) -> lane.unreadFor(station.meter().id(), startedNanos)).reversed()).toList();
+        for (Station station : inTurn) {
             int meter = station.meter().id();
             if (!urgent && lane.silence().isDead(meter)) {
                 dead.add(station);
@@ -129,6 +134,10 @@ class Round implements Iterator<Slice> {
      * or the time lost to them is little.
      */
     private Attempt nextAttempt(List<Failure> failures) {
+        // who was read by a poke meanwhile is not read again: the others wait longer than usual already
+        while (!urgent && !living.isEmpty() && lane.wasReadSince(living.peek().station.meter().id(), startedNanos)) {
+            living.poll();
+        }
         if (!living.isEmpty()) {
             return living.poll();
         }
@@ -148,7 +157,12 @@ class Round implements Iterator<Slice> {
             if (gatewayLost) {
                 throw BusFailure.gatewayLost("the gateway took no connection in this round", null);
             }
+            askedMicros += attempt.number > 0 ? 0 : station.plan().micros(lane.wireTime());
             Slice.Reading reading = station.read(lane, urgent, clock);
+            lane.wasRead(meter);
+            if (station.inFull()) {
+                lane.seldom().wasRead(meter, reading.at());
+            }
             boolean returned = lane.silence().isDoubtful(meter);
             lane.silence().answered(meter);
             readings.add(reading);
@@ -209,7 +223,7 @@ class Round implements Iterator<Slice> {
     private void end() {
         ended = true;
         if (!urgent && !stopping.getAsBoolean()) {
-            lane.roundEnded(startedNanos, wireMicros());
+            lane.roundEnded(startedNanos, askedMicros);
         }
     }
 

@@ -7,21 +7,26 @@ import io.meterhub.site.Meter;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** A meter at its place on a bus: what is read from it, and what the registers mean. */
-record Station(Meter meter, MeterModel model, ReadPlan plan) {
+/**
+ * A meter at its place on a bus: what is read from it this time, and what the registers mean.
+ *
+ * @param inFull all that the meter has is read
+ */
+record Station(Meter meter, MeterModel model, ReadPlan plan, boolean inFull) {
 
+    /** To be read in full. */
     static Station of(Meter meter, MeterModel model, WireTime time) {
-        return new Station(meter, model, ReadPlan.of(model.quantities(), model.maxGap(), time));
+        return new Station(meter, model, ReadPlan.of(model.quantities(), model.maxGap(), time), true);
     }
 
-    /** Reads everything, a transaction a block. */
+    /** A transaction a block. */
     Slice.Reading read(Lane lane, boolean urgent, InstantSource clock) throws BusFailure {
         Map<Block, int[]> words = new LinkedHashMap<>();
         Instant at = null;
@@ -36,20 +41,21 @@ record Station(Meter meter, MeterModel model, ReadPlan plan) {
 
     Slice.Reading decode(Map<Block, int[]> words, Instant at) throws BusFailure {
         Map<String, BigDecimal> values = new LinkedHashMap<>();
-        for (Quantity quantity : model.quantities()) {
+        // with what is read always comes what lies between
+        List<Quantity> read = model.quantities().stream().filter(plan::reads).toList();
+        for (Quantity quantity : read) {
             values.put(quantity.name(), value(quantity, words));
         }
-        List<BigDecimal> bands = new ArrayList<>();
-        boolean anyBand = false;
-        for (Band band : Band.values()) {
-            BigDecimal value = values.get(MeterModel.nameOf(band));
-            bands.add(value);
-            anyBand |= value != null;
-        }
         Map<String, BigDecimal> live = new LinkedHashMap<>();
-        model.quantities().stream().filter(Quantity::isLive).forEach(q -> live.put(q.name(), values.get(q.name())));
-        return new Slice.Reading(meter.id(), at, values.get(MeterModel.TOTAL), anyBand ? bands : null,
-                values.get(MeterModel.POWER), live, relay(words), meter.ctRatio(), raw(words));
+        read.stream().filter(Quantity::isLive).forEach(q -> live.put(q.name(), values.get(q.name())));
+        return new Slice.Reading(meter.id(), at, values.get(MeterModel.TOTAL), bands(values), values.get(MeterModel.POWER), live, relay(words), meter.ctRatio(), raw(words));
+    }
+
+    /** Of all bands that the meter has, or null. */
+    private List<BigDecimal> bands(Map<String, BigDecimal> values) {
+        List<Quantity> had = model.quantities().stream().filter(Quantity::isBand).toList();
+        return had.isEmpty() || !had.stream().allMatch(plan::reads) ? null
+                : Arrays.stream(Band.values()).map(band -> values.get(MeterModel.nameOf(band))).toList();
     }
 
     private Relay relay(Map<Block, int[]> words) {

@@ -206,7 +206,8 @@ public class CreditChecks {
                        (s.live ->> 'purchase-count')::numeric::int as count, a.posted_yuan - a.open_yuan as ledger,
                        (select coalesce(sum(l.amount), 0) from charge_line l where l.account_id = a.id and l.meter_id = c.meter_id) as charged
                 from meter_credit c join meter_state s on s.meter_id = c.meter_id join account a on a.id = c.account_id
-                where c.meter_id = ? and c.mode = 'METER' and s.read_at > c.compared_from and s.live ->> 'meter-credit' is not null""").param(meter.id())
+                where c.meter_id = ? and c.mode = 'METER' and s.read_at > c.compared_from and s.live ->> 'meter-credit' is not null
+                      and s.live_at = s.read_at""").param(meter.id())
                 .query((row, n) -> new Now(row.getInt("base"), row.getInt("account_id"), row.getObject("compared_from", OffsetDateTime.class).toInstant(),
                         row.getObject("read_at", OffsetDateTime.class).toInstant(), row.getBigDecimal("total"), numbers(row, "bands"),
                         row.getBigDecimal("credit"), row.getInt("count"), row.getBigDecimal("ledger"), row.getBigDecimal("charged"))).optional()

@@ -2,10 +2,11 @@ package io.meterhub.supply;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.meterhub.metering.MeterOperations;
 import io.meterhub.metering.MeterOperations.Read;
 import io.meterhub.metering.MeterOperations.Result;
+import io.meterhub.metering.MeterOperations;
 import io.meterhub.metering.Slice;
+import io.meterhub.metering.WholeReadings;
 import io.meterhub.metering.Why;
 import io.meterhub.site.AlarmKind;
 import io.meterhub.site.Alarms;
@@ -15,9 +16,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.apache.camel.ProducerTemplate;
 import org.slf4j.Logger;
@@ -34,7 +37,7 @@ import org.springframework.transaction.support.TransactionTemplate;
  * count before it: whatever was lost on the way, it is in the meter once.
  */
 @Component
-class CreditLoop {
+class CreditLoop implements WholeReadings {
 
     /** The name of the count in a model file, and of the meter's own credit. */
     static final String COUNT = "purchase-count";
@@ -52,7 +55,7 @@ class CreditLoop {
             where c.mode = 'METER' and c.stopped_at is null and m.gateway_id is not null
               and (c.held_until is null or c.held_until < :now) and (c.next_try_at is null or c.next_try_at <= :now)
               and (exists (select from meter_purchase p where p.meter_id = c.meter_id and p.state in ('WAITING', 'WRITING'))
-                   or exists (select from meter_state s where s.meter_id = c.meter_id and s.read_at > greatest(c.since,
+                   or exists (select from meter_state s where s.meter_id = c.meter_id and s.live_at > greatest(c.since,
                              (select max(p.confirmed_at) from meter_purchase p where p.meter_id = c.meter_id))
                         and (s.live ->> 'purchase-count')::numeric <> (c.base + (select coalesce(max(p.number), 0) from meter_purchase p
                              where p.meter_id = c.meter_id)) % 65536))
@@ -123,6 +126,13 @@ class CreditLoop {
             // who sold meanwhile found the meter held
             more = failure == null;
         } while (more);
+    }
+
+    /** The meter's credit and count are compared with what the ledger holds at the same reading. */
+    @Override
+    public Set<Integer> needed(Collection<Integer> meterIds) {
+        return Set.copyOf(jdbc.sql("select meter_id from meter_credit where mode = 'METER' and meter_id = any(:ids)")
+                .param("ids", meterIds.toArray(Integer[]::new)).query(Integer.class).list());
     }
 
     /** Nobody else writes credit to the meter until this is released, or its time is over. */

@@ -11,6 +11,7 @@ import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -22,6 +23,7 @@ import java.util.TreeMap;
 import java.util.function.Predicate;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Assume;
 import net.jqwik.api.Combinators;
 import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
@@ -215,6 +217,19 @@ class ChargePropertiesTest {
     private static boolean pricesDiffer(Place place, Interval whole) {
         return BandUse.of(place.plan(), interval(whole.from(), whole.to(), new BigDecimal("1000000"), null)).stream()
                 .anyMatch(use -> use.estimated().signum() > 0);
+    }
+
+    /** Bands of meters without prices by time of use, now or later, need not be read. */
+    @Property(tries = 1000)
+    void whereNothingIsPricedByBandsItIsChargedTheSameWithoutThem(@ForAll("places") Place place, @ForAll("rows") Row row, @ForAll("shares") List<Integer> shares) {
+        Assume.that(!BandPrices.byBands(place.plan(), row.times().get(1)));
+        List<Interval> with = new ArrayList<>();
+        for (Interval without : row.intervals()) {
+            List<BigDecimal> bands = new ArrayList<>(Collections.nCopies(5, BigDecimal.ZERO));
+            bands.set(shares.get(with.size() % shares.size()) % 5, without.quantity());
+            with.add(interval(without.from(), without.to(), without.quantity(), bands));
+        }
+        assertThat(charge(place.plan(), with)).isEqualTo(charge(place.plan(), row.intervals()));
     }
 
     @Property(tries = 1000)

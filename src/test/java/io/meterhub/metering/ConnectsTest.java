@@ -27,7 +27,7 @@ import net.jqwik.api.constraints.Size;
 
 class ConnectsTest {
 
-    private static final int GATEWAYS = 300;
+    private static final int GATEWAYS = 313;
     private static final int PER_SECOND = 100;
     private static final long SECOND = 1_000_000_000;
 

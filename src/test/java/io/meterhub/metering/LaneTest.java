@@ -83,6 +83,30 @@ class LaneTest {
         }
     }
 
+    @Test
+    void aCrowdOfPokesLeavesPollingEveryThirdTransaction() {
+        Thread round = start(() -> readAll(1));
+        await().until(() -> bus.units.size() == 1);
+        List<Thread> pokes = List.of(start(() -> pokeAll(101)), start(() -> pokeAll(121)));
+        for (int transactions = 1; transactions <= 60; transactions++) {
+            int begun = transactions;
+            // one of the three on the bus, the others waiting for it
+            await().pollInterval(Duration.ofMillis(2)).until(() -> bus.units.size() == begun && (isWaiting(round) || !round.isAlive())
+                    && pokes.stream().allMatch(poke -> isWaiting(poke) || !poke.isAlive()));
+            bus.gate.release();
+        }
+        await().until(() -> !round.isAlive() && pokes.stream().noneMatch(Thread::isAlive));
+        for (int i = 0; i < 60; i++) {
+            assertThat(bus.units.get(i) < 100).as("transaction %d of %s", i, bus.units).isEqualTo(i % 3 == 0);
+        }
+    }
+
+    private void pokeAll(int first) throws BusFailure {
+        for (int unit = first; unit < first + 20; unit++) {
+            lane.read(unit, 0, 1, true);
+        }
+    }
+
     private void readAll(int first) throws BusFailure {
         for (int unit = first; unit < first + 20; unit++) {
             lane.read(unit, 0, 1, false);

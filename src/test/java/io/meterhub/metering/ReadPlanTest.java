@@ -80,7 +80,7 @@ class ReadPlanTest {
             for (int[] step : list) {
                 int register = next + step[0];
                 quantities.add(new Quantity("q" + register, register, step[1] == 1 ? Type.U16 : Type.U32, false,
-                        BigDecimal.ONE, "", false, null, null));
+                        BigDecimal.ONE, "", false, null, null, false));
                 next = register + step[1];
             }
             return quantities;
