@@ -137,6 +137,10 @@ class MeterModelFiles {
         Optional<RelayStatus> relay = fields.containsKey("relay")
                 ? Optional.of(relay(fields.get("relay"), quantities))
                 : parent == null ? Optional.empty() : parent.relay();
+        quantities.stream().filter(quantity -> quantity.seldom() && relay.isPresent() && quantity.register() == relay.get().register()).findFirst()
+                .ifPresent(quantity -> {
+                    throw quantityPlaces.get(name).get(quantity.name()).bad(quantity.name() + " shows the relay: it must be read always");
+                });
         Map<Operation, Procedure> procedures = new EnumMap<>(Operation.class);
         if (parent != null) {
             procedures.putAll(parent.procedures());
@@ -374,9 +378,7 @@ class MeterModelFiles {
     private static RelayStatus relay(ModelNode node, List<Quantity> quantities) {
         Map<String, ModelNode> fields = node.section(RELAY);
         ModelNode register = required(node, fields, "register");
-        if (known(register, quantities).seldom()) {
-            throw register.bad("the quantity in register %04X shows the relay: it must be read always".formatted(register.hex()));
-        }
+        known(register, quantities);
         int mask = fields.containsKey("mask") ? fields.get("mask").hex() : 0xFFFF;
         int on = required(node, fields, "on").hex();
         int off = required(node, fields, "off").hex();

@@ -78,6 +78,10 @@ class MeterModelsTest {
                 Arguments.of(GOOD + "relay: {register: 0009, on: 0000, off: 0001}\n", 10,
                         "register 0009 is none of the model's one-register quantities"),
                 Arguments.of(GOOD + "relay: {register: 0003, on: 0001, off: 0001}\n", 10, "on and off must differ"),
+                Arguments.of(GOOD.replace("unit: kWh", "unit: kWh, read: seldom"), 7, "total must be read always"),
+                Arguments.of(GOOD.replace("unit: kWh", "unit: kWh, read: daily"), 7, "read must be always or seldom, not daily"),
+                Arguments.of(GOOD.replace("register: 0003, type: U16", "register: 0003, type: U16, read: seldom")
+                        + "relay: {register: 0003, on: 0000, off: 0001}\n", 9, "shows the relay: it must be read always"),
                 Arguments.of(GOOD + """
                         operations:
                           switch-off:
