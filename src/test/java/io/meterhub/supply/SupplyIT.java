@@ -31,6 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.support.TransactionTemplate;
 
 @HubTest
@@ -119,6 +120,28 @@ class SupplyIT {
         assertThat(see(Relay.ON)).as("not all the time").isEmpty();
         supply.set(meter, ReasonKind.MANUAL_OFF, "wang", "cable", null);
         assertThat(see(Relay.ON)).as("somebody is about to work there").containsExactly(new Command(meter, Relay.OFF));
+    }
+
+    @Test
+    void whatWasTriedAndTakenBackWithinATransactionHasNoConsequence() {
+        TransactionTemplate trial = new TransactionTemplate(transaction.getTransactionManager());
+        trial.setPropagationBehavior(TransactionDefinition.PROPAGATION_NESTED);
+        transaction.executeWithoutResult(outer -> {
+            trial.executeWithoutResult(status -> {
+                credit(true);
+                status.setRollbackOnly();
+            });
+            trial.executeWithoutResult(status -> credit(false));
+        });
+        assertThat(supply.reasons(meter)).isEmpty();
+        transaction.executeWithoutResult(outer -> {
+            credit(true);
+            trial.executeWithoutResult(status -> {
+                credit(false);
+                status.setRollbackOnly();
+            });
+        });
+        assertThat(supply.reasons(meter)).extracting(Reason::kind).containsExactly(ReasonKind.ARREARS);
     }
 
     @Test
