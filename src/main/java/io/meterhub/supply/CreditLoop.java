@@ -1,7 +1,5 @@
 package io.meterhub.supply;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.meterhub.metering.MeterOperations.Read;
 import io.meterhub.metering.MeterOperations.Result;
 import io.meterhub.metering.MeterOperations;
@@ -64,17 +62,17 @@ class CreditLoop implements WholeReadings {
     private final JdbcClient jdbc;
     private final MeterOperations meters;
     private final Alarms alarms;
-    private final ObjectMapper json;
+    private final Rows rows;
     private final ProducerTemplate routes;
     private final Clock clock;
     private final TransactionTemplate transaction;
 
-    CreditLoop(JdbcClient jdbc, MeterOperations meters, Alarms alarms, ObjectMapper json, ProducerTemplate routes, Clock clock,
+    CreditLoop(JdbcClient jdbc, MeterOperations meters, Alarms alarms, Rows rows, ProducerTemplate routes, Clock clock,
                TransactionTemplate transaction) {
         this.jdbc = jdbc;
         this.meters = meters;
         this.alarms = alarms;
-        this.json = json;
+        this.rows = rows;
         this.routes = routes;
         this.clock = clock;
         this.transaction = transaction;
@@ -251,7 +249,7 @@ class CreditLoop implements WholeReadings {
                     where meter_id = :meter and worker = :me""")
                     .param("attempts", attempts)
                     .param("next", failure == null ? null : at(now.plus(pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE)))
-                    .param("why", written(failure)).param("meter", meterId).param("me", me).update();
+                    .param("why", rows.json(failure)).param("meter", meterId).param("me", me).update();
         });
     }
 
@@ -266,14 +264,6 @@ class CreditLoop implements WholeReadings {
             return silent.why();
         }
         return ((Result.Unknown) result).why();
-    }
-
-    private String written(Why why) {
-        try {
-            return why == null ? null : json.writeValueAsString(why);
-        } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException("This is no JSON: " + why, e);
-        }
     }
 
     private static OffsetDateTime at(Instant instant) {

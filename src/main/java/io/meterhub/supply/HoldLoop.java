@@ -59,11 +59,12 @@ class HoldLoop {
     private final Alarms alarms;
     private final Audit audit;
     private final ObjectMapper json;
+    private final Rows rows;
     private final Clock clock;
     private final TransactionTemplate transaction;
     private final int alarmAfter;
 
-    HoldLoop(JdbcClient jdbc, MeterOperations meters, Sites sites, Alarms alarms, Audit audit, ObjectMapper json, Clock clock,
+    HoldLoop(JdbcClient jdbc, MeterOperations meters, Sites sites, Alarms alarms, Audit audit, ObjectMapper json, Rows rows, Clock clock,
              TransactionTemplate transaction, @Value("${meterhub.supply.alarm-after:3}") int alarmAfter) {
         this.jdbc = jdbc;
         this.meters = meters.inTurn();
@@ -71,6 +72,7 @@ class HoldLoop {
         this.alarms = alarms;
         this.audit = audit;
         this.json = json;
+        this.rows = rows;
         this.clock = clock;
         this.transaction = transaction;
         this.alarmAfter = alarmAfter;
@@ -288,14 +290,15 @@ class HoldLoop {
             int attempts = failure == null ? 0 : 1 + jdbc.sql("select attempts from meter_hold where meter_id = ? and worker = ?")
                     .params(meterId, me).query(Integer.class).optional().orElse(0);
             Duration pause = FIRST_PAUSE.multipliedBy(1L << Math.min(attempts, 10));
-            int released = jdbc.sql("""
+            // a meter that is lost has its own alarm, and what it was seen to hold it will hold
+            boolean missing = jdbc.sql("""
                     update meter_hold set worker = null, held_until = null, attempts = :attempts, failure = :why::jsonb,
                            next_try_at = case when :failed and changed_at < held_until - make_interval(secs => :hold) then :next::timestamptz end
-                    where meter_id = :meter and worker = :me""")
+                    where meter_id = :meter and worker = :me returning verified_at is null and rules <> array['PREPAID_SWITCH']""")
                     .param("attempts", attempts).param("failed", failure != null).param("hold", HOLD.toSeconds())
                     .param("next", at(now.plus(pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE)))
-                    .param("why", written(failure)).param("meter", meterId).param("me", me).update();
-            if (released == 1 && attempts >= alarmAfter) {
+                    .param("why", rows.json(failure)).param("meter", meterId).param("me", me).query(Boolean.class).optional().orElse(false);
+            if (missing && attempts >= alarmAfter) {
                 alarms.raise(AlarmKind.HELD_FAILED, meterId, Map.of());
             }
         });
@@ -306,14 +309,6 @@ class HoldLoop {
             return json.readValue(written, new TypeReference<>() { });
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("meter_hold wants what cannot be read: " + written, e);
-        }
-    }
-
-    private String written(Why why) {
-        try {
-            return why == null ? null : json.writeValueAsString(why);
-        } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException("This is no JSON: " + why, e);
         }
     }
 

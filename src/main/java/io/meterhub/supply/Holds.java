@@ -131,9 +131,9 @@ public class Holds {
         agree(jdbc.sql("select id from meter where shop_id = ?").param(change.shopId()).query(Integer.class).list());
     }
 
-    /** Brings what each meter is to hold in line with rules, reasons, tariffs and accounts. Called every minute by the route hold-rules. */
+    /** Brings what each meter is to hold in line with rules, reasons, tariffs and accounts. Called every minute by the route agree-on-held. */
     @Transactional
-    public void agree() {
+    public void agreeOnAll() {
         List<String> prepaid = models.all().stream().filter(model -> model.holds().contains(Rule.PREPAID_SWITCH)).map(MeterModel::name).toList();
         Integer[] fresh = jdbc.sql("""
                 select m.id from meter m where m.gateway_id is not null and m.enabled and m.model = any(:models)

@@ -17,10 +17,15 @@ class Rows {
     }
 
     String of(Collection<?> records) {
+        return json(records);
+    }
+
+    /** Something as a column of JSON keeps it; null for null. */
+    String json(Object kept) {
         try {
-            return snakeCase.writeValueAsString(records);
+            return kept == null ? null : snakeCase.writeValueAsString(kept);
         } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException("These records cannot be handed to the database: " + records, e);
+            throw new IllegalArgumentException("This cannot be handed to the database: " + kept, e);
         }
     }
 }

@@ -16,6 +16,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalTime;
+import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -45,6 +47,8 @@ class SupplyIT {
     TransactionTemplate transaction;
     @Autowired
     Supply supply;
+    @Autowired
+    Schedules schedules;
     @Autowired
     ControlLoop loop;
     @Autowired
@@ -388,6 +392,71 @@ class SupplyIT {
         assertThat(openAlarms()).containsExactly("OPENED_AT_METER");
         supply.end(meter, ReasonKind.MANUAL_OFF, "wang", "work done", "meter");
         assertThat(openAlarms()).isEmpty();
+    }
+
+    @Test
+    void aMeterThatDoesNotTellOpenedForItsScheduleOnlyWhereItHoldsIt() {
+        see(Relay.ON);
+        rule("SCHEDULE", "{\"off\": [{\"from\": \"00:00\", \"to\": \"00:00\"}], \"exceptions\": []}");
+        held("SCHEDULE", "{}");
+        assertThat(see(Relay.OFF)).isEmpty();
+        assertThat(supply.reasons(meter)).singleElement().matches(reason -> reason.kind() == ReasonKind.SCHEDULE && reason.who().equals(Reasons.METER));
+        assertThat(openAlarms()).isEmpty();
+        assertThat(see(Relay.OFF)).as("once").isEmpty();
+        assertThat(see(Relay.ON)).as("it closed by itself").isEmpty();
+        assertThat(supply.reasons(meter)).isEmpty();
+        jdbc.sql("update meter_hold set verified_at = null where meter_id = ?").param(meter).update();
+        see(Relay.OFF);
+        assertThat(supply.reasons(meter)).extracting(Reason::kind).containsExactly(ReasonKind.MANUAL_OFF);
+    }
+
+    @Test
+    void aMeterThatDoesNotTellOpenedForItsLimitOnlyIfMoreWasDrawnJustBefore() {
+        see(Relay.ON);
+        held("POWER_LIMIT", "{\"load-limit\": 10, \"load-trips-allowed\": 2}");
+        drew("12.5");
+        see(Relay.OFF);
+        assertThat(supply.reasons(meter)).singleElement().matches(reason -> reason.kind() == ReasonKind.OVERLOAD && reason.who().equals(Reasons.METER)
+                && reason.why().contains("12.5 kW"));
+        assertThat(openAlarms()).containsExactly("OVERLOAD");
+        see(Relay.ON);
+        assertThat(openAlarms()).isEmpty();
+        drew("9.5");
+        see(Relay.OFF);
+        assertThat(supply.reasons(meter)).extracting(Reason::kind).containsExactly(ReasonKind.MANUAL_OFF);
+    }
+
+    @Test
+    void theHubOpensForAScheduleInTheMeterOnlyWhereTheMeterDidNot() {
+        jdbc.sql("update meter set enabled = true where id = ?").param(meter).update();
+        held("SCHEDULE", "{}");
+        LocalTime now = LocalTime.now(ZoneId.of(jdbc.sql("select zone from site where id = ?").param(site.id()).query(String.class).single()));
+        off(now.minusMinutes(1), now.plusHours(1));
+        schedules.agreeWithSchedules();
+        assertThat(supply.reasons(meter)).as("the meter is to").isEmpty();
+        off(now.minusMinutes(4), now.plusHours(1));
+        schedules.agreeWithSchedules();
+        assertThat(supply.reasons(meter)).singleElement().matches(reason -> reason.kind() == ReasonKind.SCHEDULE && reason.who().equals(Reasons.HUB));
+    }
+
+    private void off(LocalTime from, LocalTime to) {
+        rule("SCHEDULE", "{\"off\": [{\"from\": \"%tR\", \"to\": \"%tR\"}], \"exceptions\": []}".formatted(from, to));
+    }
+
+    private void rule(String kind, String rule) {
+        jdbc.sql("""
+                insert into shop_rule (shop_id, kind, rule) select shop_id, ?, ?::jsonb from meter where id = ?
+                on conflict (shop_id, kind) do update set rule = excluded.rule""").params(kind, rule, meter).update();
+    }
+
+    /** The meter was seen to hold it. */
+    private void held(String rule, String parameters) {
+        jdbc.sql("insert into meter_hold (meter_id, wanted, findings, rules, changed_at, verified_at) values (?, ?::jsonb, '[]', array[?], now(), now())")
+                .params(meter, parameters, rule).update();
+    }
+
+    private void drew(String kw) {
+        jdbc.sql("insert into reading (meter_id, read_at, total, power) values (?, now(), 1, ?)").params(meter, new BigDecimal(kw)).update();
     }
 
     private List<String> openAlarms() {
