@@ -89,10 +89,20 @@ byId('close-details')?.addEventListener('click', () => details.close());
 details?.addEventListener('click', event => { if (event.target === details) details.close(); });
 // nothing goes on polling behind a closed panel
 details?.addEventListener('close', () => { byId('details-body').replaceChildren(); });
+// what is refused is said where it was asked for; what a page asks for by itself stays quiet
 document.addEventListener('htmx:responseError', event => {
-  if (event.detail.target?.id === 'details-body') {
-    event.detail.target.textContent = event.detail.target.dataset.error;
+  let why = null;
+  try { why = JSON.parse(event.detail.xhr.responseText).detail; } catch { /* no problem+json */ }
+  const target = event.detail.target;
+  if (target?.id === 'details-body') {
+    target.textContent = why ?? target.dataset.error;
     if (!details.open) details.showModal();
+    return;
+  }
+  const form = event.detail.elt.closest('form');
+  if (form && why) {
+    form.querySelector(':scope > .refused')?.remove();
+    form.prepend(Object.assign(document.createElement('p'), { className: 'refused wide', role: 'alert', textContent: why }));
   }
 });
 

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.security.crypto.password.PasswordEncoder;
@@ -69,6 +70,14 @@ public class People {
 
     /** A role that was given. */
     public record Given(int id, Role role, Integer siteId, String site, String shaft, Integer shopId, String shop) {
+    }
+
+    /** The names of those who can give any role. Whoever misses one may know whom to ask. */
+    @Transactional(readOnly = true)
+    public List<String> administrators() {
+        return jdbc.sql("""
+                select distinct p.name from person p join person_grant g on g.person_id = p.id
+                where p.disabled_at is null and g.role = 'ADMINISTRATOR' and g.site_id is null order by 1""").query(String.class).list();
     }
 
     /** In the order of their names. */
@@ -149,11 +158,13 @@ public class People {
      * as {@link #unlock} does.
      *
      * @return the one-time password
+     * @throws PeopleRefused if the person may do what whoever acts may not: the password would give it
      */
     public String reset(int id, String who, String why) {
         requireRight();
         requireWhy(why);
         String name = name(id);
+        Grants.of(jdbc, id).forEach(grant -> requireWithinOwn("id", grant.rights(), grant.siteId()));
         Access before = access(id);
         String password = Secrets.legible(4);
         jdbc.sql("""
@@ -172,7 +183,10 @@ public class People {
         sessions.endAll(id);
     }
 
+    /** @throws PeopleRefused if the person may do what whoever acts may not */
     public void enable(int id, String who, String why) {
+        requireRight();
+        Grants.of(jdbc, id).forEach(grant -> requireWithinOwn("id", grant.rights(), grant.siteId()));
         change(id, "person.enabled", "update person set disabled_at = null where id = ? and disabled_at is not null", who, why);
     }
 
@@ -245,10 +259,7 @@ public class People {
         }
         Integer shopId = code == null ? null : jdbc.sql("select id from shop where site_id = :site and code = :code").param("site", siteId)
                 .param("code", code).query(Integer.class).optional().orElseThrow(() -> refused("shop", "role_no_shop", code));
-        Place place = siteId == null ? Place.hub() : Place.site(siteId);
-        role.rights().stream().filter(right -> !rights.may(right, place)).findFirst().ifPresent(right -> {
-            throw refused("role", "beyond_own", Texts.word("right." + right));
-        });
+        requireWithinOwn("role", role.rights(), siteId);
         List<Given> before = given(id);
         jdbc.sql("""
                 insert into person_grant (person_id, role, site_id, shaft, shop_id) values (:person, :role, :site, :shaft, :shop)
@@ -365,7 +376,14 @@ public class People {
     }
 
     private Actor self() {
-        return rights.actor().filter(actor -> !actor.machine()).orElseThrow(() -> new Forbidden(texts.of("refused.no_person_of_its_own")));
+        return rights.actor().filter(actor -> !actor.machine()).orElseThrow(() -> new Forbidden(texts.of("refused.no_person_of_its_own"), null));
+    }
+
+    private void requireWithinOwn(String field, Set<Right> given, Integer siteId) {
+        Place place = siteId == null ? Place.hub() : Place.site(siteId);
+        given.stream().filter(right -> !rights.may(right, place)).findFirst().ifPresent(right -> {
+            throw refused(field, "beyond_own", Texts.word("right." + right));
+        });
     }
 
     private void requireWhy(String why) {

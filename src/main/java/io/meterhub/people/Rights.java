@@ -44,7 +44,7 @@ public class Rights {
     /** @throws Forbidden if whoever acts has not the right there */
     public void require(Right right, Place place) {
         if (!may(right, place)) {
-            throw new Forbidden(texts.of("refused.right", Texts.word("right." + right), right.name()));
+            throw new Forbidden(texts.of("refused.right", Texts.word("right." + right), right.name()), right);
         }
     }
 

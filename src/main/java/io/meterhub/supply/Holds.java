@@ -128,7 +128,7 @@ public class Holds {
 
     @EventListener
     void changed(ShopRules.Changed change) {
-        agree(jdbc.sql("select id from meter where shop_id = ?").param(change.shopId()).query(Integer.class).list());
+        agree(jdbc.sql("select id from meter where shop_id = any(?)").param(change.shopIds().toArray(Integer[]::new)).query(Integer.class).list());
     }
 
     /** Brings what each meter is to hold in line with rules, reasons, tariffs and accounts. Called every minute by the route agree-on-held. */
@@ -163,14 +163,15 @@ public class Holds {
     private List<Integer> agreed(Collection<Integer> meterIds) {
         List<String> holding = models.all().stream().filter(model -> !model.holds().isEmpty()).map(MeterModel::name).toList();
         List<Row> found = jdbc.sql("""
+                with ruled as materialized (select * from shop_rule_at(:now))
                 select m.id, m.model, m.ct_ratio, m.site_id, l.rule::text as power_limit, f.rule::text as forbidden_load, s.rule::text as schedule,
                        c.account_id, coalesce(h.wanted, '{}')::text as before,
                        exists (select from supply_reason r where r.meter_id = m.id and r.kind = 'PROTECTED' and r.ended_at is null) as is_protected,
                        exists (select from supply_reason r where r.meter_id = m.id and r.kind = 'KEEP_ON' and r.ended_at is null) as kept_on
                 from meter m
-                left join shop_rule l on l.shop_id = m.shop_id and l.kind = 'POWER_LIMIT' and m.energy_kind = 'ELECTRICITY'
-                left join shop_rule f on f.shop_id = m.shop_id and f.kind = 'FORBIDDEN_LOAD' and m.energy_kind = 'ELECTRICITY'
-                left join shop_rule s on s.shop_id = m.shop_id and s.kind = 'SCHEDULE' and m.energy_kind = 'ELECTRICITY'
+                left join ruled l on l.shop_id = m.shop_id and l.kind = 'POWER_LIMIT' and m.energy_kind = 'ELECTRICITY'
+                left join ruled f on f.shop_id = m.shop_id and f.kind = 'FORBIDDEN_LOAD' and m.energy_kind = 'ELECTRICITY'
+                left join ruled s on s.shop_id = m.shop_id and s.kind = 'SCHEDULE' and m.energy_kind = 'ELECTRICITY'
                 left join meter_credit c on c.meter_id = m.id and c.mode = 'METER'
                 left join meter_hold h on h.meter_id = m.id
                 where m.gateway_id is not null and m.enabled and (m.model = any(:models) or l.shop_id is not null or f.shop_id is not null
@@ -179,7 +180,7 @@ public class Holds {
                                 or h.failure is not null or h.findings <> '[]' and h.rules <> array['PREPAID_SWITCH'] or (select count(*) from jsonb_object_keys(h.wanted)) > 1
                            else m.id = any(:ids) end
                 order by m.id""")
-                .param("models", holding.toArray(String[]::new)).param("all", meterIds == null)
+                .param("now", now()).param("models", holding.toArray(String[]::new)).param("all", meterIds == null)
                 .param("ids", meterIds == null ? new Integer[0] : meterIds.toArray(Integer[]::new)).query(Row.class).list();
         if (found.isEmpty()) {
             return List.of();

@@ -236,12 +236,13 @@ class Loads implements LoadWatch {
         Map<Integer, SiteClock> clocks = new HashMap<>();
         Map<Integer, Rule> byMeter = new LinkedHashMap<>();
         for (Row row : jdbc.sql("""
+                with ruled as materialized (select * from shop_rule_at(:now) where kind <> 'SCHEDULE')
                 select m.id as meter_id, m.shop_id, m.site_id, l.rule::text as power_limit, f.rule::text as forbidden_load
                 from meter m
-                left join shop_rule l on l.shop_id = m.shop_id and l.kind = 'POWER_LIMIT'
-                left join shop_rule f on f.shop_id = m.shop_id and f.kind = 'FORBIDDEN_LOAD'
-                where m.shop_id in (select shop_id from shop_rule where kind <> 'SCHEDULE') and m.energy_kind = 'ELECTRICITY' and m.enabled""")
-                .query(Row.class).list()) {
+                left join ruled l on l.shop_id = m.shop_id and l.kind = 'POWER_LIMIT'
+                left join ruled f on f.shop_id = m.shop_id and f.kind = 'FORBIDDEN_LOAD'
+                where m.shop_id in (select shop_id from ruled) and m.energy_kind = 'ELECTRICITY' and m.enabled""")
+                .param("now", now.atOffset(ZoneOffset.UTC)).query(Row.class).list()) {
             SiteClock days = clocks.computeIfAbsent(row.siteId, site -> rules.clock(sites.site(site), now));
             Rule rule = byShop.computeIfAbsent(row.shopId, shop -> new Rule(days,
                     row.powerLimit == null ? null : rules.read(row.powerLimit, PowerLimit.class),

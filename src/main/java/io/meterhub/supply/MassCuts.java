@@ -1,5 +1,7 @@
 package io.meterhub.supply;
 
+import io.meterhub.billing.Standings;
+import io.meterhub.billing.Standings.Standing;
 import io.meterhub.people.Right;
 import io.meterhub.people.Rights;
 import io.meterhub.site.AlarmKind;
@@ -8,11 +10,14 @@ import io.meterhub.site.Audit;
 import io.meterhub.site.Place;
 import io.meterhub.site.Sites;
 import io.meterhub.site.Texts;
+import java.math.BigDecimal;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,10 +44,11 @@ public class MassCuts {
     private final Sites sites;
     private final Texts texts;
     private final Rights rights;
+    private final Standings standings;
     private final Clock clock;
 
     MassCuts(JdbcClient jdbc, Reasons reasons, Turns turns, Alarms alarms, Audit audit, Sites sites, Texts texts,
-             Rights rights, Clock clock) {
+             Rights rights, Standings standings, Clock clock) {
         this.jdbc = jdbc;
         this.reasons = reasons;
         this.turns = turns;
@@ -51,6 +57,7 @@ public class MassCuts {
         this.sites = sites;
         this.texts = texts;
         this.rights = rights;
+        this.standings = standings;
         this.clock = clock;
     }
 
@@ -63,8 +70,30 @@ public class MassCuts {
     public record MassCut(long id, Instant since, Instant openedAt, List<String> causedBy, List<Held> meters) {
     }
 
-    /** @param shopId null for a meter without a shop */
-    public record Held(int meterId, String meter, Integer shopId, String shop, String name, Instant dueSince) {
+    /**
+     * @param shopId   null for a meter without a shop
+     * @param because  for what it is due
+     * @param accounts how those stand now that decide on it
+     */
+    public record Held(int meterId, String meter, Integer shopId, String shop, String name, Instant dueSince, List<ReasonKind> because,
+                       List<Standing> accounts) {
+
+        public BigDecimal owedYuan() {
+            return owed(accounts);
+        }
+    }
+
+    /** What is owed on accounts, 0 or more. */
+    public static BigDecimal owed(List<Standing> accounts) {
+        return accounts.stream().map(account -> account.creditYuan().negate().max(BigDecimal.ZERO)).reduce(BigDecimal.ZERO, BigDecimal::add);
+    }
+
+    /** How many shops wait for a person at a site; 0: there is no mass cut. */
+    @Transactional(readOnly = true)
+    public int waiting(int siteId) {
+        return jdbc.sql("""
+                select count(distinct coalesce(m.shop_id, -m.id)) from mass_cut c join meter m on m.site_id = c.site_id join meter_supply s on s.meter_id = m.id
+                where c.site_id = ? and c.decided_at is null and s.due_since >= c.since and s.cut_at is null""").param(siteId).query(Integer.class).single();
     }
 
     /** A person let a mass cut through. */
@@ -144,11 +173,20 @@ public class MassCuts {
     }
 
     private List<Held> held(int siteId, Instant since, boolean lock) {
-        return jdbc.sql("""
-                select s.meter_id, m.code as meter, m.shop_id, shop.code as shop, coalesce(shop.name, m.name) as name, s.due_since
+        List<Held> held = jdbc.sql("""
+                select s.meter_id, m.code as meter, m.shop_id, shop.code as shop, coalesce(shop.name, m.name) as name, s.due_since,
+                       array(select r.kind from supply_reason r where r.meter_id = s.meter_id and r.ended_at is null
+                             and r.kind = any(:owed) order by r.kind) as because
                 from meter_supply s join meter m on m.id = s.meter_id left join shop on shop.id = m.shop_id
                 where m.site_id = :site and s.due_since >= :since and s.cut_at is null order by s.meter_id""" + (lock ? " for update of s" : ""))
-                .param("site", siteId).param("since", since.atOffset(ZoneOffset.UTC)).query(Held.class).list();
+                .param("site", siteId).param("since", since.atOffset(ZoneOffset.UTC))
+                .param("owed", Arrays.stream(ReasonKind.values()).filter(ReasonKind::owed).map(ReasonKind::name).toArray(String[]::new))
+                .query((row, n) -> new Held(row.getInt("meter_id"), row.getString("meter"), row.getObject("shop_id", Integer.class), row.getString("shop"),
+                        row.getString("name"), row.getObject("due_since", OffsetDateTime.class).toInstant(),
+                        Arrays.stream((String[]) row.getArray("because").getArray()).map(ReasonKind::valueOf).toList(), List.of())).list();
+        Map<Integer, List<Standing>> accounts = standings.of(held.stream().map(Held::meterId).toList());
+        return held.stream().map(one -> new Held(one.meterId, one.meter, one.shopId, one.shop, one.name, one.dueSince, one.because,
+                accounts.getOrDefault(one.meterId, List.of()))).toList();
     }
 
     private List<String> causedBy(int siteId, Instant openedAt) {

@@ -43,7 +43,8 @@ public record Schedule(@Schema(description = "No supply in these hours") List<Ho
                 .filter(at -> on(at, clock) != present).findFirst();
     }
 
-    private Stream<Span> off(LocalDate day, SiteClock clock) {
+    /** The hours without supply that begin on a day. */
+    Stream<Span> off(LocalDate day, SiteClock clock) {
         Optional<Exception> exception = exceptions.stream().filter(each -> each.date().equals(day)).findFirst();
         return exception.isPresent() ? exception.get().off().stream().map(hours -> new Hours(null, hours.from(), hours.to()).begun(day, clock.zone()))
                 : off.stream().filter(hours -> hours.beginOn(day, clock.kinds().get(day))).map(hours -> hours.begun(day, clock.zone()));

@@ -4,6 +4,7 @@ import io.meterhub.metering.MeterModel;
 import io.meterhub.site.Sites;
 import java.time.Clock;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.HashMap;
@@ -78,18 +79,19 @@ public class Schedules {
 
     /** Why, by shop. */
     private Map<Integer, String> shopsOff(Instant now) {
-        record Planned(int shopId, int siteId, String rule) {
+        record Planned(int shopId, int siteId, String rule, String shopGroup) {
         }
         Map<Integer, SiteClock> clocks = new HashMap<>();
         Map<Integer, String> off = new TreeMap<>();
         for (Planned planned : jdbc.sql("""
-                select r.shop_id, s.site_id, r.rule::text as rule from shop_rule r join shop s on s.id = r.shop_id
-                where r.kind = 'SCHEDULE'""").query(Planned.class).list()) {
+                select r.shop_id, s.site_id, r.rule::text as rule, r.shop_group from shop_rule_at(:now) r join shop s on s.id = r.shop_id
+                where r.kind = 'SCHEDULE'""").param("now", now.atOffset(ZoneOffset.UTC)).query(Planned.class).list()) {
             SiteClock days = clocks.computeIfAbsent(planned.siteId, site -> rules.clock(sites.site(site), now));
             Schedule schedule = rules.read(planned.rule, Schedule.class);
             if (!schedule.on(now, days)) {
-                off.put(planned.shopId, schedule.nextChange(now, days).map(next -> "off by the shop's schedule until "
-                        + next.truncatedTo(ChronoUnit.MINUTES).atZone(days.zone()).toOffsetDateTime()).orElse("off by the shop's schedule"));
+                String by = "off by the " + (planned.shopGroup == null ? "shop's schedule" : "schedule of group " + planned.shopGroup);
+                off.put(planned.shopId, schedule.nextChange(now, days).map(next -> by + " until "
+                        + next.truncatedTo(ChronoUnit.MINUTES).atZone(days.zone()).toOffsetDateTime()).orElse(by));
             }
         }
         return off;

@@ -39,14 +39,8 @@ public class SiteSupply {
         return turns.terms(siteId);
     }
 
-    /**
-     * Gives a site terms. What waits goes by them at once; who is off already stays so.
-     *
-     * @throws SupplyRefused naming the field that cannot be
-     */
-    @Transactional
-    public void set(int siteId, SupplyTerms terms, String who, String why) {
-        rights.require(Right.SET_SUPPLY_TERMS, Place.site(siteId));
+    /** @throws SupplyRefused naming the field that cannot be */
+    public void check(SupplyTerms terms) {
         check("workdayHours", terms.workdayHours());
         check("weekendHours", terms.weekendHours());
         check("holidayHours", terms.holidayHours());
@@ -64,6 +58,17 @@ public class SiteSupply {
         if (terms.stepPer() == null) {
             throw refused("stepPer", "step_per");
         }
+    }
+
+    /**
+     * Gives a site terms. What waits goes by them at once; who is off already stays so.
+     *
+     * @throws SupplyRefused naming the field that cannot be
+     */
+    @Transactional
+    public void set(int siteId, SupplyTerms terms, String who, String why) {
+        rights.require(Right.SET_SUPPLY_TERMS, Place.site(siteId));
+        check(terms);
         // before its own row, as whoever changes the supply of meters does
         turns.lockWaiting(siteId);
         SupplyTerms before = of(siteId);

@@ -84,17 +84,6 @@ class AccountPage {
         this.texts = texts;
     }
 
-    /** What of a form cannot be, for the place beside its field. */
-    private static final class NotSo extends RuntimeException {
-
-        private final String field;
-
-        private NotSo(String field, String why) {
-            super(why);
-            this.field = field;
-        }
-    }
-
     /**
      * What came of a form.
      *
@@ -128,7 +117,7 @@ class AccountPage {
                 }
                 model.addAttribute("wouldBe", outcome.wouldBe());
             } catch (NotSo e) {
-                wrong.put(e.field, e.getMessage());
+                wrong.put(e.field(), e.getMessage());
             } catch (AccountRefused e) {
                 if (ends(act) && "do".equals(given.get("step")) && settlements.of(account(id)).isPresent()) {
                     // pressed twice: it is done

@@ -6,6 +6,7 @@ import io.meterhub.people.Right;
 import io.meterhub.people.Rights;
 import io.meterhub.site.Alarm;
 import io.meterhub.site.AlarmKind;
+import io.meterhub.site.AlarmKind.Subject;
 import io.meterhub.site.Alarms;
 import io.meterhub.site.Place;
 import io.swagger.v3.oas.annotations.media.Schema;
@@ -23,6 +24,9 @@ import org.springframework.stereotype.Component;
 /** The alarms as the API and the pages show them: with what the hub does about each. */
 @Component
 class AlarmList {
+
+    /** The most urgent first, of these the oldest. */
+    static final Comparator<AlarmNow> URGENT_FIRST = Comparator.comparing((AlarmNow now) -> now.alarm.severity()).thenComparing(now -> now.alarm.since());
 
     /** More open alarms than this are not read one by one any more. */
     private static final int MOST = 500;
@@ -48,9 +52,9 @@ class AlarmList {
             return Duration.between(alarm.since(), alarm.open() ? now : alarm.clearedAt());
         }
 
-        /** The details page of what it befalls; null where there is none. */
+        /** The details page of what it befalls, or where it is decided on; null where there is none. */
         public String href() {
-            return alarm.shopId() != null ? "/shops/" + alarm.shopId() : alarm.meterId() != null ? "/areas/" + alarm.meterId() : null;
+            return alarm.kind() == AlarmKind.MASS_CUT_WAITS ? "/sites/" + alarm.siteId() + "/mass-cut" : alarm.shopId() != null ? "/shops/" + alarm.shopId() : alarm.meterId() != null ? "/areas/" + alarm.meterId() : null;
         }
     }
 
@@ -65,7 +69,12 @@ class AlarmList {
     /** The open alarms of a site, the most urgent and oldest first, but for those that another explains. */
     List<AlarmNow> open(int site) {
         return list(Alarms.Choice.of(site, true), MOST).stream().filter(now -> now.alarm.underId() == null)
-                .sorted(Comparator.comparing((AlarmNow now) -> now.alarm.severity()).thenComparing(now -> now.alarm.since())).toList();
+                .sorted(URGENT_FIRST).toList();
+    }
+
+    /** The open alarms of a meter, gateway or shop, those that another explains too. */
+    List<AlarmNow> open(Subject subject, int id) {
+        return list(new Alarms.Choice(null, null, true, null, subject, id, null), MOST);
     }
 
     /** The open alarms that this one explains. */

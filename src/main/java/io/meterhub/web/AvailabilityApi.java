@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.YearMonth;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.springframework.http.HttpStatus;
@@ -94,6 +95,13 @@ class AvailabilityApi {
                 .orElseThrow(() -> Refusal.notFound("enabled " + subject.name().toLowerCase() + " that is polled,", id));
         List<Span> periods = days(site, from, to, by);
         return new DeviceHistory(device, availabilities.of(device, periods), availabilities.outages(device, whole(periods)));
+    }
+
+    /** The last days of some meters of a site that may be seen; those that are not polled are left out. */
+    List<DeviceAvailability> ofMeters(Site site, Collection<Integer> meters) {
+        Span window = whole(days(site, null, null, By.DAY));
+        return availabilities.devices(site.id()).stream().filter(device -> device.subject() == Subject.METER && meters.contains(device.id()))
+                .map(device -> new DeviceAvailability(device, availabilities.of(device, List.of(window)).get(0))).toList();
     }
 
     /** The site of a device that may be seen. */

@@ -1,6 +1,7 @@
 package io.meterhub.web;
 
 import io.meterhub.site.Site;
+import io.meterhub.supply.MassCuts;
 import jakarta.servlet.http.HttpServletResponse;
 import java.util.List;
 import java.util.Optional;
@@ -17,9 +18,11 @@ class BoardPage {
     private final TileHtml tileHtml;
     private final Feed feed;
     private final AlarmList alarms;
+    private final MassCuts massCuts;
     private final View view;
 
-    BoardPage(Boards boards, TileHtml tileHtml, Feed feed, AlarmList alarms, View view) {
+    BoardPage(Boards boards, TileHtml tileHtml, Feed feed, AlarmList alarms, MassCuts massCuts, View view) {
+        this.massCuts = massCuts;
         this.tileHtml = tileHtml;
         this.boards = boards;
         this.feed = feed;
@@ -65,6 +68,7 @@ class BoardPage {
         model.addAttribute("site", board.site());
         model.addAttribute("tileHtml", tileHtml);
         model.addAttribute("alarmCount", alarms.count(board.site().id()));
+        model.addAttribute("waiting", view.sees(board.site().id()) ? massCuts.waiting(board.site().id()) : 0);
         model.addAttribute("feed", feed.of(board.site()));
     }
 }

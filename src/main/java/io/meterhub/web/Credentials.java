@@ -40,6 +40,11 @@ class Credentials implements SecurityContextRepository {
         this.keys = keys;
     }
 
+    /** Whether it comes with a person's session, be it one that has ended. */
+    static boolean hadSession(HttpServletRequest request) {
+        return !byKey(request) && cookie(request).isPresent();
+    }
+
     static boolean byKey(HttpServletRequest request) {
         String header = request.getHeader(HttpHeaders.AUTHORIZATION);
         return header != null && header.regionMatches(true, 0, BEARER, 0, BEARER.length());

@@ -306,9 +306,10 @@ class DetailsPage {
         model.addAttribute("settable", Stream.of(ReasonKind.MANUAL_OFF, ReasonKind.KEEP_ON).filter(mine).map(ReasonKind::name).toList());
         model.addAttribute("endable", place.endable().stream().filter(mine).map(ReasonKind::name).toList());
         model.addAttribute("may", Stream.of(Right.values()).filter(right -> rights.may(right, place.standing())).map(Right::name).toList());
-        model.addAttribute("rules", place.shop() == null ? null : shopRules.of(place.shop().id()));
         model.addAttribute("held", place.meters().stream().filter(meter -> meter.gatewayId() != null)
                 .map(meter -> new HeldBy(meter.code(), holds.show(meter.id()))).toList());
+        model.addAttribute("keepers", place.meters().stream().filter(CreditPanel::shows).map(MeterNow::id).toList());
+        model.addAttribute("rules", place.shop() == null ? null : shopRules.of(new ShopRules.Owner.Shop(place.shop().id())));
         model.addAttribute("changes", words.of(place.meters(), place.site().zone(), CHANGES));
         model.addAttribute("events", history.told(place.meterIds(), LINES));
     }

@@ -24,6 +24,7 @@ import org.springframework.security.core.Authentication;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.csrf.CookieCsrfTokenRepository;
 import org.springframework.security.web.savedrequest.CookieRequestCache;
+import org.springframework.web.servlet.LocaleResolver;
 
 /**
  * Nobody comes in unknown: every request is refused that is not by a person who signed in or by a machine with its key, but for the
@@ -39,11 +40,13 @@ class Entrance {
     private final Rights rights;
     private final Texts texts;
     private final ObjectMapper json;
+    private final LocaleResolver languages;
 
-    Entrance(Rights rights, Texts texts, ObjectMapper json) {
+    Entrance(Rights rights, Texts texts, ObjectMapper json, LocaleResolver languages) {
         this.rights = rights;
         this.texts = texts;
         this.json = json;
+        this.languages = languages;
     }
 
     @Bean
@@ -58,8 +61,8 @@ class Entrance {
                         .requestMatchers(OPEN).permitAll()
                         .requestMatchers(OWN_PASSWORD, "/logout").authenticated()
                         // no room of the hub's does these
-                        .requestMatchers("/actuator/**").access((who, request) -> with(Right.METRICS, who.get()))
-                        .requestMatchers("/demo/**").access((who, request) -> with(Right.PLAY_MALL, who.get()))
+                        .requestMatchers("/actuator/**").access((who, request) -> with(Right.METRICS, who.get(), request.getRequest()))
+                        .requestMatchers("/demo/**").access((who, request) -> with(Right.PLAY_MALL, who.get(), request.getRequest()))
                         .anyRequest().access((who, request) -> new AuthorizationDecision(isIn(who.get()))))
                 .securityContext(context -> context.securityContextRepository(credentials))
                 .sessionManagement(sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
@@ -81,8 +84,12 @@ class Entrance {
                 .build();
     }
 
-    private AuthorizationDecision with(Right right, Authentication who) {
-        return new AuthorizationDecision(isIn(who) && rights.may(right, Place.hub()));
+    private AuthorizationDecision with(Right right, Authentication who, HttpServletRequest request) {
+        boolean may = isIn(who) && rights.may(right, Place.hub());
+        if (!may) {
+            RefusalPage.missing(request, right);
+        }
+        return new AuthorizationDecision(may);
     }
 
     private static boolean isIn(Authentication who) {
@@ -96,14 +103,15 @@ class Entrance {
     }
 
     private void askIn(HttpServletRequest request, HttpServletResponse response) throws IOException {
-        if (isPage(request)) {
-            response.sendRedirect(SIGN_IN);
+        String signIn = SIGN_IN + (Credentials.hadSession(request) ? "?ended" : "");
+        if (isPage(request) || RefusalPage.wanted(request)) {
+            response.sendRedirect(signIn);
             return;
         }
         // a part of a page whose session has ended: the whole page goes to sign in
-        response.setHeader("HX-Redirect", SIGN_IN);
+        response.setHeader("HX-Redirect", signIn);
         response.setHeader(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
-        answer(response, HttpStatus.UNAUTHORIZED, texts.of("refused.unknown"));
+        answer(request, response, HttpStatus.UNAUTHORIZED, "refused.unknown");
     }
 
     private void refuse(HttpServletRequest request, HttpServletResponse response) throws IOException {
@@ -114,14 +122,18 @@ class Entrance {
             // a form that is older than the token it came with
             response.sendRedirect(SIGN_IN + "?again");
         } else {
-            answer(response, HttpStatus.FORBIDDEN, texts.of(mustChange ? "refused.must_change" : "refused.request"));
+            answer(request, response, HttpStatus.FORBIDDEN, mustChange ? "refused.must_change" : "refused.request");
         }
     }
 
-    private void answer(HttpServletResponse response, HttpStatus status, String detail) throws IOException {
+    private void answer(HttpServletRequest request, HttpServletResponse response, HttpStatus status, String key) throws IOException {
+        if (RefusalPage.wanted(request)) {
+            RefusalPage.show(request, response, status, key);
+            return;
+        }
         response.setStatus(status.value());
         response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
         response.setCharacterEncoding("UTF-8");
-        json.writeValue(response.getOutputStream(), ProblemDetail.forStatusAndDetail(status, detail));
+        json.writeValue(response.getOutputStream(), ProblemDetail.forStatusAndDetail(status, texts.in(languages.resolveLocale(request), key)));
     }
 }

@@ -1,6 +1,7 @@
 package io.meterhub.web;
 
 import io.meterhub.site.Decimals;
+import jakarta.servlet.http.HttpServletResponse;
 import java.math.BigDecimal;
 import java.util.Optional;
 
@@ -26,6 +27,11 @@ final class Forms {
     /** Yuan above 0, at most two decimals. */
     static Optional<BigDecimal> amount(String text) {
         return yuan(text).filter(yuan -> yuan.signum() > 0);
+    }
+
+    /** Shows the top of the page: there stands what is asked, or what was done. */
+    static void fromTheTop(HttpServletResponse response) {
+        response.setHeader("HX-Reswap", "outerHTML show:window:top");
     }
 
     /** Null where nothing was typed. */

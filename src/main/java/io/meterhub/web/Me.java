@@ -3,6 +3,7 @@ package io.meterhub.web;
 import io.meterhub.people.Right;
 import io.meterhub.people.Rights;
 import io.meterhub.site.Place;
+import java.util.function.IntPredicate;
 import org.springframework.stereotype.Controller;
 import org.springframework.web.bind.annotation.ControllerAdvice;
 import org.springframework.web.bind.annotation.ModelAttribute;
@@ -12,18 +13,21 @@ import org.springframework.web.bind.annotation.ModelAttribute;
 class Me {
 
     private final Rights rights;
+    private final View view;
 
-    Me(Rights rights) {
+    Me(Rights rights, View view) {
         this.rights = rights;
+        this.view = view;
     }
 
-    record Seen(String name, boolean managesPeople, boolean readsAudit) {
+    /** @param whole whether all of a site may be seen, by its id */
+    record Seen(String name, boolean managesPeople, boolean readsAudit, IntPredicate whole) {
     }
 
     /** Null on the page to sign in on. */
     @ModelAttribute("me")
     Seen me() {
         return rights.actor().map(actor -> new Seen(actor.name(), rights.may(Right.MANAGE_PEOPLE, Place.hub()),
-                !rights.reach(Right.AUDIT).isNowhere())).orElse(null);
+                !rights.reach(Right.AUDIT).isNowhere(), view::sees)).orElse(null);
     }
 }

@@ -12,6 +12,7 @@ import io.meterhub.people.Forbidden;
 import io.meterhub.people.PeopleRefused;
 import io.meterhub.site.Texts;
 import io.meterhub.supply.SupplyRefused;
+import jakarta.servlet.http.HttpServletRequest;
 import java.sql.SQLException;
 import java.util.Arrays;
 import java.util.List;
@@ -39,15 +40,15 @@ import org.springframework.web.bind.ServletRequestBindingException;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
-import org.springframework.web.context.request.RequestAttributes;
 import org.springframework.web.context.request.RequestContextHolder;
+import org.springframework.web.context.request.ServletRequestAttributes;
 import org.springframework.web.context.request.WebRequest;
 import org.springframework.web.method.annotation.HandlerMethodValidationException;
 import org.springframework.web.method.annotation.MethodArgumentTypeMismatchException;
 import org.springframework.web.multipart.support.MissingServletRequestPartException;
 import org.springframework.web.servlet.mvc.method.annotation.ResponseEntityExceptionHandler;
 
-/** Every error as problem+json (RFC 9457); {@code errors} names each field and says what is allowed. */
+/** Every error as problem+json (RFC 9457), {@code errors} names each field and says what is allowed; or, to a browser, as a page. */
 @RestControllerAdvice
 class Problems extends ResponseEntityExceptionHandler {
 
@@ -99,6 +100,7 @@ class Problems extends ResponseEntityExceptionHandler {
 
     @ExceptionHandler
     ResponseEntity<ProblemDetail> refused(Forbidden refusal) {
+        refusal.right().ifPresent(right -> RefusalPage.missing(current().getRequest(), right));
         return answer(HttpStatus.FORBIDDEN, refusal.getMessage(), List.of());
     }
 
@@ -155,8 +157,31 @@ class Problems extends ResponseEntityExceptionHandler {
     }
 
     static ResponseEntity<ProblemDetail> answer(HttpStatusCode status, String detail, List<?> errors) {
-        RequestContextHolder.currentRequestAttributes().setAttribute(RefusedActs.WHY, detail, RequestAttributes.SCOPE_REQUEST);
+        if (asPage(status, detail)) {
+            return null;
+        }
         return ResponseEntity.status(status).contentType(MediaType.APPLICATION_PROBLEM_JSON).body(problem(status, detail, errors));
+    }
+
+    /** Notes why, and answers with the page where one is wanted. */
+    private static boolean asPage(HttpStatusCode status, String detail) {
+        HttpServletRequest request = current().getRequest();
+        request.setAttribute(RefusedActs.WHY, detail);
+        if (!RefusalPage.wanted(request)) {
+            return false;
+        }
+        RefusalPage.show(request, current().getResponse(), status, null);
+        return true;
+    }
+
+    private static ServletRequestAttributes current() {
+        return (ServletRequestAttributes) RequestContextHolder.currentRequestAttributes();
+    }
+
+    @Override
+    protected ResponseEntity<Object> handleExceptionInternal(Exception e, Object body, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
+        return asPage(status, body instanceof ProblemDetail problem ? problem.getDetail() : null) ? null
+                : super.handleExceptionInternal(e, body, headers, status, request);
     }
 
     private static ProblemDetail problem(HttpStatusCode status, String detail, List<?> errors) {

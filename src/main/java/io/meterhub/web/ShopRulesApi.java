@@ -5,6 +5,7 @@ import io.meterhub.supply.PowerLimit;
 import io.meterhub.supply.Schedule;
 import io.meterhub.supply.ShopRules;
 import io.meterhub.supply.ShopRules.Kind;
+import io.meterhub.supply.ShopRules.Owner;
 import io.meterhub.web.Problems.Refusal;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Schema;
@@ -53,7 +54,8 @@ class ShopRulesApi {
     }
 
     @GetMapping("/supply-rules")
-    @Operation(summary = "The rules of a shop's supply, and what they come to now", description = "What is left out is not ruled.")
+    @Operation(summary = "The rules of a shop's supply, and what they come to now", description = "Its own, else those of its group: fromGroup. What is"
+            + " left out is not ruled.")
     ShopRules.Rules rules(@PathVariable int shop) {
         return rules.of(known(shop));
     }
@@ -100,11 +102,10 @@ class ShopRulesApi {
     }
 
     private ShopRules.Rules set(int shop, Kind kind, Object rule, Operator operator, String why) {
-        rules.set(known(shop), kind, rule, operator.name(), why.strip());
-        return rules.of(shop);
+        return rules.set(known(shop), kind, rule, operator.name(), why.strip());
     }
 
-    private int known(int shop) {
-        return equipment.shop(shop).orElseThrow(() -> Refusal.notFound("shop", shop)).id();
+    private Owner known(int shop) {
+        return new Owner.Shop(equipment.shop(shop).orElseThrow(() -> Refusal.notFound("shop", shop)).id());
     }
 }

@@ -12,10 +12,11 @@ class SignInPage {
     @GetMapping(Entrance.SIGN_IN)
     String page(@RequestParam(required = false) String wrong, @RequestParam(required = false) Integer locked,
                 @RequestParam(required = false) String out, @RequestParam(required = false) String again,
-                @RequestParam(required = false) String changed, Model model) {
+                @RequestParam(required = false) String changed, @RequestParam(required = false) String ended,
+                Model model) {
         model.addAttribute("locked", locked);
         model.addAttribute("told", locked != null ? "locked" : wrong != null ? "wrong" : again != null ? "again"
-                : changed != null ? "changed" : out != null ? "out" : null);
+                : changed != null ? "changed" : out != null ? "out" : ended != null ? "ended" : null);
         return "login";
     }
 }

@@ -55,7 +55,7 @@ class SupplyLocksIT {
         jdbc.sql("update meter_state set read_at = :at, answered_at = :at where meter_id = any(:ids)")
                 .param("at", start.minusSeconds(3600).atOffset(ZoneOffset.UTC)).param("ids", mall.meters().toArray(Integer[]::new)).update();
         for (int shop : List.of(0, 1)) {
-            rules.set(malls.shop(mall, shop), ShopRules.Kind.POWER_LIMIT, LIMIT, "li", "contract");
+            rules.set(new ShopRules.Owner.Shop(malls.shop(mall, shop)), ShopRules.Kind.POWER_LIMIT, LIMIT, "li", "contract");
         }
         billing.bill(mall.slice(start, "1000", "1000", "1000", "1000"));
         // the higher id owes, the lower one draws too much: found in this order

@@ -20,43 +20,19 @@ import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.context.ApplicationContext;
-import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Works at the counter as a cashier does, in a real Chromium. Skipped where there is none. */
 @HubTest
-class AccountBrowserIT {
+class AccountBrowserIT extends OnScreen {
 
-    private static Screens screens;
     private static PaintedMall mall;
     private static Crew crew;
 
     @Autowired
-    ApplicationContext hub;
-    @Autowired
-    JdbcClient jdbc;
-    @Autowired
     AccountLife life;
-    @LocalServerPort
-    int port;
-
-    @BeforeAll
-    static void start() {
-        screens = Screens.start();
-    }
-
-    @AfterAll
-    static void stop() {
-        if (screens != null) {
-            screens.close();
-        }
-    }
 
     @BeforeEach
     void paint() {
@@ -64,8 +40,7 @@ class AccountBrowserIT {
             mall = PaintedMall.paint(jdbc, "DESK", 60);
             crew = new Crew(hub).hire("陈柜台", Role.MANAGER, mall.siteId(), null, null);
         }
-        jdbc.sql("update meter_state set read_at = now(), answered_at = now() where meter_id in (select id from meter where site_id = ?)")
-                .param(mall.siteId()).update();
+        mall.freshen();
     }
 
     private String account(String number) {
@@ -237,7 +212,7 @@ class AccountBrowserIT {
     }
 
     private static void narrow(Page page, String what) {
-        assertThat((Integer) page.evaluate("document.documentElement.scrollWidth")).as(what).isLessThanOrEqualTo(360);
+        Screens.assertFits(page);
         assertThat((Boolean) page.evaluate("[...document.querySelectorAll('.box, .box > :not(.scroll), form *, .acts *')].every(e => e.getBoundingClientRect().right <= 360)"))
                 .as(what).isTrue();
     }

@@ -8,26 +8,15 @@ import io.meterhub.web.Http.Answer;
 import java.math.BigDecimal;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.jdbc.core.simple.JdbcClient;
 
 @HubTest
-class AccountLifeApiIT {
+class AccountLifeApiIT extends OverHttp {
 
     private static final String ACCOUNTS = "/api/v1/accounts";
     private static PaintedMall mall;
 
-    @Autowired
-    JdbcClient jdbc;
-    @LocalServerPort
-    int port;
-
-    private Http http;
-
     @BeforeEach
     void open() {
-        http = new Http(port);
         if (mall == null) {
             mall = PaintedMall.paint(jdbc, "LIFE", 40);
         }

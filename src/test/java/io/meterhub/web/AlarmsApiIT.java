@@ -18,34 +18,26 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.dao.DataAccessException;
-import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.support.TransactionTemplate;
 
 @HubTest
-class AlarmsApiIT {
+class AlarmsApiIT extends OverHttp {
 
     private static final AtomicInteger NUMBER = new AtomicInteger();
     private static final Instant EARLIER = Instant.parse("2026-11-21T08:00:00Z");
 
     @Autowired
-    JdbcClient jdbc;
-    @Autowired
     TransactionTemplate transaction;
     @Autowired
     Alarms alarms;
-    @LocalServerPort
-    int port;
 
-    private Http http;
     private int site;
     private int gateway;
     private List<Integer> meters;
 
     @BeforeEach
     void aBusWithThreeMeters() {
-        http = new Http(port);
         int number = NUMBER.incrementAndGet();
         site = jdbc.sql("insert into site (code, name) values (?, 'alarms') returning id").param("ALARMS-" + number).query(Integer.class).single();
         gateway = jdbc.sql("""

@@ -35,26 +35,15 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.jdbc.core.simple.JdbcClient;
 
 @HubTest
-class ApiIT {
+class ApiIT extends OverHttp {
 
     private static final String OPERATOR = Operator.HEADER;
     private static PaintedMall mall;
 
-    @Autowired
-    JdbcClient jdbc;
-    @LocalServerPort
-    int port;
-
-    private Http http;
-
     @BeforeEach
     void open() {
-        http = new Http(port);
         if (mall == null) {
             mall = PaintedMall.paint(jdbc, "API", 100);
         }

@@ -18,47 +18,23 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.context.ApplicationContext;
-import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /** Looks at the live board as people do, in a real Chromium. Skipped where there is none. */
 @HubTest
-class BoardBrowserIT {
+class BoardBrowserIT extends OnScreen {
 
     private static final String SITE = "BOARD";
-    private static Screens screens;
     private static PaintedMall mall;
     private static Crew crew;
 
     @Autowired
-    ApplicationContext hub;
-    @Autowired
-    JdbcClient jdbc;
-    @Autowired
     Alarms alarms;
     @Autowired
     TransactionTemplate transaction;
-    @LocalServerPort
-    int port;
-
-    @BeforeAll
-    static void start() {
-        screens = Screens.start();
-    }
-
-    @AfterAll
-    static void stop() {
-        if (screens != null) {
-            screens.close();
-        }
-    }
 
     @BeforeEach
     void paint() {
@@ -114,7 +90,7 @@ class BoardBrowserIT {
             for (String language : List.of("zh-CN", "en-US")) {
                 look(language, 360, page -> {
                     page.navigate(path.startsWith("/") ? base() + path : path);
-                    assertThat((Integer) page.evaluate("document.documentElement.scrollWidth")).as(path).isLessThanOrEqualTo(360);
+                    Screens.assertFits(page);
                     assertThat((Boolean) page.evaluate("[...document.querySelectorAll('.tile, .box, .alarm')].every(e => e.getBoundingClientRect().right <= 360)"))
                             .isTrue();
                 });

@@ -23,12 +23,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Meters that people read, and current transformers that are changed, as staff see them. */
 @HubTest
-class ByHandIT {
+class ByHandIT extends OverHttp {
 
     private static final AtomicInteger NUMBER = new AtomicInteger();
     private static final ZoneId ZONE = ZoneId.of("Asia/Shanghai");
@@ -36,14 +34,9 @@ class ByHandIT {
     @Autowired
     SiteImport imports;
     @Autowired
-    JdbcClient jdbc;
-    @Autowired
     MeterOperations operations;
     @Autowired
     Pokes pokes;
-    @LocalServerPort
-    int port;
-    private Http http;
     private String code;
     private SiteSheet sheet;
     private int site;
@@ -54,7 +47,6 @@ class ByHandIT {
     /** A shop with a meter on a gateway, and one with a dial, at 100 yuan and 0.85 a kWh. */
     @BeforeEach
     void open() {
-        http = new Http(port);
         int number = NUMBER.incrementAndGet();
         code = "DIAL-" + number;
         sheet = new SiteSheet(new SiteSheet.SiteRow(2, code, "A mall", ZONE.getId()),

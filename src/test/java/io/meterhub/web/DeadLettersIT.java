@@ -15,31 +15,23 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.messaginghub.pooled.jms.JmsPoolConnectionFactory;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jms.core.JmsTemplate;
 
 @HubTest
-class DeadLettersIT {
+class DeadLettersIT extends OverHttp {
 
     private static final String OPERATOR = Operator.HEADER;
     private static final String PATH = "/api/v1/dead-letters";
 
     @Autowired
-    JdbcClient jdbc;
-    @Autowired
     JmsPoolConnectionFactory connections;
     @Autowired
     QueueDepths depths;
-    @LocalServerPort
-    int port;
 
-    private Http http;
     private JmsTemplate jms;
 
     @BeforeEach
     void open() {
-        http = new Http(port);
         jms = new JmsTemplate(connections);
     }
 

@@ -10,26 +10,15 @@ import java.time.YearMonth;
 import java.time.ZoneId;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.jdbc.core.simple.JdbcClient;
 
 @HubTest
-class FeesApiIT {
+class FeesApiIT extends OverHttp {
 
     private static final YearMonth MONTH = YearMonth.now(ZoneId.of("Asia/Shanghai")).minusMonths(1);
     private static PaintedMall mall;
 
-    @Autowired
-    JdbcClient jdbc;
-    @LocalServerPort
-    int port;
-
-    private Http http;
-
     @BeforeEach
     void open() {
-        http = new Http(port);
         if (mall == null) {
             mall = PaintedMall.paint(jdbc, "FEES-API", 6);
             jdbc.sql("insert into tariff (site_id, code, name, energy_kind) values (?, 'public', 'p', 'ELECTRICITY')").param(mall.siteId()).update();

@@ -9,26 +9,17 @@ import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.jdbc.core.simple.JdbcClient;
 
 @HubTest
-class LedgerApiIT {
+class LedgerApiIT extends OverHttp {
 
     private static PaintedMall mall;
 
-    @Autowired
-    JdbcClient jdbc;
-    @LocalServerPort
-    int port;
-    private Http http;
     private int account;
     private int neighbour;
 
     @BeforeEach
     void open() {
-        http = new Http(port);
         if (mall == null) {
             mall = PaintedMall.paint(jdbc, "LEDGER", 10);
         }

@@ -25,44 +25,25 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.context.ApplicationContext;
-import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Operates on a virtual mall's meters as staff do, in a real Chromium. Skipped where there is none. */
 @HubTest
-class OperationsBrowserIT {
+class OperationsBrowserIT extends OnScreen {
 
     private static final String SITE = "OPS-PAGE";
     private static final int USERS = 24;
 
-    private static Screens screens;
     private static VirtualMall mall;
     private static Crew crew;
 
     @Autowired
-    JdbcClient jdbc;
-    @Autowired
     SiteImport imports;
-    @Autowired
-    ApplicationContext hub;
-    @LocalServerPort
-    int port;
-
-    @BeforeAll
-    static void start() {
-        screens = Screens.start();
-    }
 
     @AfterAll
     static void stop() {
-        if (screens != null) {
-            screens.close();
-        }
         if (mall != null) {
             mall.close();
         }
@@ -143,7 +124,7 @@ class OperationsBrowserIT {
             panel.locator("button[value=WRITE_PARAMETERS]").click();
             assertThat(panel.locator("#job-live[data-ended=true]")).containsText("完成");
             screens.shoot(page, "operations-panel-phone");
-            assertThat((Boolean) page.evaluate("document.documentElement.scrollWidth <= innerWidth")).isTrue();
+            Screens.assertFits(page);
         });
         assertThat(jdbc.sql("select after ->> 'alarm-amount-1' from audit_log where what = 'meter.parameters' and subject = 'meter OP-1'")
                 .query(String.class).list()).containsExactly("20.5");
@@ -171,7 +152,7 @@ class OperationsBrowserIT {
             page.locator("#operation-form button").click();
             assertThat(page.locator("#operation-form [role=alert]")).containsText("需要填写原因");
             screens.shoot(page, "operations-new-phone");
-            assertThat((Boolean) page.evaluate("document.documentElement.scrollWidth <= innerWidth")).isTrue();
+            Screens.assertFits(page);
         });
     }
 }

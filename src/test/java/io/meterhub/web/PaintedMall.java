@@ -69,6 +69,11 @@ final class PaintedMall {
         return one("select id from account where site_id = :site and number = :code", number);
     }
 
+    /** All of its meters answer now. */
+    void freshen() {
+        jdbc.sql("update meter_state set read_at = now(), answered_at = now() where meter_id in (select id from meter where site_id = ?)").param(siteId).update();
+    }
+
     /** The meter is read again, now, and shows this power. */
     void read(String meter, String powerKw) {
         jdbc.sql("update meter_state set read_at = now(), answered_at = now(), power = :power::numeric where meter_id = :meter")

@@ -13,41 +13,15 @@ import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.context.ApplicationContext;
-import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Signs in, works and signs out as people do, in a real Chromium. Skipped where there is none. */
 @HubTest
-class PeopleBrowserIT {
+class PeopleBrowserIT extends OnScreen {
 
-    private static Screens screens;
     private static PaintedMall mall;
     private static Crew crew;
-
-    @Autowired
-    ApplicationContext hub;
-    @Autowired
-    JdbcClient jdbc;
-    @LocalServerPort
-    int port;
-
-    @BeforeAll
-    static void start() {
-        screens = Screens.start();
-    }
-
-    @AfterAll
-    static void stop() {
-        if (screens != null) {
-            screens.close();
-        }
-    }
 
     @BeforeEach
     void paint() {
@@ -56,8 +30,7 @@ class PeopleBrowserIT {
             crew = new Crew(hub).hire("赵电工", Role.ELECTRICIAN, mall.siteId(), null, null).hire("钱经理", Role.MANAGER, mall.siteId(), null, null)
                     .hire("b-admin", Role.ADMINISTRATOR, null, null, null);
         }
-        jdbc.sql("update meter_state set read_at = now(), answered_at = now() where meter_id in (select id from meter where site_id = ?)")
-                .param(mall.siteId()).update();
+        mall.freshen();
     }
 
     private void signIn(Page page, String name, String password) {
@@ -76,7 +49,7 @@ class PeopleBrowserIT {
             signIn(page, "赵电工", crew.password("赵电工"));
             assertThat(page.locator(".tile").first()).isVisible();
             assertThat(page).hasURL(Pattern.compile("site=PEOPLE"));
-            assertThat((Integer) page.evaluate("document.documentElement.scrollWidth")).isLessThanOrEqualTo(360);
+            Screens.assertFits(page);
             page.locator(".bar form button").click();
             assertThat(page.locator("#told")).containsText("已退出");
             page.navigate(screens.at(port, "/?site=PEOPLE"));
@@ -149,7 +122,7 @@ class PeopleBrowserIT {
         });
         for (String path : List.of("/people", "/people/" + crew.id("赵电工"), "/profile", "/profile/password", "/audit")) {
             screens.look(port, crew.cookie("b-admin", port), "zh-CN", 360, path, page -> {
-                assertThat((Integer) page.evaluate("document.documentElement.scrollWidth")).as(path).isLessThanOrEqualTo(360);
+                Screens.assertFits(page);
                 screens.shoot(page, "360" + path.replaceAll("[/0-9]", "-"));
             });
         }

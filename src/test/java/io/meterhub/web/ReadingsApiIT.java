@@ -28,22 +28,15 @@ import org.apache.poi.xssf.usermodel.XSSFWorkbook;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.jdbc.core.simple.JdbcClient;
 
 @HubTest
-class ReadingsApiIT {
+class ReadingsApiIT extends OverHttp {
 
     private static final AtomicInteger NUMBER = new AtomicInteger();
     private static final ZoneId ZONE = ZoneId.of("Asia/Shanghai");
 
     @Autowired
     SiteImport imports;
-    @Autowired
-    JdbcClient jdbc;
-    @LocalServerPort
-    int port;
-    private Http http;
     private int site;
     private List<Integer> meters;
     private List<Integer> shops;
@@ -51,7 +44,6 @@ class ReadingsApiIT {
     /** Two shops with a meter each at 1000 kWh and 100 yuan at 0.85 a kWh. */
     @BeforeEach
     void open() {
-        http = new Http(port);
         int number = NUMBER.incrementAndGet();
         ImportResult result = imports.load(new SiteSheet(new SiteSheet.SiteRow(2, "HAND-" + number, "A mall", ZONE.getId()),
                 List.of(new SiteSheet.GatewayRow(2, "G", "G", "S1", "127.9.0." + number, 502, Gateway.Framing.TCP, 9600)),

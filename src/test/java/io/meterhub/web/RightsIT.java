@@ -22,6 +22,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,13 +45,14 @@ class RightsIT {
     private static final Map<Character, String> PEOPLE = new LinkedHashMap<>(Map.of('V', "r-viewer", 'L', "r-landlord", 'F', "r-finance",
             'E', "r-electrician", 'M', "r-manager", 'A', "r-administrator"));
     /** Which ask for what is so already, or only look. */
-    private static final Set<String> WITHOUT_EFFECT = Set.of("credit for a meter to keep", "have that looked at");
+    private static final Set<String> WITHOUT_EFFECT = Set.of("credit for a meter to keep", "have that looked at", "rule asked on the page",
+            "who keeps it, on the page");
     /** Before it there was nothing. */
     private static final Set<String> MAKES = Set.of("account.prepared", "tariff.version.added", "sharing.group.made", "meter.parent.set",
             "fee.settings", "fee.agreed", "grid.bill.entered", "supply.reason.set", "operation.start",
-            "person.made");
+            "person.made", "supply.rule.power_limit", "supply.rule.forbidden_load", "supply.rule.schedule");
     /** After it there is nothing. */
-    private static final Set<String> ENDS = Set.of("supply.reason.end");
+    private static final Set<String> ENDS = Set.of("supply.reason.end", "supply.rule.schedule");
     private static PaintedMall mall;
     private static PaintedMall elsewhere;
     private static Crew staff;
@@ -76,6 +78,8 @@ class RightsIT {
                 staff.hire("r-" + role.name().toLowerCase(), role, role == Role.LANDLORD ? mall.siteId() : null, null,
                         role == Role.LANDLORD ? "A-101" : null);
             }
+            jdbc.sql("insert into shop_group_member (shop_id, valid_from, shop_group) values (?, '-infinity', 'R-GROUP')").param(mall.shop("C-101")).update();
+            staff.hire("r-anybody", Role.VIEWER, mall.siteId(), null, null);
             // somebody else who sublets, one who keeps a building, one who keeps a site
             staff.hire("r-landlord-b", Role.LANDLORD, mall.siteId(), null, "B-101").hire("r-building", Role.ELECTRICIAN, mall.siteId(), "1", null)
                     .hire("r-site", Role.MANAGER, elsewhere.siteId(), null, null);
@@ -158,9 +162,10 @@ class RightsIT {
     }
 
     private String filled(String text, PaintedMall mall) {
-        Map<String, Object> words = Map.of("site", mall.siteId(), "code", mall.site(), "shop", mall.shop("A-101"), "meter", mall.meter("E-A-101"),
+        Map<String, Object> words = new HashMap<>(Map.of("site", mall.siteId(), "code", mall.site(), "shop", mall.shop("A-101"), "meter", mall.meter("E-A-101"),
                 "othermeter", mall.meter("E-B-101"), "account", mall.account("E-A-101"), "other", mall.account("E-B-101"),
-                "closable", mall.account("E-A-101"), "gateway", gateway(mall, "1"), "key", UUID.randomUUID());
+                "closable", mall.account("E-A-101"), "gateway", gateway(mall, "1"), "key", UUID.randomUUID()));
+        words.put("person", staff.id("r-anybody"));
         String filled = text.replace("{tomorrow}", Instant.now().plus(1, ChronoUnit.DAYS).truncatedTo(ChronoUnit.SECONDS).toString());
         for (Map.Entry<String, Object> word : words.entrySet()) {
             filled = filled.replace("{" + word.getKey() + "}", word.getValue().toString());
@@ -202,7 +207,10 @@ class RightsIT {
                 "/api/v1/accounts/" + account + "/entries", "/api/v1/accounts/" + account + "/charges", "/api/v1/accounts/" + account + "/sales",
                 "/api/v1/accounts/" + account + "/receipts", "/api/v1/accounts/" + account + "/statement", "/api/v1/accounts/" + account + "/bill",
                 "/api/v1/accounts/" + account + "/warnings", "/api/v1/accounts/" + account + "/tier-use",
-                "/api/v1/accounts/" + account + "/shared-lines", "/areas/" + publicMeter(), "/?site=RIGHTS-2")) {
+                "/api/v1/accounts/" + account + "/shared-lines", "/areas/" + publicMeter(), "/shops/" + others + "/rules",
+                "/shops/" + others + "/alarms", "/shops/" + others + "/availability", "/api/v1/shops/" + others + "/supply-rules",
+                "/meters/" + meter + "/credit", "/sites/" + mall.siteId() + "/supply", "/sites/" + mall.siteId() + "/mass-cut",
+                "/sites/" + mall.siteId() + "/group-rules?group=R-GROUP", "/?site=RIGHTS-2")) {
             Answer answer = landlord.get(path);
             assertThat(answer.status() == 404 || path.startsWith("/?") && !answer.body().contains("tile")).as(path + ": " + answer.status()).isTrue();
         }

@@ -20,21 +20,24 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
 
 /** A real Chromium that looks at the hub's pages. What it fetches from outside, or complains of, fails the test. */
-final class Screens implements AutoCloseable {
+final class Screens implements BeforeAllCallback, AfterAllCallback {
 
-    private final Playwright playwright;
-    private final Browser browser;
+    private static final Pattern REFUSED = Pattern.compile("status of (403|404|422)");
+    private static final Pattern FILE = Pattern.compile("\\.(css|js|svg)(:|$)");
 
-    private Screens(Playwright playwright, Browser browser) {
-        this.playwright = playwright;
-        this.browser = browser;
-    }
+    private Playwright playwright;
+    private Browser browser;
 
     /** Skips the tests where there is no Chromium. */
-    static Screens start() {
+    @Override
+    public void beforeAll(ExtensionContext tests) {
         Optional<Path> chromium = Stream.of(System.getenv("CHROME_BIN"), "/usr/bin/chromium", "/usr/bin/chromium-browser",
                         "/usr/bin/google-chrome").filter(path -> path != null && !path.isBlank()).map(Path::of)
                 .filter(Files::isExecutable).findFirst();
@@ -44,14 +47,15 @@ final class Screens implements AutoCloseable {
         assumeTrue(chromium.isPresent(), "no Chromium found");
         // a busy machine may take its time
         PlaywrightAssertions.setDefaultAssertionTimeout(20_000);
-        Playwright playwright = Playwright.create(new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
-        return new Screens(playwright, playwright.chromium().launch(new BrowserType.LaunchOptions().setExecutablePath(chromium.get())
-                .setArgs(List.of("--no-sandbox"))));
+        playwright = Playwright.create(new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
+        browser = playwright.chromium().launch(new BrowserType.LaunchOptions().setExecutablePath(chromium.get()).setArgs(List.of("--no-sandbox")));
     }
 
     @Override
-    public void close() {
-        playwright.close();
+    public void afterAll(ExtensionContext tests) {
+        if (playwright != null) {
+            playwright.close();
+        }
     }
 
     Browser browser() {
@@ -72,8 +76,8 @@ final class Screens implements AutoCloseable {
             Page page = context.newPage();
             page.onPageError(faults::add);
             page.onConsoleMessage(message -> {
-                // a refused form is answered with 422, which the browser calls an error
-                if (message.type().equals("error") && !message.text().contains("422")) {
+                // the browser calls what is refused an error
+                if (message.type().equals("error") && !(REFUSED.matcher(message.text()).find() && !FILE.matcher(message.location()).find())) {
                     faults.add(message.text());
                 }
             });
@@ -89,6 +93,11 @@ final class Screens implements AutoCloseable {
         if (!"data".equals(uri.getScheme()) && (!"127.0.0.1".equals(uri.getHost()) || uri.getPort() != port)) {
             elsewhere.add(request.url());
         }
+    }
+
+    /** Nothing is to be scrolled sideways. */
+    static void assertFits(Page page) {
+        assertThat((Integer) page.evaluate("document.documentElement.scrollWidth - innerWidth")).as(page.url()).isLessThanOrEqualTo(0);
     }
 
     /** Leaves the whole page as a picture under target/screens, for people to judge. */

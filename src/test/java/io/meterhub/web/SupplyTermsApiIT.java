@@ -10,33 +10,20 @@ import io.meterhub.people.Role;
 import io.meterhub.web.Http.Answer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.context.ApplicationContext;
-import org.springframework.jdbc.core.simple.JdbcClient;
 
 @HubTest
-class SupplyTermsApiIT {
+class SupplyTermsApiIT extends OverHttp {
 
     private static final String TERMS = """
             {"workdayHours": "%s", "weekendHours": "", "holidayHours": "", "noticeMinutes": 30, "stepShops": 5, "stepSeconds": 2,
              "stepPer": "GATEWAY", "massShops": 10, "massMinutes": 15, "why": "agreed with the shops"}""";
 
-    @Autowired
-    JdbcClient jdbc;
-    @Autowired
-    ApplicationContext hub;
-    @LocalServerPort
-    int port;
-
-    private Http http;
     private int site;
     private int shop;
     private int meter;
 
     @BeforeEach
     void aSite() {
-        http = new Http(port);
         site = one("insert into site (code, name, zone) values ('TERMS-' || nextval('account_number'), 'terms', 'Asia/Shanghai') returning id");
         shop = one("insert into shop (site_id, code, name, floor, shaft) values (%d, 'S', 's', '1', 'S1') returning id".formatted(site));
         int gateway = one("""

@@ -9,25 +9,16 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.springframework.beans.factory.annotation.Autowired;
-import org.springframework.boot.test.web.server.LocalServerPort;
-import org.springframework.jdbc.core.simple.JdbcClient;
 
 @HubTest
-class TariffsApiIT {
+class TariffsApiIT extends OverHttp {
 
     private static PaintedMall mall;
 
-    @Autowired
-    JdbcClient jdbc;
-    @LocalServerPort
-    int port;
-    private Http http;
     private String tariffs;
 
     @BeforeEach
     void open() {
-        http = new Http(port);
         if (mall == null) {
             mall = PaintedMall.paint(jdbc, "TARIFFS", 100);
         }
