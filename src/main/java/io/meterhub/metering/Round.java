@@ -158,6 +158,7 @@ class Round implements Iterator<Slice> {
                 throw BusFailure.gatewayLost("the gateway took no connection in this round", null);
             }
             askedMicros += attempt.number > 0 ? 0 : station.plan().micros(lane.wireTime());
+            Instant asked = clock.instant();
             Slice.Reading reading = station.read(lane, urgent, clock);
             lane.wasRead(meter);
             if (station.inFull()) {
@@ -166,7 +167,7 @@ class Round implements Iterator<Slice> {
             boolean returned = lane.silence().isDoubtful(meter);
             lane.silence().answered(meter);
             readings.add(reading);
-            seen.add(station.seen(reading));
+            seen.add(station.seen(reading, asked));
             if (returned) {
                 lane.silence().hope(dead.stream().map(s -> s.meter().id()).toList());
                 if (doubtful.isEmpty()) {

@@ -70,11 +70,16 @@ record Station(Meter meter, MeterModel model, ReadPlan plan, boolean inFull) {
         }).orElse(Relay.UNKNOWN);
     }
 
-    /** What a reading says of the relay. */
-    SupplyControl.Seen seen(Slice.Reading reading) {
+    /**
+     * What a reading says of the relay.
+     *
+     * @param asked what it shows is no newer than that: a hub that is held up before it looks at the clock must not take it for what came after
+     *              a switching of that time
+     */
+    SupplyControl.Seen seen(Slice.Reading reading, Instant asked) {
         Integer word = word(reading);
         MeterModel.RelayStatus status = model.relay().orElse(null);
-        return new SupplyControl.Seen(meter.id(), reading.at(), reading.relay(), reading.power(), reading.total(),
+        return new SupplyControl.Seen(meter.id(), asked, reading.relay(), reading.power(), reading.total(),
                 word == null ? null : status.shown(word), word == null ? null : status.trip(word),
                 status != null && !status.trips().isEmpty(), model.can(MeterModel.Operation.SWITCH_FREE));
     }

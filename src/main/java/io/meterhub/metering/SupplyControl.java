@@ -28,6 +28,7 @@ public interface SupplyControl {
     /**
      * What a meter showed.
      *
+     * @param at    when it was asked
      * @param relay the model's status register says so; UNKNOWN where the model has none
      * @param power kW or m3/h, null where the model has none
      * @param word  the status register as it was read, {@code 0369=0001}; null where the model has none

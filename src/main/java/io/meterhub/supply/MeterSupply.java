@@ -172,6 +172,10 @@ public record MeterSupply(int meterId, Wanted wanted, Relay seen, Basis basis, I
         if (acknowledgedAt == null) {
             return seeing(UNKNOWN, null, reading.at());
         }
+        if (commanded == OFF && confirmedAt != null && seen == ON) {
+            // somebody closed it since: that nothing is drawn for a while does not make the hub's old command hold again
+            return this;
+        }
         boolean stands = commanded == OFF && reading.power() != null;
         return seeing(commanded, stands ? Basis.JUDGED : Basis.COMMAND, reading.at());
     }

@@ -63,10 +63,10 @@ class Turns {
                   or s.waits = 'PERSON' and not exists (select from mass_cut c where c.site_id = m.site_id and c.decided_at is null))
             """;
 
-    private record Row(int meterId, int siteId, Integer shopId, Integer gatewayId, Instant waitsSince, Turn turn) {
+    private record Row(int meterId, int siteId, Integer shopId, Integer gatewayId, boolean seenOff, Instant waitsSince, Turn turn) {
 
         Row with(Turn after) {
-            return new Row(meterId, siteId, shopId, gatewayId, waitsSince, after);
+            return new Row(meterId, siteId, shopId, gatewayId, seenOff, waitsSince, after);
         }
 
         /** A shop's meters go together; a public area's stand for themselves. */
@@ -80,6 +80,14 @@ class Turns {
 
         boolean byHand() {
             return gatewayId == null;
+        }
+
+        /**
+         * Who pays before his supply was off stays on, and who is off for one reason stays off for another: waiting for a step, he would be
+         * cut, or restored, for what is no longer in force.
+         */
+        boolean needsStep() {
+            return turn.needsStep() && !byHand() && seenOff == (turn.next() == Wanted.ON);
         }
     }
 
@@ -183,7 +191,7 @@ class Turns {
         // what waits for a second person goes on waiting for one, whatever the terms say since
         boolean cuts = looked.stream().anyMatch(row -> row.turn.dueSince() != null && row.turn.cutAt() == null)
                 && (terms.massShops() > 0 || openMassCut(siteId).isPresent());
-        boolean steps = terms.stepShops() > 0 && looked.stream().anyMatch(row -> !row.byHand() && (row.turn.mayBeCut() || row.turn.needsStep()));
+        boolean steps = terms.stepShops() > 0 && looked.stream().anyMatch(row -> !row.byHand() && row.turn.mayBeCut() || row.needsStep());
         boolean alone = !cuts && !steps || jdbc.sql("select pg_try_advisory_xact_lock(:lock, :site)").param("lock", LOCK).param("site", siteId)
                 .query(Boolean.class).single();
         Optional<Instant> held = cuts && alone ? heldSince(siteId, terms, now) : Optional.empty();
@@ -197,7 +205,7 @@ class Turns {
             }
             if (row.turn.mayBeCut() && !alone) {
                 turn = turn.waitingForStep(now);
-            } else if (turn.needsStep() && !row.byHand() && terms.stepShops() > 0) {
+            } else if (row.with(turn).needsStep() && terms.stepShops() > 0) {
                 int bucket = terms.stepPer() == StepPer.GATEWAY ? row.gatewayId : 0;
                 Steps before = buckets.getOrDefault(bucket, new Steps(terms.stepShops(), terms.step(), List.of()));
                 if (!alone) {
@@ -308,7 +316,7 @@ class Turns {
                 where s.meter_id = any(:ids)""")
                 .param("ids", meterIds.toArray(Integer[]::new))
                 .query((row, n) -> new Row(row.getInt("meter_id"), row.getInt("site_id"), row.getObject("shop_id", Integer.class),
-                        row.getObject("gateway_id", Integer.class), instant(row, "waits_since"),
+                        row.getObject("gateway_id", Integer.class), row.getString("seen").equals("OFF"), instant(row, "waits_since"),
                         new Turn(Wanted.valueOf(row.getString("wanted")), Set.of(), instant(row, "due_since"), instant(row, "cut_at"), kinds(row.getArray("cut_for")),
                                 row.getString("waits") == null ? null : Wait.valueOf(row.getString("waits")), instant(row, "waits_until"))))
                 .list();

@@ -232,6 +232,7 @@ class CourtesyIT {
         assertThat(many.stream().filter(each -> wanted(each).equals("OFF"))).hasSizeLessThanOrEqualTo(3);
         await().untilAsserted(() -> assertThat(many).allMatch(each -> wanted(each).equals("OFF")));
         assertSteps();
+        jdbc.sql("update meter_supply set seen = 'OFF' where meter_id in (select id from meter where site_id = ?)").param(site.id()).update();
 
         pay(many);
         pay(shop);
@@ -245,6 +246,16 @@ class CourtesyIT {
         assertThat(overtakenBy).as("not more than one step goes before").isLessThanOrEqualTo(3);
         await().untilAsserted(() -> assertThat(many).allMatch(each -> wanted(each).equals("ON")));
         assertSteps();
+    }
+
+    @Test
+    void whoPaysBeforeHisSupplyWasOffStaysOnWithoutAStep() {
+        terms(OPEN, 0, 2, 0);
+        List<Shop> two = shops(2);
+        owe(two);
+        assertThat(two).allMatch(each -> wanted(each).equals("OFF"));
+        pay(two);
+        assertThat(two).as("the next round would cut them for nothing that is in force").allMatch(each -> wanted(each).equals("ON"));
     }
 
     @Test

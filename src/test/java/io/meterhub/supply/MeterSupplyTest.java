@@ -214,6 +214,22 @@ class MeterSupplyTest {
     }
 
     @Test
+    void aShopThatUsesNothingIsNotTakenToBeOffByACommandOfLongAgo() {
+        judge("1", "10");
+        want(Wanted.OFF);
+        judge("1", "10");
+        acknowledged(OFF);
+        judge("0", "10.01");
+        assertThat(supply.confirmedAt()).isNotNull();
+        want(Wanted.ON);
+        judge("2", "10.02");
+        assertThat(supply.seen()).as("somebody closed it at the meter").isEqualTo(ON);
+        later(Duration.ofMinutes(10));
+        assertThat(supply.see(new Seen(METER, now, UNKNOWN, BigDecimal.ZERO, new BigDecimal("10.02"), null), now))
+                .as("no news, and no lock-out").isEqualTo(new MeterSupply.Step(supply, null, false));
+    }
+
+    @Test
     void neverCommandedAndUnknownIsCutButNotClosed() {
         assertThat(judge("0", "10")).isNull();
         want(Wanted.OFF);
