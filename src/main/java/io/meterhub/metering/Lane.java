@@ -135,11 +135,11 @@ class Lane implements AutoCloseable {
         stepAfter(0, switching, supply);
     }
 
-    private void stepAfter(long waitNanos, Switching switching, SupplyControl supply) {
+    void stepAfter(long waitNanos, Switching switching, SupplyControl supply) {
         steps.schedule(() -> step(switching, supply), waitNanos, TimeUnit.NANOSECONDS);
     }
 
-    private void step(Switching switching, SupplyControl supply) {
+    final void step(Switching switching, SupplyControl supply) {
         boolean over = true;
         try {
             over = switching.proceed(supply);

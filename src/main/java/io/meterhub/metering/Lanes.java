@@ -4,6 +4,7 @@ import io.meterhub.site.Gateway;
 import io.meterhub.site.Meter;
 import io.meterhub.site.Sites;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.net.Socket;
 import java.time.Clock;
 import java.time.ZoneId;
 import java.util.Collection;
@@ -15,9 +16,11 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.actuate.health.Health;
 import org.springframework.boot.actuate.health.HealthIndicator;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -39,14 +42,22 @@ class Lanes implements HealthIndicator, DisposableBean {
     private final MeterRegistry metrics;
     private final Connects connects;
     private final ObjectProvider<WholeReadings> whole;
+    private final Supplier<Socket> sockets;
+    private final Pace pace;
     private final Map<Integer, Lane> lanes = new ConcurrentHashMap<>();
     private final Map<Plans, ReadPlan.Both> plans = new ConcurrentHashMap<>();
 
     private record Plans(String model, WireTime time) {
     }
 
+    @Autowired
     Lanes(Sites sites, MeterModels models, SupplyControl supply, Clock clock, PollSettings settings,
           ConnectSettings connecting, ObjectProvider<WholeReadings> whole, MeterRegistry metrics) {
+        this(sites, models, supply, clock, settings, connecting, whole, metrics, Socket::new, Pace.OF_THE_MACHINE);
+    }
+
+    Lanes(Sites sites, MeterModels models, SupplyControl supply, Clock clock, PollSettings settings, ConnectSettings connecting,
+          ObjectProvider<WholeReadings> whole, MeterRegistry metrics, Supplier<Socket> sockets, Pace pace) {
         this.sites = sites;
         this.models = models;
         this.supply = supply;
@@ -54,17 +65,28 @@ class Lanes implements HealthIndicator, DisposableBean {
         this.settings = settings;
         this.metrics = metrics;
         this.whole = whole;
-        this.connects = new Connects(connecting, System::nanoTime, () -> ThreadLocalRandom.current().nextDouble());
+        this.sockets = sockets;
+        this.pace = pace;
+        this.connects = new Connects(connecting, pace::nanos, () -> ThreadLocalRandom.current().nextDouble());
     }
 
     /** The lane of an enabled gateway as it is described now; nothing for a gateway that is gone or disabled. */
     Optional<Lane> lane(int gatewayId) {
         return sites.gateway(gatewayId).filter(Gateway::enabled).map(gateway -> {
-            Lane lane = lanes.computeIfAbsent(gatewayId, id -> new Lane(sites.site(gateway.siteId()).code(), gateway,
-                    described -> new Wire(described, settings.connectTimeout(), connects), settings, System::nanoTime, metrics));
+            Lane lane = lanes.computeIfAbsent(gatewayId, id -> open(sites.site(gateway.siteId()).code(), gateway,
+                    described -> new Wire(described, settings.connectTimeout(), connects, sockets, pace), settings, metrics));
             lane.attach(gateway);
             return lane;
         });
+    }
+
+    Lane open(String site, Gateway gateway, Bus.Opener opener, PollSettings settings, MeterRegistry metrics) {
+        return new Lane(site, gateway, opener, settings, pace::nanos, metrics);
+    }
+
+    /** By which whoever works in a lane waits. */
+    Pace pace() {
+        return pace;
     }
 
     /** A round of the gateway's enabled meters, or of those of them that are named. */
@@ -73,7 +95,7 @@ class Lanes implements HealthIndicator, DisposableBean {
                 .filter(meter -> only.isEmpty() || only.get().contains(meter.id())).toList();
         Set<Integer> inFull = inFull(lane, meters, urgent);
         List<Station> stations = meters.stream().map(meter -> station(meter, lane, inFull.contains(meter.id()))).toList();
-        return new Round(lane, stations, urgent, supply, clock, settings.among(lanes.size()), System::nanoTime, stopping);
+        return new Round(lane, stations, urgent, supply, clock, settings.among(lanes.size()), pace::nanos, stopping);
     }
 
     /** Those of which nothing is left out: by turns, and those of which somebody needs all. */

@@ -26,7 +26,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -369,8 +368,8 @@ class Operations implements MeterOperations {
     private record Sight(boolean holds, BusFailure failure) {
     }
 
-    private static Sight awaitReadBack(Duration within, Look look) {
-        long until = System.nanoTime() + within.toNanos();
+    private Sight awaitReadBack(Duration within, Look look) {
+        long until = lanes.pace().nanos() + within.toNanos();
         while (true) {
             Sight sight;
             try {
@@ -378,10 +377,10 @@ class Operations implements MeterOperations {
             } catch (BusFailure e) {
                 sight = new Sight(false, e);
             }
-            if (sight.holds || System.nanoTime() >= until) {
+            if (sight.holds || lanes.pace().nanos() >= until) {
                 return sight;
             }
-            LockSupport.parkNanos(LOOK_EVERY);
+            lanes.pace().rest(LOOK_EVERY);
         }
     }
 

@@ -26,6 +26,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /**
  * The one connection to a gateway, Modbus TCP or RTU frames over TCP.
@@ -45,6 +46,8 @@ class Wire implements Bus {
     private final Gateway gateway;
     private final Duration connectTimeout;
     private final Connects connects;
+    private final Supplier<Socket> sockets;
+    private final Pace pace;
     private int vain;
     private long notBefore;
     private Socket socket;
@@ -54,9 +57,16 @@ class Wire implements Bus {
     private long lateUntil;
 
     Wire(Gateway gateway, Duration connectTimeout, Connects connects) {
+        this(gateway, connectTimeout, connects, Socket::new, Pace.OF_THE_MACHINE);
+    }
+
+    /** @param sockets not connected yet */
+    Wire(Gateway gateway, Duration connectTimeout, Connects connects, Supplier<Socket> sockets, Pace pace) {
         this.gateway = gateway;
         this.connectTimeout = connectTimeout;
         this.connects = connects;
+        this.sockets = sockets;
+        this.pace = pace;
     }
 
     @Override
@@ -77,7 +87,7 @@ class Wire implements Bus {
         try {
             connect();
             send(request);
-            return awaitReply(request, System.nanoTime() + timeout.toNanos());
+            return awaitReply(request, pace.nanos() + timeout.toNanos());
         } catch (BusFailure e) {
             // an exception reply is a whole answer to this request; after anything else the stream cannot be trusted
             if (e.kind() != ReadFailure.EXCEPTION_REPLY) {
@@ -87,7 +97,7 @@ class Wire implements Bus {
         } catch (SocketTimeoutException e) {
             close();
             lateUnit = unitId;
-            lateUntil = System.nanoTime() + STRAGGLERS.toNanos();
+            lateUntil = pace.nanos() + STRAGGLERS.toNanos();
             throw new BusFailure(ReadFailure.TIMEOUT, "no answer within " + timeout.toMillis() + " ms", e);
         } catch (IOException e) {
             close();
@@ -106,7 +116,7 @@ class Wire implements Bus {
                         .formatted(gateway.host(), gateway.port(), (notBefore - connects.now()) / 1_000_000), null);
             }
             awaitTurn();
-            Socket fresh = new Socket();
+            Socket fresh = sockets.get();
             try {
                 fresh.setTcpNoDelay(true);
                 fresh.setKeepAlive(true);
@@ -134,7 +144,7 @@ class Wire implements Bus {
 
     private void send(ModbusRequest request) throws IOException {
         boolean tcp = gateway.framing() == Gateway.Framing.TCP;
-        if (!tcp && request.getUnitID() == lateUnit && System.nanoTime() < lateUntil) {
+        if (!tcp && request.getUnitID() == lateUnit && pace.nanos() < lateUntil) {
             settle();
         }
         byte[] body = request.getMessage();
@@ -155,7 +165,7 @@ class Wire implements Bus {
      * say which registers it holds. So before the same meter is asked again soon, what is under way may arrive.
      */
     private void settle() throws IOException {
-        long until = System.nanoTime() + SETTLE.toNanos();
+        long until = pace.nanos() + SETTLE.toNanos();
         byte[] dropped = new byte[256];
         try {
             while (true) {
@@ -246,7 +256,7 @@ class Wire implements Bus {
     }
 
     private void waitUntil(long deadline) throws IOException {
-        long millis = (deadline - System.nanoTime()) / 1_000_000;
+        long millis = (deadline - pace.nanos()) / 1_000_000;
         if (millis <= 0) {
             throw new SocketTimeoutException("time is over");
         }

@@ -226,7 +226,7 @@ class MeterSupplyTest {
         assertThat(supply.seen()).as("somebody closed it at the meter").isEqualTo(ON);
         later(Duration.ofMinutes(10));
         assertThat(supply.see(new Seen(METER, now, UNKNOWN, BigDecimal.ZERO, new BigDecimal("10.02"), null), now))
-                .as("no news, and no lock-out").isEqualTo(new MeterSupply.Step(supply, null, false));
+                .as("no news, and no lock-out").isEqualTo(new MeterSupply.Step(supply, null, false, false, null, null));
     }
 
     @Test
