@@ -667,14 +667,14 @@ final class SequenceStage implements HubLife.Outside, Line.Player {
     /** No supply from one hour of the day to another; null: always. */
     void schedule(Shop shop, int[] hours) {
         Schedule rule = hours == null ? null : new Schedule(List.of(new Hours(null, LocalTime.of(hours[0], 0), LocalTime.of(hours[1], 0))), null);
-        ask(null, hub -> part(hub, ShopRules.class).set(shop.id, ShopRules.Kind.SCHEDULE, rule, "chen", "for a test"));
+        ask(null, hub -> part(hub, ShopRules.class).set(new ShopRules.Owner.Shop(shop.id), ShopRules.Kind.SCHEDULE, rule, "chen", "for a test"));
         shop.model.darkHours = shop.electricity() ? hours : null;
     }
 
     void limit(Shop shop, String kw) {
         PowerLimit rule = new PowerLimit(List.of(new PowerLimit.Limit(null, LocalTime.MIDNIGHT, LocalTime.MIDNIGHT, new BigDecimal(kw))), 10,
                 BigDecimal.ZERO, 10, 1);
-        ask(null, hub -> part(hub, ShopRules.class).set(shop.id, ShopRules.Kind.POWER_LIMIT, rule, "chen", "for a test"));
+        ask(null, hub -> part(hub, ShopRules.class).set(new ShopRules.Owner.Shop(shop.id), ShopRules.Kind.POWER_LIMIT, rule, "chen", "for a test"));
         shop.limited = true;
     }
 
