@@ -149,6 +149,7 @@ class MeterModelFiles {
             fields.get("operations").entries().forEach((called, node) -> procedures.put(
                     operation(called, node), procedure(operation(called, node), node, quantities, relay)));
         }
+        checkFreeing(fields, relay, procedures);
         return new MeterModel(name,
                 inherited(fields, "title", parent, MeterModel::title, place, ModelNode::text),
                 inherited(fields, "maker", parent, MeterModel::maker, place, ModelNode::text),
@@ -161,6 +162,21 @@ class MeterModelFiles {
                         : parent == null ? ReadPlan.MOST_REGISTERS - 2 : parent.maxGap(),
                 quantities, relay, Collections.unmodifiableMap(procedures), parameters(fields, parent), records(fields, parent),
                 holds(fields, parent));
+    }
+
+    /** What a meter that was left to itself opens for has to be seen, and what it opened for itself has to be left to it. */
+    private static void checkFreeing(Map<String, ModelNode> fields, Optional<RelayStatus> relay, Map<Operation, Procedure> procedures) {
+        boolean tells = relay.filter(status -> !status.trips().isEmpty()).isPresent();
+        boolean frees = procedures.containsKey(Operation.SWITCH_FREE);
+        boolean switches = procedures.containsKey(Operation.SWITCH_OFF) || procedures.containsKey(Operation.SWITCH_ON);
+        if (frees && !tells) {
+            throw fields.getOrDefault("relay", fields.getOrDefault("operations", fields.get("model")))
+                    .bad("the model has switch-free, so its relay must have trips: which of the meter's own controls keeps it open then");
+        }
+        if (tells && switches && !frees) {
+            throw fields.getOrDefault("operations", fields.getOrDefault("relay", fields.get("model")))
+                    .bad("the model's relay has trips and it can be switched, so operations must have switch-free: how it is left to its own controls");
+        }
     }
 
     private static Set<Rule> holds(Map<String, ModelNode> fields, MeterModel parent) {

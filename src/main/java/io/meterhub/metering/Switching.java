@@ -153,15 +153,15 @@ class Switching {
         if (!answered) {
             return new Outcome.Unreachable(meterId(), to, clock.instant(), "No sensible answer: " + why + ".");
         }
+        if (freed) {
+            return new Outcome.Unconfirmed(meterId(), to, clock.instant(), "No longer forced, but a control of the meter's own keeps it open.", true);
+        }
         if (!acknowledged && writes == 1) {
             Outcome outcome = write(supply);
             return outcome != null || withdrawn ? outcome : look(supply);
         }
         if (!acknowledged) {
             return new Outcome.Unreachable(meterId(), to, clock.instant(), "Twice written without an answer: " + why + ".");
-        }
-        if (freed) {
-            return new Outcome.Unconfirmed(meterId(), to, clock.instant(), "No longer forced, but a control of the meter's own keeps it open.", true);
         }
         return new Outcome.Unconfirmed(meterId(), to, clock.instant(), !judged
                 ? "Written, but the status register does not show it after " + procedure.within().toSeconds() + " s."

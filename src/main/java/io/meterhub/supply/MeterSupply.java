@@ -204,8 +204,10 @@ public record MeterSupply(int meterId, Wanted wanted, Relay seen, Basis basis, I
         int attempt = commanded == to ? attempts + 1 : 1;
         // what is off already was opened by somebody else
         boolean opens = to == OFF && seen != OFF;
+        // if its answer is lost, nobody knows whether it is open for the hub still
+        Grip held = to == ON && !free ? grip.forced(Forced.CLOSED) : to == ON && grip.forced == Forced.OPEN ? grip.forced(null) : grip;
         return new MeterSupply(meterId, wanted, seen, basis, seenAt, to, now, null, null, attempt, now.plus(backOff(attempt)),
-                failure, mayClose || opens, null, to == ON && !free ? grip.forced(Forced.CLOSED) : grip);
+                failure, mayClose || opens, null, held);
     }
 
     /** The hub shuts it for a moment although it is wanted on: it may open it again. */

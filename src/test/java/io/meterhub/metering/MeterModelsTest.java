@@ -106,6 +106,23 @@ class MeterModelsTest {
                         """, 13, "switch-free needs a section relay"),
                 Arguments.of(GOOD + "relay: {register: 0003, mask: 0001, on: 0000, off: 0001, trips: {schedule: 0009}}\n", 10,
                         "schedule must name bits outside the mask 0001"),
+                Arguments.of(GOOD + """
+                        relay: {register: 0003, mask: 0001, on: 0000, off: 0001}
+                        operations:
+                          switch-off:
+                            write: {register: 0801, words: [0100]}
+                            read-back: relay
+                          switch-free:
+                            write: {register: 0801, words: [0000]}
+                            read-back: written
+                        """, 10, "the model has switch-free, so its relay must have trips"),
+                Arguments.of(GOOD + """
+                        relay: {register: 0003, mask: 0001, on: 0000, off: 0001, trips: {schedule: 0008}}
+                        operations:
+                          switch-off:
+                            write: {register: 0801, words: [0100]}
+                            read-back: relay
+                        """, 12, "trips and it can be switched, so operations must have switch-free"),
                 Arguments.of(GOOD + "holds: [water]\n", 10, "must be one of power-limit, forbidden-load, schedule, prices, amounts, prepaid-switch"),
                 Arguments.of(GOOD + """
                         operations:
@@ -135,6 +152,12 @@ class MeterModelsTest {
         Path file = Files.writeString(folder.resolve("m.yaml"), text);
         assertThatThrownBy(() -> new MeterModels(List.of(folder))).isInstanceOf(BadMeterModel.class)
                 .hasMessageStartingWith(file + ", line " + line + ": ").hasMessageContaining(reason);
+    }
+
+    @Test
+    void aMeterThatCannotBeSwitchedMayTellWhatItOpensFor() throws IOException {
+        Files.writeString(folder.resolve("m.yaml"), GOOD + "relay: {register: 0003, mask: 0001, on: 0000, off: 0001, trips: {schedule: 0008}}\n");
+        assertThat(new MeterModels(List.of(folder)).model("m").relay().orElseThrow().trips()).containsOnlyKeys(Trip.SCHEDULE);
     }
 
     @Test

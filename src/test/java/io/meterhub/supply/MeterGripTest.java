@@ -198,4 +198,13 @@ class MeterGripTest {
         world.wish(Wish.LOCKED_OUT).round(Fate.GOOD).wish(Wish.PLAIN);
         assertThat(world.round(Fate.GOOD).last).matches(step -> step.command() == null && step.openedAtTheMeter());
     }
+
+    @Test
+    void whatWasToBeFreedIsNotTakenForForcedOpen() {
+        World world = new World().round(Fate.GOOD).wish(Wish.LOCKED_OUT).round(Fate.GOOD);
+        assertThat(world.supply.grip().forced()).isEqualTo(Forced.OPEN);
+        world.wish(Wish.PLAIN).round(Fate.CRASH_AFTER_WRITE);
+        assertThat(world.last).matches(step -> step.command() == ON && step.free());
+        assertThat(world.supply.grip().forced()).as("nobody knows").isNull();
+    }
 }
