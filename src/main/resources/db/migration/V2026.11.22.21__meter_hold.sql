@@ -15,6 +15,8 @@ create table meter_hold (
     look         boolean not null default false,
     -- a person lifted what the meter opened for: its load control is to begin anew
     reset_at     timestamptz,
+    -- its load control counts its trips from then on; null: nobody knows
+    counted_from timestamptz,
     attempts     int not null default 0,
     next_try_at  timestamptz,
     -- a key of the message bundles and its words: why the last try came to nothing

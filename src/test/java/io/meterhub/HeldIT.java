@@ -40,6 +40,7 @@ class HeldIT {
     private static final Duration LONG = Duration.ofMinutes(2);
     private static final int FORCED = 0x0801;
     private static final int PREPAID_SWITCH = 0x0500;
+    private static final int LOAD_SWITCH = 0x0700;
     private static final int LOAD_LIMIT = 0x0701;
     /** Of the virtual mall: opened by time control. */
     private static final String BY_TIME = "0311=0009";
@@ -58,6 +59,8 @@ class HeldIT {
                 .meter("HEAVY", "H", "demo-adf400l-1p", "shop-single", "1000.00")
                 .meter("PAID", "H", "demo-adf400l-1p", "shop-single", "1000.00")
                 .meter("OVER", "H", "acrel-ddsy1352", "shop-single", "1000.00")
+                .meter("GRASP", "H", "demo-adf400l-1p", "shop-single", "1000.00")
+                .meter("RATIO", "H", "demo-adf400l-1p", "shop-single", "1000.00")
                 .meter("WAYS", "L", "demo-adf400l-1p", "shop-single", "1000.00")
                 .open("HELD").attach();
     }
@@ -146,6 +149,8 @@ class HeldIT {
         assertThat(mall.truth("HEAVY").on()).isFalse();
         mall.end("HEAVY", "OVERLOAD", "meter");
         soon(() -> assertThat(mall.truth("HEAVY").on()).as("its load control begins anew").isTrue());
+        soon(() -> assertThat(jdbc.sql("select counted_from > (select max(since) from supply_reason where meter_id = h.meter_id) from meter_hold h where meter_id = ?")
+                .param(mall.id("HEAVY")).query(Boolean.class).single()).isTrue());
         mall.wholeRound("H", "HEAVY");
         assertThat(mall.reasons("HEAVY")).isEmpty();
         assertThat(mall.commands("HEAVY")).as("the hub touched nothing").isEmpty();
@@ -196,6 +201,46 @@ class HeldIT {
             mall.round("H", "OVER");
             assertThat(mall.openAlarm("OVER_LIMIT", "OVER")).isEmpty();
         });
+    }
+
+    @Test
+    void whatAMeterOpenedForStaysOffWhenTheRuleIsTakenFromIt() throws Exception {
+        BigDecimal drawn = drawn("GRASP");
+        mall.draw();
+        limit("GRASP", drawn.multiply(new BigDecimal("0.8")), 0, 0);
+        verified("GRASP", "POWER_LIMIT");
+        load("GRASP", 1);
+        mall.round("H", "GRASP");
+        soon(() -> assertThat(mall.reasons("GRASP")).containsExactly("OVERLOAD"));
+        mall.send(HttpMethod.DELETE, "/api/v1/shops/%d/power-limit?why=new".formatted(shop("GRASP")), null);
+        await().atMost(LONG).pollInterval(Duration.ofMillis(100)).untilAsserted(() -> {
+            assertThat(mall.truth("GRASP").on()).isFalse();
+            jdbc.sql("update meter_hold set next_try_at = null where meter_id = ? and worker is null and exists (select from meter_supply where forced = 'OPEN' and meter_id = ?)")
+                    .params(mall.id("GRASP"), mall.id("GRASP")).update();
+            assertThat(read("GRASP", LOAD_SWITCH)).isZero();
+        });
+        assertThat(read("GRASP", FORCED)).isEqualTo(0x0100);
+        mall.wholeRound("H", "GRASP");
+        assertThat(mall.meter("GRASP").at("/reasons/0/who").asText()).isEqualTo("hub");
+        assertThat(mall.reasons("GRASP")).containsExactly("OVERLOAD");
+        assertThat(mall.openAlarm("OVERLOAD", "GRASP")).isPresent();
+        assertThat(mall.truth("GRASP").on()).isFalse();
+        mall.end("GRASP", "OVERLOAD", "hub");
+        soon(() -> assertThat(mall.truth("GRASP").on()).isTrue());
+    }
+
+    @Test
+    void behindAnotherRatioTheMeterHoldsTheSameKilowatts() throws Exception {
+        drawn("RATIO");
+        limit("RATIO", new BigDecimal("20"), 0, 1);
+        verified("RATIO", "POWER_LIMIT");
+        assertThat(read("RATIO", LOAD_LIMIT)).isEqualTo(20_000);
+        // an electrician set it up anew, and changed the transformers
+        write("RATIO", LOAD_LIMIT, 30_000);
+        mall.send(HttpMethod.POST, "/api/v1/meters/%d/ct-ratio".formatted(mall.id("RATIO")), Map.of("ratio", 40, "why", "larger",
+                "counter", mall.meter("RATIO").get("total").decimalValue()));
+        soon(() -> assertThat(read("RATIO", LOAD_LIMIT)).isEqualTo(500));
+        soon(() -> assertThat(held("RATIO").hasNonNull("verifiedAt")).isTrue());
     }
 
     @Test

@@ -30,6 +30,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
@@ -48,6 +49,7 @@ public class Readings {
     private static final int MOST_RATIO = 10_000;
     private static final int RATING_DIGITS = 7;
 
+    private final ApplicationEventPublisher events;
     private final JdbcClient jdbc;
     private final MeterStates states;
     private final Sites sites;
@@ -59,7 +61,9 @@ public class Readings {
     private final Counter lateCount;
     private final Counter suspectCount;
 
-    Readings(JdbcClient jdbc, MeterStates states, Sites sites, Alarms alarms, Audit audit, Texts texts, Clock clock, MeterRegistry metrics) {
+    Readings(JdbcClient jdbc, MeterStates states, Sites sites, Alarms alarms, Audit audit, Texts texts, Clock clock, MeterRegistry metrics,
+             ApplicationEventPublisher events) {
+        this.events = events;
         this.jdbc = jdbc;
         this.states = states;
         this.sites = sites;
@@ -70,6 +74,10 @@ public class Readings {
         this.acceptedCount = count(metrics, "accepted");
         this.lateCount = count(metrics, "late");
         this.suspectCount = count(metrics, "suspect");
+    }
+
+    /** Within the transaction: another meter is in its place, or behind another ratio, so that it may hold other parameters than it was seen to. */
+    public record Changed(int meterId) {
     }
 
     private static Counter count(MeterRegistry metrics, String result) {
@@ -215,6 +223,7 @@ public class Readings {
                 values (:meter, :at, :closing, :opening, :who, :why)""")
                 .param("meter", meterId).param("at", now.atOffset(ZoneOffset.UTC)).param("closing", closing)
                 .param("opening", opening).param("who", who).param("why", why).update();
+        events.publishEvent(new Changed(meterId));
         return corrected(state, rest, before, "meter.replaced", "REPLACED", who, why);
     }
 
@@ -293,6 +302,7 @@ public class Readings {
         after.put("ctRatio", ratio);
         after.put("rating", flows);
         after.put("counter", counter);
+        events.publishEvent(new Changed(meterId));
         audit.record(state.siteId, who, "meter.ct_ratio", "meter " + state.code, before, after, why);
         return new Correction.Done(rest.matters() ? List.of(rest) : List.of());
     }

@@ -11,6 +11,7 @@ import io.meterhub.metering.Why;
 import io.meterhub.people.Rights;
 import io.meterhub.site.Place;
 import io.meterhub.site.Sites;
+import io.meterhub.supply.Holds;
 import io.meterhub.supply.ReasonKind;
 import io.meterhub.supply.Supply;
 import io.meterhub.supply.SupplyRefused;
@@ -32,12 +33,14 @@ class Work {
 
     private final MeterOperations meters;
     private final Supply supply;
+    private final Holds holds;
     private final Sites sites;
     private final Rights rights;
 
-    Work(MeterOperations meters, Supply supply, Sites sites, Rights rights) {
+    Work(MeterOperations meters, Supply supply, Holds holds, Sites sites, Rights rights) {
         this.meters = meters;
         this.supply = supply;
+        this.holds = holds;
         this.sites = sites;
         this.rights = rights;
     }
@@ -101,7 +104,12 @@ class Work {
             case READ_NOW -> read(at.readNow(meterId));
             case SET_CLOCK -> setClock(at, meterId, anew);
             case READ_PARAMETERS -> Outcome.of(at.readParameters(meterId, detail.parameters()));
-            case WRITE_PARAMETERS -> write(at, meterId, detail.values(), before);
+            case WRITE_PARAMETERS -> {
+                Outcome written = write(at, meterId, detail.values(), before);
+                // whatever came of it: it may be of what the hub wants in it
+                holds.look(meterId);
+                yield written;
+            }
             case READ_RECORDS -> Outcome.of(at.readRecords(meterId, detail.records()));
             case SWITCH_OFF -> byRule(() -> switchOff(meterId, job, anew));
             case SWITCH_ON -> byRule(() -> switchOn(meterId, job));

@@ -3,6 +3,8 @@ package io.meterhub.supply;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.meterhub.metering.MeterModel.Operation;
+import io.meterhub.metering.MeterModels;
 import io.meterhub.metering.MeterOperations;
 import io.meterhub.metering.MeterOperations.Read;
 import io.meterhub.metering.MeterOperations.Result;
@@ -23,6 +25,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.springframework.beans.factory.annotation.Value;
@@ -40,6 +43,8 @@ class HoldLoop {
 
     // longer than a meter's parameters take, time-outs and all
     private static final Duration HOLD = Duration.ofMinutes(3);
+    /** About what the consumers do until the next tick. */
+    private static final int AT_MOST = 100;
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(10);
     private static final Duration LONGEST_PAUSE = Duration.ofMinutes(30);
     private static final String WITHDRAWN = "why.withdrawn";
@@ -55,6 +60,8 @@ class HoldLoop {
 
     private final JdbcClient jdbc;
     private final MeterOperations meters;
+    private final MeterModels models;
+    private final Reasons reasons;
     private final Sites sites;
     private final Alarms alarms;
     private final Audit audit;
@@ -64,10 +71,12 @@ class HoldLoop {
     private final TransactionTemplate transaction;
     private final int alarmAfter;
 
-    HoldLoop(JdbcClient jdbc, MeterOperations meters, Sites sites, Alarms alarms, Audit audit, ObjectMapper json, Rows rows, Clock clock,
-             TransactionTemplate transaction, @Value("${meterhub.supply.alarm-after:3}") int alarmAfter) {
+    HoldLoop(JdbcClient jdbc, MeterOperations meters, MeterModels models, Reasons reasons, Sites sites, Alarms alarms, Audit audit, ObjectMapper json,
+             Rows rows, Clock clock, TransactionTemplate transaction, @Value("${meterhub.supply.alarm-after:3}") int alarmAfter) {
         this.jdbc = jdbc;
         this.meters = meters.inTurn();
+        this.models = models;
+        this.reasons = reasons;
         this.sites = sites;
         this.alarms = alarms;
         this.audit = audit;
@@ -78,17 +87,27 @@ class HoldLoop {
         this.alarmAfter = alarmAfter;
     }
 
-    /** A meter that there is something to do for. */
-    public record Due(int meter, int gateway) {
+    /**
+     * A meter that there is something to do for.
+     *
+     * @param urgent somebody waits for supply
+     */
+    public record Due(int meter, int gateway, boolean urgent) {
+
+        /** Of the message about it. */
+        public int priority() {
+            return urgent ? 9 : 4;
+        }
     }
 
     /**
      * What is to be in the meter.
      *
+     * @param changed  since when
      * @param verified it was seen to hold it before
      * @param reset    its load control is to begin anew
      */
-    record Wish(String written, Map<String, ParameterValue> wanted, boolean verified, boolean reset) {
+    record Wish(String written, Map<String, ParameterValue> wanted, OffsetDateTime changed, boolean verified, boolean reset) {
     }
 
     /** What went wrong with the meter on the way; nothing of it is the hub's fault. */
@@ -104,8 +123,8 @@ class HoldLoop {
 
     /** Called by the route hold-rules. */
     public List<Due> due() {
-        return jdbc.sql("select h.meter_id as meter, m.gateway_id as gateway " + DUE + "order by h.meter_id").param("now", at(clock.instant()))
-                .query(Due.class).list();
+        return jdbc.sql("select h.meter_id as meter, m.gateway_id as gateway, h.reset_at is not null as urgent " + DUE + "order by h.reset_at is null, not h.look, h.meter_id limit :most")
+                .param("now", at(clock.instant())).param("most", AT_MOST).query(Due.class).list();
     }
 
     /** Brings what is wanted into the meter. Called by the route hold-meter; nothing while somebody else does it. */
@@ -141,6 +160,7 @@ class HoldLoop {
 
     /** @return false: something else is wanted by now */
     private boolean work(int meterId, UUID me) throws Missed {
+        Instant begun = clock.instant();
         Wish wish = wish(meterId);
         Meter meter = sites.meter(meterId).orElseThrow();
         Map<String, ParameterValue> found = read(meterId, wish.wanted.keySet());
@@ -153,7 +173,7 @@ class HoldLoop {
         boolean anew = wish.wanted.containsKey(Holding.LOAD_SWITCH) && (wish.reset || isCountedOut(meterId, wish));
         if (!differing.isEmpty() || anew) {
             differs(meter, me, wish, differing);
-            write(meterId, me, wish, found, differing, anew);
+            write(meter, me, wish, found, differing, anew);
             Map<String, ParameterValue> after = read(meterId, wish.wanted.keySet());
             for (Map.Entry<String, ParameterValue> each : wish.wanted.entrySet()) {
                 if (!Holding.same(each.getValue(), after.get(each.getKey()))) {
@@ -161,13 +181,14 @@ class HoldLoop {
                 }
             }
         }
-        return verified(meter, me, wish, differing, anew);
+        boolean counts = anew || differing.containsKey(Holding.LOAD_SWITCH);
+        return verified(meter, me, wish, differing, anew, counts ? begun : null);
     }
 
     Wish wish(int meterId) {
-        return jdbc.sql("select wanted::text as wanted, verified_at, reset_at from meter_hold where meter_id = ?").param(meterId)
-                .query((row, n) -> new Wish(row.getString("wanted"), parameters(row.getString("wanted")), row.getObject("verified_at") != null,
-                        row.getObject("reset_at") != null)).single();
+        return jdbc.sql("select wanted::text as wanted, changed_at, verified_at, reset_at from meter_hold where meter_id = ?").param(meterId)
+                .query((row, n) -> new Wish(row.getString("wanted"), parameters(row.getString("wanted")),
+                        row.getObject("changed_at", OffsetDateTime.class), row.getObject("verified_at") != null, row.getObject("reset_at") != null)).single();
     }
 
     private Map<String, ParameterValue> read(int meterId, Iterable<String> names) throws Missed {
@@ -195,8 +216,8 @@ class HoldLoop {
     /** From now on the hub keeps to the rules itself, until the meter holds them again. */
     private void differs(Meter meter, UUID me, Wish wish, Map<String, ParameterValue> found) {
         transaction.executeWithoutResult(status -> {
-            if (jdbc.sql("update meter_hold set verified_at = null where meter_id = :meter and worker = :me and wanted = :wanted::jsonb")
-                    .param("meter", meter.id()).param("me", me).param("wanted", wish.written).update() == 0) {
+            if (jdbc.sql("update meter_hold set verified_at = null where meter_id = :meter and worker = :me and wanted = :wanted::jsonb and changed_at = :changed")
+                    .param("meter", meter.id()).param("me", me).param("wanted", wish.written).param("changed", wish.changed).update() == 0) {
                 return;
             }
             if (wish.verified && !found.isEmpty()) {
@@ -217,15 +238,18 @@ class HoldLoop {
     }
 
     /** First what is to be off; a time control rests while its tables are changed; last what is to be on. */
-    private void write(int meterId, UUID me, Wish wish, Map<String, ParameterValue> found, Map<String, ParameterValue> differing, boolean anew)
+    private void write(Meter meter, UUID me, Wish wish, Map<String, ParameterValue> found, Map<String, ParameterValue> differing, boolean anew)
             throws Missed {
+        int meterId = meter.id();
         for (String name : differing.keySet()) {
             if (isSwitch(name) && isOff(wish.wanted.get(name))) {
+                takeOver(meter, wish, name);
                 write(meterId, me, wish, name, wish.wanted.get(name));
             }
         }
         boolean times = differing.keySet().stream().anyMatch(name -> !isSwitch(name) && name.startsWith("time-control"));
         if (times && !isOff(found.get(Holding.TIME_SWITCH))) {
+            takeOver(meter, wish, Holding.TIME_SWITCH);
             write(meterId, me, wish, Holding.TIME_SWITCH, ParameterValue.of("0"));
         }
         if (anew) {
@@ -243,6 +267,47 @@ class HoldLoop {
         }
     }
 
+    /** What a control of the meter's own keeps open is not to close because that is taken from it: from now on the hub keeps it open. */
+    private void takeOver(Meter meter, Wish wish, String control) throws Missed {
+        Set<ReasonKind> kinds = Holding.TIME_SWITCH.equals(control) ? Set.of(ReasonKind.SCHEDULE)
+                : Holding.LOAD_SWITCH.equals(control) && !wish.reset ? Set.of(ReasonKind.OVERLOAD, ReasonKind.FORBIDDEN_LOAD) : Set.of();
+        if (standing(meter.id(), kinds).isEmpty() || !models.model(meter.model()).can(Operation.SWITCH_OFF)) {
+            return;
+        }
+        boolean load = Holding.LOAD_SWITCH.equals(control);
+        Duration pause = load ? comesBackAfter(meter) : null;
+        transaction.executeWithoutResult(status -> {
+            reasons.lock(meter.id());
+            List<Reason> standing = standing(meter.id(), kinds);
+            String why = "the hub takes from the meter the control that keeps it open";
+            reasons.change(standing.stream().map(reason -> new Reasons.End(meter.id(), reason.kind(), Reasons.HUB, why)).toList(),
+                    standing.stream().map(reason -> new Reasons.Start(meter.id(), reason.kind(), pause == null ? null : reason.since().plus(pause),
+                            Reasons.HUB, reason.why() + "; " + why)).toList());
+            if (load) {
+                standing.forEach(reason -> alarms.raise(AlarmKind.valueOf(reason.kind().name()), meter.id(), Map.of()));
+            }
+        });
+        if (load) {
+            // the next try comes when it is forced open
+            throw new Missed(new Why("why.held_taken_over", List.of(control)));
+        }
+    }
+
+    private List<Reason> standing(int meterId, Set<ReasonKind> kinds) {
+        return kinds.isEmpty() ? List.of() : reasons.inForce(meterId).stream()
+                .filter(reason -> kinds.contains(reason.kind()) && reason.who().equals(Reasons.METER)).toList();
+    }
+
+    /** @return null: not by itself */
+    private Duration comesBackAfter(Meter meter) throws Missed {
+        if (models.model(meter.model()).parameter(TRIPS).isEmpty()) {
+            return null;
+        }
+        Map<String, ParameterValue> control = read(meter.id(), List.of(TRIPS, Holding.RETURNS, Holding.RECOVERY));
+        return control.get(TRIPS).number().compareTo(control.get(Holding.RETURNS).number()) > 0 ? null
+                : Duration.ofSeconds(control.get(Holding.RECOVERY).number().longValue());
+    }
+
     private static boolean isSwitch(String name) {
         return Stream.of(Holding.LOAD_SWITCH, Holding.TIME_SWITCH, Holding.PREPAID_SWITCH).anyMatch(name::equals);
     }
@@ -252,8 +317,8 @@ class HoldLoop {
     }
 
     private void write(int meterId, UUID me, Wish wish, String name, ParameterValue value) throws Missed {
-        if (jdbc.sql("update meter_hold set held_until = :until where meter_id = :meter and worker = :me and wanted = :wanted::jsonb")
-                .param("until", at(clock.instant().plus(HOLD))).param("meter", meterId).param("me", me).param("wanted", wish.written).update() == 0) {
+        if (jdbc.sql("update meter_hold set held_until = :until where meter_id = :meter and worker = :me and wanted = :wanted::jsonb and changed_at = :changed")
+                .param("until", at(clock.instant().plus(HOLD))).param("meter", meterId).param("me", me).param("wanted", wish.written).param("changed", wish.changed).update() == 0) {
             // something else is wanted by now, or somebody else writes it
             throw new Missed(new Why(WITHDRAWN, List.of()));
         }
@@ -263,14 +328,15 @@ class HoldLoop {
         }
     }
 
-    boolean verified(Meter meter, UUID me, Wish wish, Map<String, ParameterValue> differed, boolean anew) {
+    boolean verified(Meter meter, UUID me, Wish wish, Map<String, ParameterValue> differed, boolean anew, Instant countedFrom) {
         return Boolean.TRUE.equals(transaction.execute(status -> {
             Instant now = clock.instant();
             if (jdbc.sql("""
-                    update meter_hold set verified_at = :now, look = false, reset_at = case when :anew then null else reset_at end
-                    where meter_id = :meter and worker = :me and wanted = :wanted::jsonb""")
-                    .param("now", at(now)).param("anew", anew || wish.reset).param("meter", meter.id()).param("me", me)
-                    .param("wanted", wish.written).update() == 0) {
+                    update meter_hold set verified_at = :now, look = false, reset_at = case when :anew then null else reset_at end,
+                           counted_from = coalesce(:counted::timestamptz, counted_from)
+                    where meter_id = :meter and worker = :me and wanted = :wanted::jsonb and changed_at = :changed""")
+                    .param("now", at(now)).param("anew", anew || wish.reset).param("counted", countedFrom == null ? null : at(countedFrom)).param("meter", meter.id()).param("me", me)
+                    .param("wanted", wish.written).param("changed", wish.changed).update() == 0) {
                 return false;
             }
             if (!differed.isEmpty()) {

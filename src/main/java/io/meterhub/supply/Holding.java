@@ -36,7 +36,7 @@ record Holding(Map<String, ParameterValue> parameters, List<Finding> findings) {
     static final String RETURNS = "load-trips-allowed";
     private static final String LOAD_STEP = "load-step";
     private static final String LOAD_FACTOR = "load-power-factor";
-    private static final String RECOVERY = "load-recovery";
+    static final String RECOVERY = "load-recovery";
     private static final String WORKDAY = "time-control-workday";
     private static final String REST_DAY = "time-control-restday";
     private static final String REST_DAYS = "time-control-restdays";

@@ -13,6 +13,7 @@ import io.meterhub.metering.MeterModel;
 import io.meterhub.metering.MeterModel.Rule;
 import io.meterhub.metering.MeterModels;
 import io.meterhub.metering.ParameterValue;
+import io.meterhub.metering.Readings;
 import io.meterhub.metering.Why;
 import io.meterhub.people.Right;
 import io.meterhub.people.Rights;
@@ -63,6 +64,7 @@ public class Holds {
 
     private final JdbcClient jdbc;
     private final Rows rows;
+    private final Reasons reasons;
     private final MeterModels models;
     private final MeterPrices prices;
     private final Accounts accounts;
@@ -75,10 +77,11 @@ public class Holds {
     private final ProducerTemplate routes;
     private final Clock clock;
 
-    Holds(JdbcClient jdbc, Rows rows, MeterModels models, MeterPrices prices, Accounts accounts, Warnings warnings, ShopRules rules, Sites sites,
+    Holds(JdbcClient jdbc, Rows rows, Reasons reasons, MeterModels models, MeterPrices prices, Accounts accounts, Warnings warnings, ShopRules rules, Sites sites,
           Rights rights, Texts texts, ObjectMapper json, ProducerTemplate routes, Clock clock) {
         this.jdbc = jdbc;
         this.rows = rows;
+        this.reasons = reasons;
         this.models = models;
         this.prices = prices;
         this.accounts = accounts;
@@ -123,12 +126,20 @@ public class Holds {
     private record Saved(int meterId, Map<String, ParameterValue> wanted, JsonNode findings, List<Rule> rules) {
     }
 
-    private record Gateway(int meter, int gateway) {
-    }
-
     @EventListener
     void changed(ShopRules.Changed change) {
         agree(jdbc.sql("select id from meter where shop_id = any(?)").param(change.shopIds().toArray(Integer[]::new)).query(Integer.class).list());
+    }
+
+    @EventListener
+    void changed(Readings.Changed change) {
+        List<Integer> meter = List.of(change.meterId());
+        reasons.atEnd(meter, () -> {
+            agreed(meter);
+            jdbc.sql("update meter_hold set verified_at = null, next_try_at = null, attempts = 0, changed_at = :now where meter_id = :meter")
+                    .param("now", now()).param("meter", change.meterId()).update();
+            poke(meter);
+        });
     }
 
     /** Brings what each meter is to hold in line with rules, reasons, tariffs and accounts. Called every minute by the route agree-on-held. */
@@ -250,7 +261,8 @@ public class Holds {
     }
 
     /** Somebody has reason to think that the meter holds something else. */
-    void look(int meterId) {
+    @Transactional
+    public void look(int meterId) {
         jdbc.sql("update meter_hold set look = true, next_try_at = null where meter_id = ?").param(meterId).update();
         poke(List.of(meterId));
     }
@@ -264,22 +276,28 @@ public class Holds {
 
     /** The meters that a rule is left to, among those that were seen to hold it. */
     Set<Integer> heldBy(Rule rule) {
-        return Set.copyOf(jdbc.sql("select meter_id from meter_hold where verified_at is not null and :rule = any(rules)").param("rule", rule.name())
-                .query(Integer.class).list());
+        // whoever is forced closed looks at no load; what is planned does not count then either
+        boolean load = rule == Rule.POWER_LIMIT || rule == Rule.FORBIDDEN_LOAD;
+        return Set.copyOf(jdbc.sql("""
+                select meter_id from meter_hold h where verified_at is not null and :rule = any(rules)
+                  and not (:load and exists (select from meter_supply s where s.meter_id = h.meter_id and s.forced = 'CLOSED'))""")
+                .param("rule", rule.name()).param("load", load).query(Integer.class).list());
     }
 
     /** Makes the loop come to the meters when the caller's transaction is done. Only a hint: if it is lost, the next tick does the same. */
     private void poke(Collection<Integer> meterIds) {
-        List<Gateway> gateways = jdbc.sql("select id as meter, gateway_id as gateway from meter where id = any(:ids) and gateway_id is not null")
-                .param("ids", meterIds.toArray(Integer[]::new)).query(Gateway.class).list();
+        List<HoldLoop.Due> gateways = jdbc.sql("""
+                select m.id as meter, m.gateway_id as gateway, coalesce(h.reset_at is not null, false) as urgent
+                from meter m left join meter_hold h on h.meter_id = m.id where m.id = any(:ids) and m.gateway_id is not null""")
+                .param("ids", meterIds.toArray(Integer[]::new)).query(HoldLoop.Due.class).list();
         TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
             @Override
             public void afterCommit() {
                 gateways.forEach(due -> {
                     try {
-                        routes.sendBody("direct:hold-meter", new HoldLoop.Due(due.meter, due.gateway));
+                        routes.sendBody("direct:hold-meter", due);
                     } catch (RuntimeException e) {
-                        log.warn("What meter {} is to hold waits for the next tick: {}", due.meter, e.getMessage());
+                        log.warn("What meter {} is to hold waits for the next tick: {}", due.meter(), e.getMessage());
                     }
                 });
             }

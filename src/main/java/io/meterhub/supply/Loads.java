@@ -76,8 +76,12 @@ class Loads implements LoadWatch {
         }
     }
 
-    /** A forbidden load that the meter should open for. */
-    private record Stepped(Instant at, BigDecimal power, Cut cut) {
+    /**
+     * A forbidden load that the meter should open for.
+     *
+     * @param fell it went off by itself since, as what has a thermostat does
+     */
+    private record Stepped(Instant at, BigDecimal power, Cut cut, boolean fell) {
     }
 
     private record Known(Instant until, Map<Integer, Rule> byMeter) {
@@ -185,15 +189,22 @@ class Loads implements LoadWatch {
                 "power stepped up by %s kW to %s kW, with a power factor of %s".formatted(plain(step), plain(reading.power()), plain(factor)),
                 Map.of("stepKw", step, "powerKw", reading.power(), "powerFactor", factor))).ifPresent(cut -> {
             if (held) {
-                stepped.putIfAbsent(reading.meter(), new Stepped(reading.at(), reading.power(), cut));
+                Stepped first = stepped.putIfAbsent(reading.meter(), new Stepped(reading.at(), reading.power(), cut, false));
+                if (first != null && first.fell()) {
+                    // the meter did nothing the first time, and will not now
+                    stepped.remove(reading.meter());
+                    cuts.putIfAbsent(reading.meter(), cut);
+                }
             } else {
                 cuts.putIfAbsent(reading.meter(), cut);
             }
         });
         Stepped open = stepped.get(reading.meter());
-        if (open != null && !(on && reading.power().compareTo(open.power().subtract(rule.stepKw())) > 0)) {
+        if (open != null && !on) {
             stepped.remove(reading.meter());
-        } else if (open != null && !reading.at().isBefore(open.at().plus(Holds.BACKSTOP))) {
+        } else if (open != null && reading.power().compareTo(open.power().subtract(rule.stepKw())) <= 0) {
+            stepped.put(reading.meter(), new Stepped(open.at(), open.power(), open.cut(), true));
+        } else if (open != null && !open.fell() && !reading.at().isBefore(open.at().plus(Holds.BACKSTOP))) {
             stepped.remove(reading.meter());
             cuts.putIfAbsent(reading.meter(), open.cut());
         }

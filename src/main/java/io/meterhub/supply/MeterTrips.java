@@ -89,7 +89,7 @@ class MeterTrips {
         List<News> begun = withoutLifted(news.stream().filter(one -> one.tripped() != null).toList(), now);
         List<News> over = news.stream().filter(one -> one.over() != null).toList();
         List<Reasons.Start> starts = new ArrayList<>(opened);
-        begun.forEach(one -> starts.add(new Reasons.Start(one.meterId(), reason(one.tripped()), null, Reasons.METER, why(one, now))));
+        begun.forEach(one -> starts.add(new Reasons.Start(one.meterId(), reason(one.tripped()), null, Reasons.METER, why(one))));
         Set<Integer> unexpected = unexpected(begun, now);
         reasons.change(List.of(), over.stream().map(one -> new Reasons.End(one.meterId(), reason(one.over()), Reasons.METER,
                 one.tripped() == null ? "the meter does not keep it open any more" : "now another of the meter's controls keeps it open")).toList(), starts);
@@ -99,7 +99,7 @@ class MeterTrips {
         }
         alarms.clear(AlarmKind.METER_TRIPPED, ids(over));
         List<Integer> first = alarms.raise(AlarmKind.METER_TRIPPED, begun.stream().filter(one -> unexpected.contains(one.meterId()))
-                .map(one -> new Alarms.Finding(one.meterId(), null, Map.of("why", why(one, now)))).toList());
+                .map(one -> new Alarms.Finding(one.meterId(), null, Map.of("why", why(one)))).toList());
         first.forEach(holds::look);
         // there may be other reasons to be off, by which nothing was done while the meter was
         pokes.poke(ids(over));
@@ -114,26 +114,24 @@ class MeterTrips {
         };
     }
 
-    private String why(News news, Instant now) {
+    private String why(News news) {
         String what = switch (news.tripped()) {
-            case OVERLOAD -> "the meter's own load control opened it for too much power" + returns(news, now);
-            case FORBIDDEN_LOAD -> "the meter's own load control opened it for a step of power as of a heater" + returns(news, now);
+            case OVERLOAD -> "the meter's own load control opened it for too much power" + returns(news);
+            case FORBIDDEN_LOAD -> "the meter's own load control opened it for a step of power as of a heater" + returns(news);
             case SCHEDULE -> "the meter's own time control opened it";
             case NO_CREDIT -> "the meter opened it as its own credit is used up";
         };
         return news.shown() == null ? what : what + " (" + news.shown() + ")";
     }
 
-    /** How often it comes back by itself, as the rule says. */
-    private String returns(News news, Instant now) {
+    /** How often it comes back by itself, as it counts. */
+    private String returns(News news) {
         return jdbc.sql("""
                 select (wanted ->> 'load-trips-allowed')::numeric::int as allowed,
-                       (select count(*) from supply_reason r where r.meter_id = h.meter_id and r.who = :meter and r.since > :day
-                          and r.kind in ('OVERLOAD', 'FORBIDDEN_LOAD')
-                          and not exists (select from supply_reason p where p.meter_id = r.meter_id and p.kind = r.kind and p.since >= r.since
-                                          and p.ended_by not in (:meter, :hub))) as before
+                       (select count(*) from supply_reason r where r.meter_id = h.meter_id and r.who = :meter
+                          and r.kind in ('OVERLOAD', 'FORBIDDEN_LOAD') and r.since > coalesce(h.counted_from, '-infinity')) as before
                 from meter_hold h where h.meter_id = :id and h.wanted -> 'load-trips-allowed' is not null""")
-                .param("meter", Reasons.METER).param("hub", Reasons.HUB).param("id", news.meterId()).param("day", sql(now.minus(Duration.ofDays(1))))
+                .param("meter", Reasons.METER).param("id", news.meterId())
                 .query((row, n) -> {
                     int trip = row.getInt("before") + 1;
                     return trip > row.getInt("allowed") ? ", and stays off until a person lifts it" : ", trip %d of %d that it comes back from"

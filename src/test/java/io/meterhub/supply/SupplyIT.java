@@ -7,7 +7,9 @@ import static org.awaitility.Awaitility.await;
 import io.meterhub.AtOnce;
 import io.meterhub.HubTest;
 import io.meterhub.billing.CreditWatch.Credit;
+import io.meterhub.metering.MeterModel.Rule;
 import io.meterhub.metering.Relay;
+import io.meterhub.metering.Slice;
 import io.meterhub.metering.SupplyControl.Command;
 import io.meterhub.metering.SupplyControl.Outcome;
 import io.meterhub.metering.SupplyControl.Seen;
@@ -21,6 +23,7 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -51,6 +54,12 @@ class SupplyIT {
     Schedules schedules;
     @Autowired
     ControlLoop loop;
+    @Autowired
+    Holds holds;
+    @Autowired
+    HoldLoop holdLoop;
+    @Autowired
+    Loads loads;
     @Autowired
     Arrears arrears;
     @Autowired
@@ -437,6 +446,73 @@ class SupplyIT {
         off(now.minusMinutes(4), now.plusHours(1));
         schedules.agreeWithSchedules();
         assertThat(supply.reasons(meter)).singleElement().matches(reason -> reason.kind() == ReasonKind.SCHEDULE && reason.who().equals(Reasons.HUB));
+    }
+
+    @Test
+    void aMeterThatIsForcedClosedKeepsNoLimit() {
+        held("POWER_LIMIT", "{\"load-limit\": 10}");
+        assertThat(holds.heldBy(Rule.POWER_LIMIT)).contains(meter);
+        jdbc.sql("update meter_supply set forced = 'CLOSED' where meter_id = ?").param(meter).update();
+        assertThat(holds.heldBy(Rule.POWER_LIMIT)).doesNotContain(meter);
+    }
+
+    @Test
+    void theHubOpensForAHeaterThatComesAgainWhileTheMeterDoesNothing() {
+        jdbc.sql("update meter set enabled = true where id = ?").param(meter).update();
+        rule("FORBIDDEN_LOAD", "{\"stepKw\": 2, \"powerFactor\": 0.98, \"settleSeconds\": 0, \"returnMinutes\": 10, \"returnsPerDay\": 1}");
+        held("FORBIDDEN_LOAD", "{}");
+        loads.forget(null);
+        draws(50, 1, Relay.ON);
+        draws(45, 4, Relay.ON);
+        draws(40, 4, Relay.ON);
+        draws(35, 0, Relay.OFF);
+        draws(30, 1, Relay.ON);
+        draws(25, 4, Relay.ON);
+        assertThat(supply.reasons(meter)).as("the meter opened the first time").isEmpty();
+        draws(20, 1, Relay.ON);
+        draws(15, 1, Relay.ON);
+        assertThat(supply.reasons(meter)).as("its thermostat").isEmpty();
+        draws(10, 4, Relay.ON);
+        assertThat(supply.reasons(meter)).singleElement().matches(reason -> reason.kind() == ReasonKind.FORBIDDEN_LOAD && reason.who().equals(Reasons.HUB));
+    }
+
+    private void draws(int secondsAgo, int kw, Relay relay) {
+        transaction.executeWithoutResult(status -> loads.drawn(List.of(new Slice.Reading(meter, Instant.now().minusSeconds(secondsAgo), BigDecimal.ONE, null,
+                BigDecimal.valueOf(kw), Map.of("power-factor", BigDecimal.ONE), relay, 1, null))));
+    }
+
+    @Test
+    void tripsAreCountedFromWhereTheMeterCounts() {
+        held("POWER_LIMIT", "{\"load-limit\": 10, \"load-trips-allowed\": 1}");
+        assertThat(trip()).contains("trip 1 of 1");
+        assertThat(trip()).contains("until a person lifts it");
+        jdbc.sql("update meter_hold set counted_from = now() where meter_id = ?").param(meter).update();
+        assertThat(trip()).contains("trip 1 of 1");
+    }
+
+    private String trip() {
+        see(Relay.ON);
+        drew("12.5");
+        see(Relay.OFF);
+        return supply.reasons(meter).get(0).why();
+    }
+
+    @Test
+    void whoWaitsForSupplyIsToldBeforeAllOthers() {
+        List<HoldLoop.Due> due = transaction.execute(status -> {
+            status.setRollbackOnly();
+            jdbc.sql("""
+                    insert into meter (site_id, gateway_id, code, name, model, energy_kind, unit_id, rating, enabled)
+                    select site_id, gateway_id, 'M-' || n, 'm', 'x', 'ELECTRICITY', n, 10, true from meter, generate_series(2, 121) as n where id = ?""")
+                    .param(meter).update();
+            jdbc.sql("""
+                    insert into meter_hold (meter_id, wanted, findings, rules, changed_at, reset_at)
+                    select id, '{"load-limit": 10}', '[]', array['POWER_LIMIT'], now(), case when unit_id = 121 then now() end from meter
+                    where site_id = ? and unit_id > 1""").param(site.id()).update();
+            return holdLoop.due();
+        });
+        assertThat(due).hasSize(100);
+        assertThat(due.get(0)).matches(first -> first.urgent() && first.priority() > due.get(99).priority());
     }
 
     private void off(LocalTime from, LocalTime to) {
