@@ -206,6 +206,11 @@ class Lane implements AutoCloseable {
     }
 
     int[] read(int unitId, int register, int count, boolean urgent) throws BusFailure {
+        return read(unitId, register, count, urgent, () -> { });
+    }
+
+    /** @param answered called while the bus is still this transaction's: who comes next reads what is newer */
+    int[] read(int unitId, int register, int count, boolean urgent, Runnable answered) throws BusFailure {
         enter(urgent);
         try {
             long wireMicros = wireTime.readMicros(count);
@@ -214,6 +219,7 @@ class Lane implements AutoCloseable {
             boolean hurried = prompt.remove(unitId) && !urgent;
             long begun = nanos.getAsLong();
             int[] words = bus.read(unitId, register, count, timeout(wireMicros, hurried ? margin.dividedBy(2) : margin));
+            answered.run();
             if (nanos.getAsLong() - begun <= timeout(wireMicros, margin.dividedBy(4)).toNanos()) {
                 prompt.add(unitId);
             }

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -26,17 +27,18 @@ record Station(Meter meter, MeterModel model, ReadPlan plan, boolean inFull) {
         return new Station(meter, model, ReadPlan.of(model.quantities(), model.maxGap(), time), true);
     }
 
-    /** A transaction a block. */
+    /** A transaction a block. The time is taken while the bus is held: of two readings the one with the higher counter is the later. */
     Slice.Reading read(Lane lane, boolean urgent, InstantSource clock) throws BusFailure {
         Map<Block, int[]> words = new LinkedHashMap<>();
-        Instant at = null;
+        AtomicReference<Instant> at = new AtomicReference<>();
         for (Block block : plan.blocks()) {
-            words.put(block, lane.read(meter.unitId(), block.register(), block.count(), urgent));
-            if (block.holds(model.total())) {
-                at = clock.instant();
-            }
+            words.put(block, lane.read(meter.unitId(), block.register(), block.count(), urgent, () -> {
+                if (block.holds(model.total())) {
+                    at.set(clock.instant());
+                }
+            }));
         }
-        return decode(words, at);
+        return decode(words, at.get());
     }
 
     Slice.Reading decode(Map<Block, int[]> words, Instant at) throws BusFailure {
