@@ -56,6 +56,7 @@ class HeldIT {
         mall = new AttachedMall(hub, "127.9.0.21").gateway("H", Framing.TCP).gateway("L", Framing.TCP)
                 .meter("PLAN", "H", "demo-adf400l-1p", "shop-single", "1000.00")
                 .meter("LOCK", "H", "demo-adf400l-1p", "shop-single", "1000.00")
+                .meter("GUARD", "H", "demo-adf400l-1p", "shop-single", "1000.00")
                 .meter("HEAVY", "H", "demo-adf400l-1p", "shop-single", "1000.00")
                 .meter("PAID", "H", "demo-adf400l-1p", "shop-single", "1000.00")
                 .meter("OVER", "H", "acrel-ddsy1352", "shop-single", "1000.00")
@@ -121,6 +122,27 @@ class HeldIT {
             assertThat(read("LOCK", FORCED)).isZero();
         });
         ahead("LOCK", Duration.ZERO);
+    }
+
+    @Test
+    void theControlThatKeepsALockedOutCircuitOpenIsNotSwitchedOffBeforeItIsForced() throws Exception {
+        planned("GUARD");
+        ahead("GUARD", Duration.ofMinutes(40));
+        mall.round("H", "GUARD");
+        soon(() -> assertThat(mall.reasons("GUARD")).containsExactly("SCHEDULE"));
+        // a lock-out that no round has brought to the meter yet
+        jdbc.sql("insert into supply_reason (meter_id, kind, since, who, why) values (?, 'MANUAL_OFF', now(), 'wang', 'work')").param(mall.id("GUARD")).update();
+        jdbc.sql("update meter_supply set firm = true where meter_id = ?").param(mall.id("GUARD")).update();
+        assertThat(mall.meter("GUARD").at("/supply/unsecured").asBoolean()).isTrue();
+        mall.send(HttpMethod.DELETE, "/api/v1/shops/%d/schedule?why=over".formatted(shop("GUARD")), null);
+        soon(() -> assertThat(held("GUARD").path("failure").asText()).contains("time-control-switch"));
+        assertThat(mall.truth("GUARD").on()).isFalse();
+        mall.round("H", "GUARD");
+        soon(() -> assertThat(read("GUARD", FORCED)).isEqualTo(0x0100));
+        verify("GUARD");
+        soon(() -> assertThat(held("GUARD").hasNonNull("verifiedAt")).isTrue());
+        assertThat(mall.truth("GUARD").on()).isFalse();
+        assertThat(mall.meter("GUARD").at("/supply/unsecured").asBoolean()).isFalse();
     }
 
     @Test

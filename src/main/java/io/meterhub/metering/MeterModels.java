@@ -41,6 +41,11 @@ public class MeterModels {
                 "No meter model is called " + name + "; there are " + String.join(", ", models.keySet())));
     }
 
+    /** The names of those that can do it, as the database takes them. */
+    public String[] able(MeterModel.Operation operation) {
+        return models.values().stream().filter(model -> model.can(operation)).map(MeterModel::name).toArray(String[]::new);
+    }
+
     /** All models in the order of their names. */
     public Collection<MeterModel> all() {
         return models.values();

@@ -1,16 +1,22 @@
 package io.meterhub.supply;
 
+import io.meterhub.metering.MeterModel.Operation;
+import io.meterhub.metering.MeterModels;
 import io.meterhub.metering.Pokes;
+import io.meterhub.metering.Relay;
 import io.meterhub.metering.SupplyControl;
 import io.meterhub.site.AlarmKind;
 import io.meterhub.site.Alarms;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,6 +31,10 @@ class ControlLoop implements SupplyControl {
 
     private static final Logger log = LoggerFactory.getLogger(ControlLoop.class);
 
+    /** A meter that is read is forced within a round or two. */
+    private static final Duration SOME_ROUNDS = Duration.ofMinutes(1);
+    private static final String UNSECURED = "it could not be forced to stay off yet: if it is off, then by a control of its own, and it may close by that";
+
     private record Event(int meterId, String kind, Map<String, Object> detail) {
     }
 
@@ -32,6 +42,16 @@ class ControlLoop implements SupplyControl {
 
         boolean changesSomething() {
             return step.openedAtTheMeter() || step.tripped() != null || !step.after().equals(before);
+        }
+
+        /** Told before, and still to be told if the reason for it has ended since. */
+        boolean tellsAgain() {
+            return step.tripped() != null && step.tripped() == before.grip().tripped();
+        }
+
+        Transition withoutNews() {
+            return new Transition(before, reading, new MeterSupply.Step(step.after(), step.command(), step.free(), step.openedAtTheMeter(), null,
+                    step.over()));
         }
 
         Transition with(MeterTrips.Certain certain) {
@@ -44,18 +64,20 @@ class ControlLoop implements SupplyControl {
     private final MeterSupplies supplies;
     private final Reasons reasons;
     private final MeterTrips trips;
+    private final MeterModels models;
     private final Pokes pokes;
     private final Alarms alarms;
     private final Rows rows;
     private final Clock clock;
     private final int alarmAfter;
 
-    ControlLoop(JdbcClient jdbc, MeterSupplies supplies, Reasons reasons, MeterTrips trips, Pokes pokes, Alarms alarms, Rows rows, Clock clock,
-                @Value("${meterhub.supply.alarm-after:3}") int alarmAfter) {
+    ControlLoop(JdbcClient jdbc, MeterSupplies supplies, Reasons reasons, MeterTrips trips, MeterModels models, Pokes pokes, Alarms alarms, Rows rows,
+                Clock clock, @Value("${meterhub.supply.alarm-after:3}") int alarmAfter) {
         this.jdbc = jdbc;
         this.supplies = supplies;
         this.reasons = reasons;
         this.trips = trips;
+        this.models = models;
         this.pokes = pokes;
         this.alarms = alarms;
         this.rows = rows;
@@ -69,7 +91,7 @@ class ControlLoop implements SupplyControl {
         Map<Integer, Seen> readings = new HashMap<>();
         seen.forEach(reading -> readings.put(reading.meterId(), reading));
         Instant now = clock.instant();
-        List<Integer> affected = transitions(supplies.load(readings.keySet()), readings, now)
+        List<Integer> affected = news(transitions(supplies.load(readings.keySet()), readings, now))
                 .map(transition -> transition.before().meterId()).toList();
         if (affected.isEmpty()) {
             return List.of();
@@ -96,6 +118,16 @@ class ControlLoop implements SupplyControl {
                 && transition.step().after().failure() == null).map(transition -> transition.before().meterId()).toList());
         return transitions.stream().filter(transition -> transition.step().command() != null)
                 .map(transition -> new Command(transition.before().meterId(), transition.step().command(), transition.step().free())).toList();
+    }
+
+    /** Without the trips whose reason is in force and counts, or waits for notice, hours or a person. */
+    private Stream<Transition> news(Stream<Transition> found) {
+        List<Transition> transitions = found.toList();
+        Map<Integer, ReasonKind> again = transitions.stream().filter(Transition::tellsAgain)
+                .collect(Collectors.toMap(transition -> transition.before().meterId(), transition -> MeterTrips.reason(transition.step().tripped())));
+        Set<Integer> told = again.isEmpty() ? Set.of() : reasons.inForce(again);
+        return transitions.stream().map(transition -> told.contains(transition.before().meterId()) ? transition.withoutNews() : transition)
+                .filter(Transition::changesSomething);
     }
 
     private static Stream<Transition> transitions(List<MeterSupply> supplies, Map<Integer, Seen> readings, Instant now) {
@@ -165,6 +197,28 @@ class ControlLoop implements SupplyControl {
                 log.warn("Meter {} does not go {}: {}", outcome.meterId(), outcome.to(), after.failure());
             }
         }
+    }
+
+    /** Tells of lock-outs on meters that are off, but that nobody reaches to force them. Called every minute by the route watch-lock-outs. */
+    @Transactional
+    public void watchLockOuts() {
+        Instant now = clock.instant();
+        List<Integer> unsecured = jdbc.sql("select su.meter_id from meter_supply su join meter m on m.id = su.meter_id where" + MeterSupply.UNSECURED + """
+                and su.failure is null and m.gateway_id is not null and m.enabled
+                and exists (select from supply_reason r where r.meter_id = su.meter_id and r.ended_at is null and r.kind = any(:safety)
+                            and r.who <> :meter and r.since < :before)
+                order by su.meter_id for update of su""")
+                .param("freeing", models.able(Operation.SWITCH_FREE)).param("safety", ReasonKind.safeties()).param("meter", Reasons.METER)
+                .param("before", now.minus(SOME_ROUNDS).atOffset(ZoneOffset.UTC)).query(Integer.class).list();
+        if (unsecured.isEmpty()) {
+            return;
+        }
+        jdbc.sql("update meter_supply set failure = :why where meter_id = any(:ids)").param("why", UNSECURED)
+                .param("ids", unsecured.toArray(Integer[]::new)).update();
+        write(supplies.load(unsecured).stream().map(supply -> new Event(supply.meterId(), "FAILED", Map.of("to", Relay.OFF, "why", UNSECURED,
+                "attempt", supply.attempts(), "alarm", true))).toList(), now);
+        alarms.raise(AlarmKind.SWITCH_FAILED, unsecured.stream()
+                .map(meter -> new Alarms.Finding(meter, null, Map.of("to", Relay.OFF, "why", UNSECURED))).toList());
     }
 
     private static String why(Outcome outcome) {

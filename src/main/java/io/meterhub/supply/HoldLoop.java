@@ -317,6 +317,10 @@ class HoldLoop {
     }
 
     private void write(int meterId, UUID me, Wish wish, String name, ParameterValue value) throws Missed {
+        if (isSwitch(name) && isOff(value) && isUnsecured(meterId)) {
+            // the control that is to be off may be all that keeps the circuit open
+            throw new Missed(new Why("why.not_secured", List.of(name)));
+        }
         if (jdbc.sql("update meter_hold set held_until = :until where meter_id = :meter and worker = :me and wanted = :wanted::jsonb and changed_at = :changed")
                 .param("until", at(clock.instant().plus(HOLD))).param("meter", meterId).param("me", me).param("wanted", wish.written).param("changed", wish.changed).update() == 0) {
             // something else is wanted by now, or somebody else writes it
@@ -326,6 +330,11 @@ class HoldLoop {
         if (!(result instanceof Result.Done)) {
             throw new Missed(CreditLoop.why(result));
         }
+    }
+
+    boolean isUnsecured(int meterId) {
+        return jdbc.sql("select exists (select from meter_supply su join meter m on m.id = su.meter_id where m.id = :meter and" + MeterSupply.UNSECURED + ")")
+                .param("meter", meterId).param("freeing", models.able(Operation.SWITCH_FREE)).query(Boolean.class).single();
     }
 
     boolean verified(Meter meter, UUID me, Wish wish, Map<String, ParameterValue> differed, boolean anew, Instant countedFrom) {

@@ -193,11 +193,11 @@ record Holding(Map<String, ParameterValue> parameters, List<Finding> findings) {
 
         private void credit(Credit credit) {
             boolean knowsSwitch = at.model.holds().contains(Rule.PREPAID_SWITCH);
+            if (knowsSwitch && (credit == null || at.isProtected)) {
+                // the ledger alone decides, or nothing is to cut: a meter without credit would open for good
+                tried(Rule.PREPAID_SWITCH, () -> put(parameters, PREPAID_SWITCH, BigDecimal.ZERO));
+            }
             if (credit == null) {
-                if (knowsSwitch) {
-                    // the ledger alone decides: a meter without credit would open for good
-                    tried(Rule.PREPAID_SWITCH, () -> put(parameters, PREPAID_SWITCH, BigDecimal.ZERO));
-                }
                 return;
             }
             Map<String, ParameterValue> prices = new LinkedHashMap<>();
@@ -289,12 +289,12 @@ record Holding(Map<String, ParameterValue> parameters, List<Finding> findings) {
             }
         }
 
-        /** A control is on with its values, or off if it ever was on. */
+        /** A control is on with its values, or off if it ever was on; in a protected meter off whoever switched it on. */
         private void controlled(String control, Map<String, ParameterValue> values) {
             if (!values.isEmpty()) {
                 parameters.putAll(values);
                 parameters.put(control, ParameterValue.of("1"));
-            } else if (at.before.contains(control)) {
+            } else if (at.before.contains(control) || at.isProtected && at.model.parameter(control).filter(Parameter::writable).isPresent()) {
                 parameters.put(control, ParameterValue.of("0"));
             }
         }

@@ -128,7 +128,8 @@ public class Holds {
 
     @EventListener
     void changed(ShopRules.Changed change) {
-        agree(jdbc.sql("select id from meter where shop_id = any(?)").param(change.shopIds().toArray(Integer[]::new)).query(Integer.class).list());
+        agree(jdbc.sql("select id from meter where shop_id = any(?) and gateway_id is not null and enabled").param(change.shopIds().toArray(Integer[]::new))
+                .query(Integer.class).list());
     }
 
     @EventListener
@@ -161,10 +162,10 @@ public class Holds {
         agreed(null);
     }
 
-    /** The same for these meters, and at once. */
+    /** The same for these meters, and at once: at the end of the transaction, as their supply is locked before what they hold. */
     @Transactional
     public void agree(Collection<Integer> meterIds) {
-        poke(agreed(meterIds));
+        reasons.atEnd(meterIds, () -> poke(agreed(meterIds)));
     }
 
     /**
@@ -177,7 +178,7 @@ public class Holds {
                 with ruled as materialized (select * from shop_rule_at(:now))
                 select m.id, m.model, m.ct_ratio, m.site_id, l.rule::text as power_limit, f.rule::text as forbidden_load, s.rule::text as schedule,
                        c.account_id, coalesce(h.wanted, '{}')::text as before,
-                       exists (select from supply_reason r where r.meter_id = m.id and r.kind = 'PROTECTED' and r.ended_at is null) as is_protected,
+                       p.meter_id is not null as is_protected,
                        exists (select from supply_reason r where r.meter_id = m.id and r.kind = 'KEEP_ON' and r.ended_at is null) as kept_on
                 from meter m
                 left join ruled l on l.shop_id = m.shop_id and l.kind = 'POWER_LIMIT' and m.energy_kind = 'ELECTRICITY'
@@ -185,9 +186,10 @@ public class Holds {
                 left join ruled s on s.shop_id = m.shop_id and s.kind = 'SCHEDULE' and m.energy_kind = 'ELECTRICITY'
                 left join meter_credit c on c.meter_id = m.id and c.mode = 'METER'
                 left join meter_hold h on h.meter_id = m.id
+                left join supply_reason p on p.meter_id = m.id and p.kind = 'PROTECTED' and p.ended_at is null
                 where m.gateway_id is not null and m.enabled and (m.model = any(:models) or l.shop_id is not null or f.shop_id is not null
                       or s.shop_id is not null or c.meter_id is not null or h.meter_id is not null)
-                  and case when :all then l.shop_id is not null or f.shop_id is not null or s.shop_id is not null or c.meter_id is not null
+                  and case when :all then p.meter_id is not null or l.shop_id is not null or f.shop_id is not null or s.shop_id is not null or c.meter_id is not null
                                 or h.failure is not null or h.findings <> '[]' and h.rules <> array['PREPAID_SWITCH'] or (select count(*) from jsonb_object_keys(h.wanted)) > 1
                            else m.id = any(:ids) end
                 order by m.id""")
@@ -257,7 +259,7 @@ public class Holds {
         Meter meter = known(meterId);
         rights.require(Right.READ_NOW, Place.of(meter));
         agree(List.of(meterId));
-        look(meterId);
+        reasons.atEnd(List.of(meterId), () -> look(meterId));
     }
 
     /** Somebody has reason to think that the meter holds something else. */

@@ -35,6 +35,12 @@ public record MeterSupply(int meterId, Wanted wanted, Relay seen, Basis basis, I
                           Instant commandedAt, Instant acknowledgedAt, Instant confirmedAt, int attempts, Instant nextTryAt,
                           String failure, boolean mayClose, BigDecimal markTotal, Grip grip) {
 
+    /**
+     * Of meter_supply su and meter m, with :freeing for the models that can be left to their own controls: to be kept off for somebody
+     * who may be at the circuit, and not known to be forced. It may be off by a control of its own, and close by that.
+     */
+    public static final String UNSECURED = " coalesce(su.wanted = 'OFF' and su.firm and su.forced is distinct from 'OPEN' and m.model = any(:freeing), false) ";
+
     private static final Duration FIRST_BACK_OFF = Duration.ofSeconds(2);
     private static final Duration LONGEST_BACK_OFF = Duration.ofMinutes(5);
     /** A relay or valve that opens within this time after the hub's command obeys the hub, not somebody on the spot. */
@@ -110,7 +116,9 @@ public record MeterSupply(int meterId, Wanted wanted, Relay seen, Basis basis, I
         if (target == OFF && closedItself) {
             return new Step(after, null, false, false, news, over);
         }
-        boolean keptOn = target == ON && grip.firm && (trip == Trip.SCHEDULE || trip == Trip.NO_CREDIT);
+        // what it opened for its load became a reason with the reading that told of it; by now nothing unsafe is left
+        boolean lifted = trip != null && trip == grip.tripped;
+        boolean keptOn = target == ON && grip.firm && (trip == Trip.SCHEDULE || trip == Trip.NO_CREDIT || lifted);
         if (target == ON && after.seen == OFF && trip != null && !keptOn) {
             return new Step(after, null, false, false, news, over);
         }

@@ -39,14 +39,16 @@ class MeterTrips {
     private final Holds holds;
     private final Alarms alarms;
     private final Pokes pokes;
+    private final Turns turns;
 
-    MeterTrips(JdbcClient jdbc, Reasons reasons, Schedules schedules, Holds holds, Alarms alarms, Pokes pokes) {
+    MeterTrips(JdbcClient jdbc, Reasons reasons, Schedules schedules, Holds holds, Alarms alarms, Pokes pokes, Turns turns) {
         this.jdbc = jdbc;
         this.reasons = reasons;
         this.schedules = schedules;
         this.holds = holds;
         this.alarms = alarms;
         this.pokes = pokes;
+        this.turns = turns;
     }
 
     /** What opened a meter that does not tell. */
@@ -101,11 +103,13 @@ class MeterTrips {
         List<Integer> first = alarms.raise(AlarmKind.METER_TRIPPED, begun.stream().filter(one -> unexpected.contains(one.meterId()))
                 .map(one -> new Alarms.Finding(one.meterId(), null, Map.of("why", why(one)))).toList());
         first.forEach(holds::look);
+        // what is on by itself waits for no step, also where the reason had ended before
+        turns.settle(ids(over));
         // there may be other reasons to be off, by which nothing was done while the meter was
         pokes.poke(ids(over));
     }
 
-    private static ReasonKind reason(Trip trip) {
+    static ReasonKind reason(Trip trip) {
         return switch (trip) {
             case OVERLOAD -> ReasonKind.OVERLOAD;
             case FORBIDDEN_LOAD -> ReasonKind.FORBIDDEN_LOAD;

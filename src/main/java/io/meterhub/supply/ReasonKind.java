@@ -1,6 +1,7 @@
 package io.meterhub.supply;
 
 import io.meterhub.people.Right;
+import java.util.stream.Stream;
 
 /** Why a meter is to be off, or to stay on whatever else is said. */
 public enum ReasonKind {
@@ -40,6 +41,11 @@ public enum ReasonKind {
     /** Somebody could be hurt: KEEP_ON does not outrank it. */
     public boolean safety() {
         return rank == Rank.SAFETY;
+    }
+
+    /** The names of those of which somebody could be hurt, as the database takes them. */
+    static String[] safeties() {
+        return Stream.of(values()).filter(ReasonKind::safety).map(ReasonKind::name).toArray(String[]::new);
     }
 
     /** Somebody has not paid: notice and hours come before the cut. */

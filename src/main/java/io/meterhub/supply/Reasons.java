@@ -163,7 +163,7 @@ class Reasons {
                              or bool_or(r.kind in ('KEEP_ON', 'PROTECTED')) and not bool_or(r.kind = any(:safety)), false) as firm
                       from unnest(:ids) as m (id) left join supply_reason r on r.meter_id = m.id and r.ended_at is null group by m.id) v
                 where s.meter_id = v.meter_id and s.firm <> v.firm returning s.meter_id""")
-                .param("safety", Stream.of(ReasonKind.values()).filter(ReasonKind::safety).map(ReasonKind::name).toArray(String[]::new))
+                .param("safety", ReasonKind.safeties())
                 .param("meter", METER).param("ids", meterIds.toArray(Integer[]::new)).query(Integer.class).list());
     }
 
@@ -211,6 +211,16 @@ class Reasons {
                 select kind, since, until, who, role, why from supply_reason
                 where meter_id = :meter and ended_at is null order by since, id""")
                 .param("meter", meterId).query(Reason.class).list();
+    }
+
+    /** The meters for which this reason is in force, whoever set it. */
+    Set<Integer> inForce(Map<Integer, ReasonKind> kinds) {
+        record One(int meterId, ReasonKind kind) {
+        }
+        return Set.copyOf(jdbc.sql("""
+                select r.meter_id from supply_reason r join jsonb_to_recordset(:rows::jsonb) as v (meter_id int, kind text)
+                on r.meter_id = v.meter_id and r.kind = v.kind where r.ended_at is null""")
+                .param("rows", rows.of(kinds.entrySet().stream().map(each -> new One(each.getKey(), each.getValue())).toList())).query(Integer.class).list());
     }
 
     /** Ends what should have ended by itself by now. */

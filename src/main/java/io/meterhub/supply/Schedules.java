@@ -45,7 +45,7 @@ public class Schedules {
         }
     }
 
-    /** Called every minute by the route switch-by-schedule, and when a schedule is changed. */
+    /** Called every minute by the route switch-by-schedule, and when a schedule is changed: then beside others that lock meters. */
     @Transactional
     public void agreeWithSchedules() {
         Instant now = clock.instant();
@@ -68,7 +68,7 @@ public class Schedules {
                 where r.kind = 'SCHEDULE' and r.ended_at is null and r.who <> :meter and m.shop_id = any(:shops) is not true""")
                 .param("shops", shops).param("meter", Reasons.METER).query(Integer.class).list().stream()
                 .map(meter -> new Reasons.End(meter, ReasonKind.SCHEDULE, Reasons.HUB, "the schedule supplies it now")).toList();
-        reasons.change(ends, starts);
+        reasons.follow(ends, starts);
     }
 
     /** Those of these meters whose shop's schedule supplies nothing then. */

@@ -2,11 +2,14 @@ package io.meterhub.web;
 
 import io.meterhub.billing.AccountKind;
 import io.meterhub.metering.EnteredReadings;
+import io.meterhub.metering.MeterModel.Operation;
+import io.meterhub.metering.MeterModels;
 import io.meterhub.people.Right;
 import io.meterhub.people.Rights;
 import io.meterhub.site.EnergyKind;
 import io.meterhub.site.Reach;
 import io.meterhub.site.Site;
+import io.meterhub.supply.MeterSupply;
 import io.meterhub.web.Board.Chip;
 import io.meterhub.web.Board.Floor;
 import io.meterhub.web.Board.Level;
@@ -45,13 +48,15 @@ class Boards {
     private final Clock clock;
     private final WebSettings settings;
     private final Rights rights;
+    private final MeterModels models;
     private final Map<Shown, Board> newest = new ConcurrentHashMap<>();
 
-    Boards(JdbcClient jdbc, Clock clock, WebSettings settings, Rights rights) {
+    Boards(JdbcClient jdbc, Clock clock, WebSettings settings, Rights rights, MeterModels models) {
         this.jdbc = jdbc;
         this.clock = clock;
         this.settings = settings;
         this.rights = rights;
+        this.models = models;
     }
 
     /** Who may see the same sees the same board. */
@@ -165,6 +170,9 @@ class Boards {
             return Supply.BY_HAND;
         }
         List<MeterNow> known = meters.stream().filter(meter -> meter.seen() != null && !meter.byHand()).toList();
+        if (known.stream().anyMatch(MeterNow::unsecured)) {
+            return Supply.SWITCHING;
+        }
         if (known.stream().anyMatch(meter -> meter.seen().equals("OFF") && meter.wanted().equals("OFF"))) {
             return Supply.OFF;
         }
@@ -193,6 +201,7 @@ class Boards {
         boolean twoKinds = meters.stream().map(MeterNow::energyKind).distinct().count() > 1;
         Stream<Chip> remarks = meters.stream().flatMap(meter -> Stream.of(
                         meter.disobeys() ? "remark.disobeys" : null,
+                        meter.unsecured() ? "remark.not_secured" : null,
                         meter.suspectAt() != null ? "remark.suspect" : null,
                         meter.overdue() ? "remark.overdue" : null)
                 .filter(java.util.Objects::nonNull)
@@ -263,13 +272,15 @@ class Boards {
                 select m.id, m.shop_id, m.code, m.name, m.energy_kind, coalesce(g.shaft, '') as shaft, m.gateway_id is null as by_hand,
                        m.gateway_id is null and coalesce(st.read_at < :now - make_interval(days => coalesce(rs.by_hand_days, :days)), true) as overdue,
                        st.answered_at, st.read_at, st.power, st.total, st.day, st.day_total, st.failing_since, st.suspect_at,
-                       su.wanted, su.seen, su.failure as supply_failure
+                       su.wanted, su.seen, su.failure as supply_failure, m.gateway_id is not null and""" + MeterSupply.UNSECURED + """
+                       as unsecured
                 from meter m left join gateway g on g.id = m.gateway_id
                      left join reading_setting rs on rs.site_id = m.site_id
                      left join meter_state st on st.meter_id = m.id
                      left join meter_supply su on su.meter_id = m.id
                 where m.site_id = :site and m.enabled and""" + Equipment.METER_REACHED + "order by m.code")
                 .params(reach.parameters()).param("site", site.id()).param("now", Sql.instant(now)).param("days", EnteredReadings.BY_HAND_DAYS)
+                .param("freeing", models.able(Operation.SWITCH_FREE))
                 .query(MeterNow.class).list();
     }
 
@@ -303,7 +314,7 @@ class Boards {
 
     private record MeterNow(int id, Integer shopId, String code, String name, EnergyKind energyKind, String shaft,
                             boolean byHand, boolean overdue, Instant answeredAt, Instant readAt, BigDecimal power, BigDecimal total, LocalDate day, BigDecimal dayTotal,
-                            Instant failingSince, Instant suspectAt, String wanted, String seen, String supplyFailure) {
+                            Instant failingSince, Instant suspectAt, String wanted, String seen, String supplyFailure, boolean unsecured) {
 
         BigDecimal today(LocalDate today) {
             return total == null || dayTotal == null || !today.equals(day) ? null
@@ -311,7 +322,7 @@ class Boards {
         }
 
         boolean disobeys() {
-            return !byHand && supplyFailure != null && seen != null && !seen.equals(wanted);
+            return !byHand && supplyFailure != null && seen != null && (!seen.equals(wanted) || unsecured);
         }
     }
 

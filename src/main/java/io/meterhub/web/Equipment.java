@@ -6,6 +6,8 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.meterhub.metering.Band;
 import io.meterhub.metering.EnteredReadings;
+import io.meterhub.metering.MeterModel.Operation;
+import io.meterhub.metering.MeterModels;
 import io.meterhub.metering.Relay;
 import io.meterhub.people.Right;
 import io.meterhub.people.Rights;
@@ -14,6 +16,7 @@ import io.meterhub.site.EnergyKind;
 import io.meterhub.site.Gateway;
 import io.meterhub.site.Reach;
 import io.meterhub.supply.Basis;
+import io.meterhub.supply.MeterSupply;
 import io.meterhub.supply.ReasonKind;
 import io.meterhub.supply.Wait;
 import io.meterhub.supply.Wanted;
@@ -48,13 +51,15 @@ class Equipment {
     private final Clock clock;
     private final WebSettings settings;
     private final Rights rights;
+    private final MeterModels models;
 
-    Equipment(JdbcClient jdbc, ObjectMapper json, Clock clock, WebSettings settings, Rights rights) {
+    Equipment(JdbcClient jdbc, ObjectMapper json, Clock clock, WebSettings settings, Rights rights, MeterModels models) {
         this.jdbc = jdbc;
         this.json = json;
         this.clock = clock;
         this.settings = settings;
         this.rights = rights;
+        this.models = models;
     }
 
     /** BY_HAND: people read it. OVERDUE: and they have not done so for longer than the site allows, or never. */
@@ -111,6 +116,8 @@ class Equipment {
                      @Schema(description = "False: the meter is read by hand, and the hub cannot switch it") boolean switchable,
                      @Schema(description = "How the seen state is known") Basis basis,
                      @Schema(description = "Since when it is seen so") Instant seenAt,
+                     @Schema(description = "True: locked out, but not yet forced to stay off. It may be off by a control of its own, and close by that")
+                     boolean unsecured,
                      @Schema(description = "Why the wish could not be fulfilled so far") String failure,
                      @Schema(description = "What a change that the reasons ask for still waits for") Wait waits,
                      @Schema(description = "Until when, where that is known") Instant waitsUntil) {
@@ -190,7 +197,8 @@ class Equipment {
         return jdbc.sql("""
                 select m.*, g.code as gateway, s.code as shop, site.zone, st.answered_at, st.read_at, st.total, st.bands, st.power, st.live::text as live,
                        st.day, st.day_total, st.failing_since, st.failure, st.suspect_total, q.since as suspect_since, q.accepted_total, known.state,
-                       su.wanted, su.seen, su.seen_basis, su.seen_at, su.failure as supply_failure, su.waits, su.waits_until,
+                       su.wanted, su.seen, su.seen_basis, su.seen_at, su.failure as supply_failure, su.waits, su.waits_until,""" + MeterSupply.UNSECURED + """
+                       as unsecured,
                        (select coalesce(jsonb_agg(jsonb_build_object('kind', r.kind, 'since', r.since, 'until', r.until, 'who', r.who, 'role', r.role,
                             'why', r.why) order by r.since), '[]') from supply_reason r where r.meter_id = m.id and r.ended_at is null)::text as reasons
                 from meter m join site on site.id = m.site_id left join gateway g on g.id = m.gateway_id
@@ -213,7 +221,7 @@ class Equipment {
                 .param("shop", choice.shop()).param("state", choice.state() == null ? null : choice.state().name())
                 .param("supply", choice.supply() == null ? null : choice.supply().name())
                 .param("lost", Sql.instant(now.minus(settings.lostAfter()))).param("now", Sql.instant(now))
-                .param("days", EnteredReadings.BY_HAND_DAYS).param("limit", limit)
+                .param("days", EnteredReadings.BY_HAND_DAYS).param("limit", limit).param("freeing", models.able(Operation.SWITCH_FREE))
                 .query((row, n) -> meter(row, now)).list();
     }
 
@@ -231,7 +239,7 @@ class Equipment {
                 row.getString("wanted") == null ? null : new SupplyNow(Wanted.valueOf(row.getString("wanted")),
                         Relay.valueOf(row.getString("seen")), gateway != null, row.getString("seen_basis") == null ? null
                                 : Basis.valueOf(row.getString("seen_basis")), Sql.instant(row, "seen_at"),
-                        gateway == null ? null : row.getString("supply_failure"), row.getString("waits") == null ? null
+                        gateway != null && row.getBoolean("unsecured"), gateway == null ? null : row.getString("supply_failure"), row.getString("waits") == null ? null
                                 : Wait.valueOf(row.getString("waits")), Sql.instant(row, "waits_until")),
                 read(row.getString("reasons"), new TypeReference<>() { }),
                 row.getObject("suspect_since") == null ? null : new Suspect(Sql.instant(row, "suspect_since"),

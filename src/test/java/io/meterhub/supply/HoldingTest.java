@@ -201,6 +201,15 @@ class HoldingTest {
     }
 
     @Test
+    void nothingThatAProtectedMeterCouldOpenByIsOnWhoeverSwitchedItOn() {
+        Holding.Credit credit = new Holding.Credit(Map.of(Rate.SINGLE, BigDecimal.ONE), false, BigDecimal.ONE, BigDecimal.ZERO);
+        Holding holding = Holding.of(new Holding.At(MODELS.model("demo-adf400l-1p"), 1, true, false, Set.of()), new Holding.Ruled(null, null, null, credit), MONDAY);
+        assertThat(holding.parameters()).containsKeys("load-control-switch", "time-control-switch", "prepaid-switch");
+        assertThat(List.of("load-control-switch", "time-control-switch", "prepaid-switch"))
+                .allMatch(control -> holding.parameters().get(control).number().signum() == 0);
+    }
+
+    @Test
     void entriesThatAreLeftOutAreZeros() {
         ParameterValue wanted = new ParameterValue(List.of(Map.of("switch", BigDecimal.ONE, "hour", BigDecimal.TEN, "minute", BigDecimal.ZERO)));
         Map<String, BigDecimal> unused = Map.of("switch", BigDecimal.ZERO, "hour", BigDecimal.ZERO, "minute", BigDecimal.ZERO);

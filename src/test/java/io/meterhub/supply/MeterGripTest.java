@@ -136,8 +136,15 @@ class MeterGripTest {
     @Property(tries = 3000)
     void whoIsKeptOnIsOnWhateverThePlanSays(@ForAll("troubles") List<Event> events) {
         World world = new World().happen(events).wish(Wish.KEPT_ON).calm();
-        boolean unsafe = world.own == Trip.OVERLOAD || world.own == Trip.FORBIDDEN_LOAD;
-        assertThat(world.relay() == ON || unsafe && world.forced == Forced.NOTHING).isTrue();
+        assertThat(world.relay()).as("of what is unsafe there is no reason left").isEqualTo(ON);
+    }
+
+    @Test
+    void anOverloadIsToldBeforeAKeepOnOutranksIt() {
+        World world = new World().wish(Wish.KEPT_ON).round(Fate.GOOD);
+        world.happen(new Event.Trips(Trip.OVERLOAD));
+        assertThat(world.round(Fate.GOOD).last).matches(step -> step.tripped() == Trip.OVERLOAD && step.command() == null);
+        assertThat(world.round(Fate.GOOD).last).as("nobody wants it to be off: a person lifted it").matches(step -> step.command() == ON && !step.free());
     }
 
     @Property(tries = 2000)

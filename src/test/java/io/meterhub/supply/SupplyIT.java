@@ -7,12 +7,14 @@ import static org.awaitility.Awaitility.await;
 import io.meterhub.AtOnce;
 import io.meterhub.HubTest;
 import io.meterhub.billing.CreditWatch.Credit;
+import io.meterhub.metering.Forced;
 import io.meterhub.metering.MeterModel.Rule;
 import io.meterhub.metering.Relay;
 import io.meterhub.metering.Slice;
 import io.meterhub.metering.SupplyControl.Command;
 import io.meterhub.metering.SupplyControl.Outcome;
 import io.meterhub.metering.SupplyControl.Seen;
+import io.meterhub.metering.Trip;
 import io.meterhub.site.Site;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.math.BigDecimal;
@@ -34,9 +36,12 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.TransactionDefinition;
+import org.springframework.transaction.support.TransactionSynchronization;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
 @HubTest
@@ -55,11 +60,15 @@ class SupplyIT {
     @Autowired
     ControlLoop loop;
     @Autowired
+    Reasons reasons;
+    @Autowired
     Holds holds;
     @Autowired
     HoldLoop holdLoop;
     @Autowired
     Loads loads;
+    @Autowired
+    ApplicationEventPublisher events;
     @Autowired
     Arrears arrears;
     @Autowired
@@ -513,6 +522,100 @@ class SupplyIT {
         });
         assertThat(due).hasSize(100);
         assertThat(due.get(0)).matches(first -> first.urgent() && first.priority() > due.get(99).priority());
+    }
+
+    @Test
+    void aMeterThatClosedByItselfIsNotCutWhileOthersTakeAllSteps() {
+        see(Relay.ON);
+        rule("SCHEDULE", "{\"off\": [{\"from\": \"00:00\", \"to\": \"00:00\"}], \"exceptions\": []}");
+        held("SCHEDULE", "{}");
+        see(Relay.OFF);
+        assertThat(supply.reasons(meter)).extracting(Reason::kind).containsExactly(ReasonKind.SCHEDULE);
+        allStepsAreTaken();
+        assertThat(see(Relay.ON)).isEmpty();
+        assertThat(supply.reasons(meter)).isEmpty();
+        assertThat(see(Relay.ON)).as("there is no reason left").isEmpty();
+    }
+
+    @Test
+    void aMeterThatClosedByItselfAfterItsReasonEndedIsNotCutEither() {
+        see(Relay.ON);
+        rule("SCHEDULE", "{\"off\": [{\"from\": \"00:00\", \"to\": \"00:00\"}], \"exceptions\": []}");
+        held("SCHEDULE", "{}");
+        see(Relay.OFF);
+        allStepsAreTaken();
+        jdbc.sql("delete from shop_rule where shop_id = (select shop_id from meter where id = ?)").param(meter).update();
+        schedules.agreeWithSchedules();
+        transaction.executeWithoutResult(status -> reasons.change(List.of(new Reasons.End(meter, ReasonKind.SCHEDULE, Reasons.HUB, "no schedule")), List.of()));
+        assertThat(supplies.find(meter).orElseThrow().wanted()).as("waits for its step").isEqualTo(Wanted.OFF);
+        assertThat(see(Relay.ON)).isEmpty();
+        assertThat(see(Relay.ON)).isEmpty();
+        assertThat(supplies.find(meter).orElseThrow().wanted()).isEqualTo(Wanted.ON);
+    }
+
+    private void allStepsAreTaken() {
+        jdbc.sql("insert into supply_step (site_id, gateway_id, turned) select ?, 0, array(select now() + interval '1 hour' from generate_series(1, 20)) "
+                + "on conflict (site_id, gateway_id) do update set turned = excluded.turned")
+                .param(site.id()).update();
+    }
+
+    @Test
+    void aLockOutOfAMeterThatIsOffByItselfAndSilentIsToldUntilItIsForced() {
+        jdbc.sql("update meter set model = 'demo-adf400l-1p', enabled = true where id = ?").param(meter).update();
+        look(Relay.ON, null);
+        look(Relay.OFF, Trip.SCHEDULE);
+        supply.set(meter, ReasonKind.MANUAL_OFF, "wang", "work on the cable", null);
+        loop.watchLockOuts();
+        assertThat(openAlarms()).as("that may still be on its way").doesNotContain("SWITCH_FAILED");
+        assertThat(holdLoop.isUnsecured(meter)).isTrue();
+        jdbc.sql("update supply_reason set since = since - interval '2 minutes' where meter_id = ?").param(meter).update();
+        loop.watchLockOuts();
+        assertThat(openAlarms()).contains("SWITCH_FAILED");
+        assertThat(look(Relay.OFF, Trip.SCHEDULE)).singleElement().matches(command -> command.to() == Relay.OFF);
+        loop.done(new Outcome.Switched(meter, Relay.OFF, Instant.now(), false, "0311=0001", Forced.OPEN));
+        assertThat(openAlarms()).doesNotContain("SWITCH_FAILED");
+        assertThat(holdLoop.isUnsecured(meter)).isFalse();
+        loop.watchLockOuts();
+        assertThat(openAlarms()).doesNotContain("SWITCH_FAILED");
+    }
+
+    @Test
+    void whatAMeterOpenedForIsToldOnceWhileItsReasonWaits() {
+        look(Relay.ON, null);
+        SupplyTerms terms = SupplyTerms.DEFAULT;
+        jdbc.sql("insert into supply_terms (site_id, workday_hours, weekend_hours, holiday_hours, notice_minutes, step_shops, step_seconds, step_per, mass_shops, mass_minutes) "
+                + "values (?, ?, ?, ?, 600, 20, 1, 'SITE', 0, 10)").params(site.id(), terms.workdayHours(), terms.weekendHours(), terms.holidayHours()).update();
+        look(Relay.OFF, Trip.NO_CREDIT);
+        assertThat(supply.reasons(meter)).extracting(Reason::kind).containsExactly(ReasonKind.ARREARS);
+        assertThat(supplies.find(meter).orElseThrow().wanted()).as("notice").isEqualTo(Wanted.ON);
+        String version = rowVersion();
+        look(Relay.OFF, Trip.NO_CREDIT);
+        assertThat(rowVersion()).as("nothing is written").isEqualTo(version);
+        transaction.executeWithoutResult(status -> reasons.change(List.of(new Reasons.End(meter, ReasonKind.ARREARS, Reasons.HUB, "paid")), List.of()));
+        look(Relay.OFF, Trip.NO_CREDIT);
+        assertThat(supply.reasons(meter)).as("the reason was ended, and the meter is still off for it").extracting(Reason::kind).containsExactly(ReasonKind.ARREARS);
+    }
+
+    @Test
+    void aChangedRuleAndATripThatIsLookedAtDoNotWaitForEachOther() throws Exception {
+        jdbc.sql("update meter set model = 'demo-adf400l-1p', enabled = true where id = ?").param(meter).update();
+        held("SCHEDULE", "{}");
+        off(LocalTime.MIDNIGHT, LocalTime.MIDNIGHT);
+        int shop = jdbc.sql("select shop_id from meter where id = ?").param(meter).query(Integer.class).single();
+        whileHeldUp(() -> transaction.executeWithoutResult(status -> events.publishEvent(new ShopRules.Changed(List.of(shop), ShopRules.Kind.SCHEDULE))), () -> {
+            supplies.loadLocked(List.of(meter));
+            TransactionSynchronizationManager.registerSynchronization(new TransactionSynchronization() {
+                @Override
+                public void beforeCommit(boolean readOnly) {
+                    holds.look(meter);
+                }
+            });
+        });
+        assertThat(supply.reasons(meter)).extracting(Reason::kind).containsExactly(ReasonKind.SCHEDULE);
+    }
+
+    private List<Command> look(Relay relay, Trip trip) {
+        return loop.due(List.of(new Seen(meter, Instant.now(), relay, null, BigDecimal.ONE, "0311", trip, true, true)));
     }
 
     private void off(LocalTime from, LocalTime to) {
