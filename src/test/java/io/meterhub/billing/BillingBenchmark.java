@@ -381,6 +381,10 @@ public final class BillingBenchmark implements AutoCloseable {
                 + metrics.get("meterhub.readings").tag("result", "late").counter().count();
     }
 
+    int site() {
+        return gateways.get(0).site();
+    }
+
     List<Integer> meterIds() {
         return gateways.stream().flatMap(gateway -> gateway.meters().stream()).toList();
     }
