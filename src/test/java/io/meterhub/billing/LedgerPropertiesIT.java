@@ -1,6 +1,7 @@
 package io.meterhub.billing;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.meterhub.HubTest;
@@ -450,15 +451,23 @@ class LedgerPropertiesIT {
         }
         take(account, account(account).creditYuan().add(limits.limit()).subtract(limits.left()));
         assertThat(account(account).creditYuan()).isEqualByComparingTo(limits.limit().negate().add(limits.left()));
-        assertThat(on(account)).isEqualTo(limits.beyondMicros() > 0);
+        comesOn(account, limits.beyondMicros() > 0, "at the limit");
         assertThat(counter.act(request(new Act(out, account, other, 1, 1)))).isInstanceOf(Refused.class);
 
         BigDecimal wider = limits.overdraft().add(new BigDecimal("0.01"));
         terms.overdraft(id, wider, "Li", "a fen more");
-        assertThat(on(account)).as("%s is left", limits.left()).isEqualTo(limits.beyondMicros() > -10_000);
+        comesOn(account, limits.beyondMicros() > -10_000, limits.left() + " is left");
         counter.act(request(new Act(Receipt.Kind.SALE, account, account, 1, 1)));
-        assertThat(on(account)).as("the emergency credit is over").isEqualTo(
-                account(account).creditYuan().compareTo(wider.negate()) > 0);
+        comesOn(account, account(account).creditYuan().compareTo(wider.negate()) > 0, "the emergency credit is over");
+    }
+
+    /** What follows for supply is there with the commit, and waits for its turn where many shops are switched. */
+    private void comesOn(int account, boolean expected, String what) {
+        transactions.commit(all);
+        begin();
+        if (on(account) != expected) {
+            await(what).pollDelay(Duration.ZERO).pollInSameThread().until(() -> on(account) == expected);
+        }
     }
 
     /** Whether the supply of an account's meter is wanted on. */
