@@ -173,9 +173,9 @@ class TariffRuleTest {
     }
 
     @Test
-    void theReadmesExampleCanBeChargedBy() throws IOException {
-        String readme = Files.readString(Path.of("README.md"));
-        String example = readme.substring(readme.indexOf("```yaml\nprices:") + 8);
+    void theDocumentsExampleCanBeChargedBy() throws IOException {
+        String tariffs = Files.readString(Path.of("docs/tariffs.md"));
+        String example = tariffs.substring(tariffs.indexOf("```yaml\nprices:") + 8);
         assertThat(problem(example.substring(0, example.indexOf("```")))).isEqualTo("none");
     }
 
