@@ -42,12 +42,17 @@ final class Ages {
     }
 
     private void sample() throws IOException, InterruptedException, SQLException {
+        samples.add(new Sample(metric(hub), hub.number(OLDEST), (int) hub.number(METERS)));
+    }
+
+    /** What the hub's own metric, which is looked up every few seconds, tells; 0 before its first look. */
+    static double metric(Watched hub) throws IOException, InterruptedException {
         double metric = 0;
         Matcher ages = AGE.matcher(hub.process().get("/actuator/prometheus").body());
         while (ages.find()) {
             metric = Math.max(metric, Double.parseDouble(ages.group(1)));
         }
-        samples.add(new Sample(metric, hub.number(OLDEST), (int) hub.number(METERS)));
+        return metric;
     }
 
     double metric() {
@@ -62,7 +67,7 @@ final class Ages {
         return samples.stream().map(Sample::database).sorted(Comparator.naturalOrder()).toList().get(samples.size() / 2);
     }
 
-    /** Each sample knew a reading of every meter, and the metric, which is looked up every few seconds, told an age. */
+    /** Each sample knew a reading of every meter, and the metric told an age. */
     boolean complete(int meters) {
         return metric() > 0 && samples.stream().allMatch(sample -> sample.meters() == meters);
     }

@@ -68,9 +68,10 @@ record Watched(HubProcess process, ObjectMapper json, ThreadLocal<Connection> co
         return (int) number("select id from site");
     }
 
+    /** Until the hub has read every meter, and its metric tells so. */
     void awaitReadings(int meters, Duration atMost) {
         Awaitility.await("a reading of every meter").atMost(atMost).pollInterval(Duration.ofMillis(500))
-                .until(() -> number("select count(read_at) from meter_state") == meters);
+                .until(() -> number("select count(read_at) from meter_state") == meters && Ages.metric(this) > 0);
     }
 
     static void say(String text, Object... values) {
