@@ -51,9 +51,9 @@ final class AttachedMall implements AutoCloseable {
     private static final BigDecimal OPENING_READING = new BigDecimal("12345.67");
     private static final Duration TICK = Duration.ofSeconds(4);
     private static final Duration SOON = Duration.ofSeconds(15);
-    private static final BigDecimal RATING = new BigDecimal("200000");
+    private static final BigDecimal RATING = new BigDecimal("2000000");
     /** Brings the loads of such ratings down to some kW. */
-    private static final double LOAD_FACTOR = 0.0002;
+    private static final double LOAD_FACTOR = 0.00002;
 
     private final TestRestTemplate http;
     private final SiteImport imports;
