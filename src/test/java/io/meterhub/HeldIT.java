@@ -260,7 +260,7 @@ class HeldIT {
         // an electrician set it up anew, and changed the transformers
         write("RATIO", LOAD_LIMIT, 30_000);
         mall.send(HttpMethod.POST, "/api/v1/meters/%d/ct-ratio".formatted(mall.id("RATIO")), Map.of("ratio", 40, "why", "larger",
-                "counter", mall.meter("RATIO").get("total").decimalValue()));
+                "rating", 5_000_000, "counter", mall.meter("RATIO").get("total").decimalValue()));
         soon(() -> assertThat(read("RATIO", LOAD_LIMIT)).isEqualTo(500));
         soon(() -> assertThat(held("RATIO").hasNonNull("verifiedAt")).isTrue());
     }

@@ -17,6 +17,8 @@ public class Texts {
 
     static {
         ENGLISH.setBasename("messages");
+        // not that of whichever thread comes first
+        ENGLISH.setBundleClassLoader(Texts.class.getClassLoader());
         ENGLISH.setDefaultEncoding("UTF-8");
         ENGLISH.setFallbackToSystemLocale(false);
     }
