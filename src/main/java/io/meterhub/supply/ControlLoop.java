@@ -64,6 +64,7 @@ class ControlLoop implements SupplyControl {
     private final MeterSupplies supplies;
     private final Reasons reasons;
     private final MeterTrips trips;
+    private final Turns turns;
     private final MeterModels models;
     private final Pokes pokes;
     private final Alarms alarms;
@@ -71,12 +72,13 @@ class ControlLoop implements SupplyControl {
     private final Clock clock;
     private final int alarmAfter;
 
-    ControlLoop(JdbcClient jdbc, MeterSupplies supplies, Reasons reasons, MeterTrips trips, MeterModels models, Pokes pokes, Alarms alarms, Rows rows,
-                Clock clock, @Value("${meterhub.supply.alarm-after:3}") int alarmAfter) {
+    ControlLoop(JdbcClient jdbc, MeterSupplies supplies, Reasons reasons, MeterTrips trips, Turns turns, MeterModels models, Pokes pokes,
+                Alarms alarms, Rows rows, Clock clock, @Value("${meterhub.supply.alarm-after:3}") int alarmAfter) {
         this.jdbc = jdbc;
         this.supplies = supplies;
         this.reasons = reasons;
         this.trips = trips;
+        this.turns = turns;
         this.models = models;
         this.pokes = pokes;
         this.alarms = alarms;
@@ -98,6 +100,10 @@ class ControlLoop implements SupplyControl {
         }
         // looked at without locks so far: what counts is what holds now
         List<Transition> locked = transitions(supplies.loadLocked(affected), readings, now).toList();
+        if (turns.settleSeenOn(locked.stream().filter(transition -> transition.step().command() == Relay.OFF)
+                .map(transition -> transition.before().meterId()).toList())) {
+            locked = transitions(supplies.loadLocked(affected), readings, now).toList();
+        }
         Map<Integer, MeterTrips.Certain> certain = trips.certain(locked.stream().filter(transition -> transition.step().openedAtTheMeter()
                 && !transition.reading().tellsTrips()).map(Transition::reading).toList(), now);
         List<Transition> transitions = locked.stream().map(transition -> certain.containsKey(transition.before().meterId())

@@ -69,6 +69,10 @@ class Turns {
             return new Row(meterId, siteId, shopId, gatewayId, seenOff, waitsSince, after);
         }
 
+        Row seenOn() {
+            return new Row(meterId, siteId, shopId, gatewayId, false, waitsSince, turn);
+        }
+
         /** A shop's meters go together; a public area's stand for themselves. */
         int place() {
             return shopId == null ? -meterId : shopId;
@@ -166,11 +170,29 @@ class Turns {
 
     /** Brings the wish of these meters, whose rows the caller has locked, in line with their reasons, as far as may be. */
     void settle(Collection<Integer> meterIds) {
-        if (meterIds.isEmpty()) {
-            return;
+        if (!meterIds.isEmpty()) {
+            settle(load(meterIds));
         }
+    }
+
+    /**
+     * Whoever of these, whose rows the caller has locked and sees on, waits for his step to be restored needs none: he would be cut for what is
+     * no longer in force. Another meter may have been hung there, or somebody closed it.
+     *
+     * @return whether there was any
+     */
+    boolean settleSeenOn(Collection<Integer> meterIds) {
+        List<Integer> waiting = jdbc.sql("select meter_id from meter_supply where meter_id = any(?) and wanted = 'OFF' and waits = 'STEP' order by meter_id")
+                .param(meterIds.toArray(Integer[]::new)).query(Integer.class).list();
+        if (!waiting.isEmpty()) {
+            settle(load(waiting).stream().map(Row::seenOn).toList());
+        }
+        return !waiting.isEmpty();
+    }
+
+    private void settle(List<Row> loaded) {
         Instant now = now();
-        Map<Integer, List<Row>> bySite = load(meterIds).stream()
+        Map<Integer, List<Row>> bySite = loaded.stream()
                 .collect(Collectors.groupingBy(Row::siteId, TreeMap::new, Collectors.toList()));
         bySite.forEach((site, of) -> settle(site, of, now));
     }

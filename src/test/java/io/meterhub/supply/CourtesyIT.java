@@ -7,6 +7,9 @@ import static org.awaitility.Awaitility.await;
 import io.meterhub.HubTest;
 import io.meterhub.billing.CreditWatch.Credit;
 import io.meterhub.billing.FeeWatch;
+import io.meterhub.metering.Relay;
+import io.meterhub.metering.SupplyControl;
+import io.meterhub.metering.SupplyControl.Seen;
 import io.meterhub.site.AlarmKind;
 import io.meterhub.site.Alarms;
 import io.meterhub.site.Audit;
@@ -60,6 +63,8 @@ class CourtesyIT {
     FeeArrears feeArrears;
     @Autowired
     Turns turns;
+    @Autowired
+    SupplyControl control;
     @Autowired
     Alarms alarms;
     @Autowired
@@ -256,6 +261,22 @@ class CourtesyIT {
         assertThat(two).allMatch(each -> wanted(each).equals("OFF"));
         pay(two);
         assertThat(two).as("the next round would cut them for nothing that is in force").allMatch(each -> wanted(each).equals("ON"));
+    }
+
+    @Test
+    void whoIsFoundOnBeforeHisStepToBeRestoredIsNotCut() {
+        terms(OPEN, 0, 1, 0);
+        List<Shop> two = shops(2);
+        owe(two);
+        await().untilAsserted(() -> assertThat(two).allMatch(each -> wanted(each).equals("OFF")));
+        jdbc.sql("update meter_supply set seen = 'OFF', seen_basis = 'REGISTER', seen_at = now() - interval '1 minute' where meter_id in (select id from meter where site_id = ?)")
+                .param(site.id()).update();
+        terms.set(site.id(), new SupplyTerms(OPEN, OPEN, OPEN, null, 0, 1, new BigDecimal("600"), StepPer.SITE, 0, 10), "chen", "slowly");
+        pay(two);
+        assertThat(two).as("each waits for his step").allMatch(each -> wanted(each).equals("OFF"));
+
+        assertThat(control.due(two.stream().map(each -> new Seen(each.meter, Instant.now(), Relay.ON, null, BigDecimal.ONE, null)).toList())).isEmpty();
+        assertThat(two).allMatch(each -> wanted(each).equals("ON"));
     }
 
     @Test
