@@ -44,15 +44,17 @@ public class People {
     private final JdbcClient jdbc;
     private final Rights rights;
     private final Sessions sessions;
+    private final SignIn signIn;
     private final PasswordEncoder encoder;
     private final Audit audit;
     private final Texts texts;
     private final Clock clock;
 
-    People(JdbcClient jdbc, Rights rights, Sessions sessions, PasswordEncoder encoder, Audit audit, Texts texts, Clock clock) {
+    People(JdbcClient jdbc, Rights rights, Sessions sessions, SignIn signIn, PasswordEncoder encoder, Audit audit, Texts texts, Clock clock) {
         this.jdbc = jdbc;
         this.rights = rights;
         this.sessions = sessions;
+        this.signIn = signIn;
         this.encoder = encoder;
         this.audit = audit;
         this.texts = texts;
@@ -301,8 +303,9 @@ public class People {
     /**
      * A person's own new password; ends all of that person's sessions, this one too.
      *
-     * @throws PeopleRefused if the old one is wrong, or the new one is not good enough
+     * @throws PeopleRefused if the old one is wrong, or was so too often, or the new one is not good enough
      */
+    @Transactional(noRollbackFor = PeopleRefused.class)
     public void changePassword(String old, String wanted) {
         Actor actor = self();
         requirePassword(actor, old);
@@ -320,10 +323,10 @@ public class People {
     }
 
     private void requirePassword(Actor actor, String password) {
-        String hash = jdbc.sql("select password_hash from person where id = ?").param(actor.id()).query(String.class).single();
-        if (password == null || !encoder.matches(password, hash)) {
-            throw refused("old", "password_wrong");
-        }
+        signIn.refused(actor.id(), password).ifPresent(outcome -> {
+            throw outcome instanceof SignIn.Locked locked ? new PeopleRefused("old", texts.of("login.locked", Long.toString(locked.minutes())))
+                    : refused("old", "password_wrong");
+        });
     }
 
     /** What an authenticator app is to be told: as the text of a QR code, and as it is typed. */
@@ -365,7 +368,8 @@ public class People {
         return codes;
     }
 
-    /** @throws PeopleRefused if the password is wrong */
+    /** @throws PeopleRefused if the password is wrong, or was so too often */
+    @Transactional(noRollbackFor = PeopleRefused.class)
     public void dropSecondFactor(String password) {
         Actor actor = self();
         requirePassword(actor, password);

@@ -68,6 +68,11 @@ public class SignIn {
 
     /** Nothing was looked at. */
     public record Locked(Duration left) implements Outcome {
+
+        /** As people are told. */
+        public long minutes() {
+            return left.toMinutes() + 1;
+        }
     }
 
     /** @param most how long it is locked at most */
@@ -122,6 +127,31 @@ public class SignIn {
         Actor actor = new Actor(person.get().id(), false, person.get().name(), person.get().oneTime(), Grants.of(jdbc, person.get().id()));
         audit.record(null, actor.name(), "person.signed_in", "person " + actor.name(), null, Map.of("address", address), null);
         return new Accepted(actor, kept);
+    }
+
+    /**
+     * Whether who is signed in knows the password, as whoever has come by a session does not. Failures are counted as those to sign in,
+     * but apart from them: they keep nobody from signing in, nor do those of others count here. Within the caller's transaction, which
+     * is to be kept if this refuses.
+     *
+     * @return empty if it is right
+     */
+    Optional<Outcome> refused(int personId, String password) {
+        Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
+        record Self(String passwordHash, String nameLower) {
+        }
+        Self self = jdbc.sql("select password_hash, name_lower from person where id = ?").param(personId).query(Self.class).single();
+        String guessed = "name " + self.nameLower() + " from a session";
+        Optional<Instant> locked = counted(guessed, OF_NAME, now);
+        if (locked.isPresent()) {
+            return Optional.of(new Locked(Duration.between(now, locked.get())));
+        }
+        if (password == null || !encoder.matches(password, self.passwordHash())) {
+            tell(guessed, now);
+            return Optional.of(new Wrong());
+        }
+        jdbc.sql("delete from sign_in_failure where subject = ?").param(guessed).update();
+        return Optional.empty();
     }
 
     /** By which a person is known: the browser rather than the address, which others may have too. */

@@ -2,7 +2,6 @@ package io.meterhub.web;
 
 import io.meterhub.people.SignIn;
 import io.meterhub.people.SignedIn;
-import java.time.Duration;
 import org.springframework.security.authentication.AuthenticationProvider;
 import org.springframework.security.authentication.BadCredentialsException;
 import org.springframework.security.authentication.LockedException;
@@ -26,15 +25,15 @@ class PasswordCheck implements AuthenticationProvider {
 
     static final class TooManyFailures extends LockedException {
 
-        private final Duration left;
+        private final long minutes;
 
-        TooManyFailures(Duration left) {
+        TooManyFailures(long minutes) {
             super("locked");
-            this.left = left;
+            this.minutes = minutes;
         }
 
         long minutes() {
-            return left.toMinutes() + 1;
+            return minutes;
         }
     }
 
@@ -44,7 +43,7 @@ class PasswordCheck implements AuthenticationProvider {
         SignIn.Outcome outcome = signIn.attempt(asked.getName(), String.valueOf(asked.getCredentials()), from.code(), from.address(),
                 from.browser());
         if (outcome instanceof SignIn.Locked locked) {
-            throw new TooManyFailures(locked.left());
+            throw new TooManyFailures(locked.minutes());
         }
         if (outcome instanceof SignIn.Accepted accepted) {
             SignedIn in = new SignedIn(accepted.actor());

@@ -2,6 +2,7 @@ package io.meterhub.people;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.meterhub.HubTest;
 import io.meterhub.Crew;
@@ -253,6 +254,33 @@ class SignInIT {
             return null;
         });
         assertThat(attempt(later, "s-emil", password, "", "192.0.2.20")).isInstanceOf(SignIn.Accepted.class);
+    }
+
+    @Test
+    void whoHasComeByASessionDoesNotGuessThePasswordEither() {
+        Crew staff = crew("s-ida");
+        int id = staff.id("s-ida");
+        String right = staff.password("s-ida");
+        Instant now = Instant.now();
+        for (int i = 0; i < 5; i++) {
+            assertThat(refused(id, "s-ida", () -> people.changePassword("guess", "four words make one"))).contains("present password is wrong");
+        }
+        assertThat(refused(id, "s-ida", () -> people.changePassword(right, "four words make one"))).contains("Try again");
+        assertThat(refused(id, "s-ida", () -> people.dropSecondFactor(right))).contains("Try again");
+        assertThat(jdbc.sql("select count(*) from audit_log where what = 'sign_in.locked' and subject = 'name s-ida from a session'")
+                .query(Integer.class).single()).isEqualTo(1);
+        assertThat(people.person(id).orElseThrow().lockedUntil()).as("people are shown it").isAfter(now);
+        assertThat(attempt(now, "s-ida", right, null, "192.0.2.40")).as("whoever knows it signs in").isInstanceOf(SignIn.Accepted.class);
+        people.unlock(id, "test", "knows it");
+        as(id, "s-ida", () -> {
+            people.changePassword(right, "four words make one");
+            return null;
+        });
+        assertThat(jdbc.sql("select exists (select from sign_in_failure where subject like 'name s-ida%')").query(Boolean.class).single()).isFalse();
+    }
+
+    private static String refused(int id, String name, Runnable act) {
+        return as(id, name, () -> catchThrowableOfType(PeopleRefused.class, act::run)).getMessage();
     }
 
     private byte[] offered(int id) {
