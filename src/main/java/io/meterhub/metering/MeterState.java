@@ -43,10 +43,12 @@ final class MeterState {
     int otherQuiet;
     /** Up to where a lost meter was charged by estimate since the last accepted value, or null. Not wrapped at an overflow. */
     Value standIn;
+    /** When it was put in the place of another, or null. */
+    Instant replacedAt;
     /** When, and by how much, the counter went elsewhere without having counted it, while this row was locked; else null. */
     Instant jumpedAt;
     BigDecimal jumpedBy;
-    /** {@code other}, {@code standIn} or {@code nextTryAt} changed, which is so seldom that it is written on its own. */
+    /** {@code other}, {@code standIn}, {@code nextTryAt} or {@code replacedAt} changed, which is so seldom that it is written on its own. */
     boolean asideChanged;
 
     MeterState(int meterId, int siteId, String code, int ctRatio, MeterModel model, Plausibility.Meter limits, BigDecimal opening, ZoneId zone) {
@@ -66,6 +68,10 @@ final class MeterState {
     Verdict judge(Value now) {
         if (accepted == null) {
             return Plausibility.first(limits, opening, suspect, now);
+        }
+        if (replacedAt != null && !now.at().isAfter(replacedAt)) {
+            // of the former meter, which is billed to its closing value
+            return new Verdict.Late();
         }
         boolean others = other != null && now.at().isAfter(accepted.at()) && Plausibility.isOthers(limits, accepted, other, now);
         if (others && suspect == null) {
@@ -184,6 +190,12 @@ final class MeterState {
         bandsAt = null;
         suspect = null;
         setAside(null, 0, null);
+    }
+
+    /** The same, with another meter. The time of the last accepted reading stays: it may have counted since about then. */
+    void replaced(Instant at, BigDecimal opening, BigDecimal closing) {
+        replacedAt = at;
+        beginAnewFrom(opening, closing);
     }
 
     /** The counter went further, or back, by so much without having counted it. */

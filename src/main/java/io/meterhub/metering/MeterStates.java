@@ -64,7 +64,7 @@ class MeterStates {
         return jdbc.sql("""
                 select s.meter_id, s.read_at, s.total, s.bands, s.bands_at, s.power, s.day, s.day_total, s.answered_at, s.failing_since,
                        s.failure, s.suspect_at, s.suspect_total, s.other_at, s.other_total, s.other_quiet,
-                       s.stand_in_at, s.stand_in_total, s.next_try_at,
+                       s.stand_in_at, s.stand_in_total, s.next_try_at, s.replaced_at,
                        m.site_id, m.code, m.model, coalesce(s.ct_ratio, m.ct_ratio) as ct_ratio, m.rating, m.opening_reading, site.zone
                 from meter_state s join meter m on m.id = s.meter_id join site on site.id = m.site_id
                 where s.meter_id = any(:ids) order by s.meter_id for no key update of s""")
@@ -92,6 +92,7 @@ class MeterStates {
         state.failingSince = instant(row, "failing_since");
         String failure = row.getString("failure");
         state.nextTryAt = instant(row, "next_try_at");
+        state.replacedAt = instant(row, "replaced_at");
         state.failure = failure == null ? null : Slice.ReadFailure.valueOf(failure);
         return state;
     }
@@ -226,9 +227,10 @@ class MeterStates {
         jdbc.sql("""
                 update meter_state s
                 set other_at = v.other_at, other_total = v.other_total, other_quiet = v.other_quiet,
-                    stand_in_at = v.stand_in_at, stand_in_total = v.stand_in_total, next_try_at = v.next_try_at
-                from unnest(:meters, :otherAts, :otherTotals, :quiets, :standInAts, :standInTotals, :nextTries)
-                     as v (meter_id, other_at, other_total, other_quiet, stand_in_at, stand_in_total, next_try_at)
+                    stand_in_at = v.stand_in_at, stand_in_total = v.stand_in_total, next_try_at = v.next_try_at,
+                    replaced_at = v.replaced_at
+                from unnest(:meters, :otherAts, :otherTotals, :quiets, :standInAts, :standInTotals, :nextTries, :replacedAts)
+                     as v (meter_id, other_at, other_total, other_quiet, stand_in_at, stand_in_total, next_try_at, replaced_at)
                 where s.meter_id = v.meter_id""")
                 .param("meters", array("int4", changed, state -> state.meterId))
                 .param("otherAts", array("timestamptz", changed, state -> state.other == null ? null : state.other.at()))
@@ -238,6 +240,7 @@ class MeterStates {
                 .param("standInTotals", array("numeric", changed,
                         state -> state.standIn == null ? null : state.standIn.total()))
                 .param("nextTries", array("timestamptz", changed, state -> state.nextTryAt))
+                .param("replacedAts", array("timestamptz", changed, state -> state.replacedAt))
                 .update();
     }
 

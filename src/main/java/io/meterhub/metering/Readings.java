@@ -214,8 +214,7 @@ public class Readings {
         BigDecimal quantity = closing.subtract(state.accepted.total());
         Interval rest = new Interval(meterId, state.siteId, state.accepted.at(), now, quantity, null,
                 state.limits.unit(), ReadingSource.MANUAL, state.standIn != null);
-        // The time of the last accepted reading stays: the new meter may have counted since about then.
-        state.beginAnewFrom(opening, state.accepted.total());
+        state.replaced(now, opening, state.accepted.total());
         state.dayTotal = state.dayTotal.subtract(quantity);
         state.jumped(now, opening.subtract(closing));
         jdbc.sql("""

@@ -18,6 +18,7 @@ import java.math.BigDecimal;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.YearMonth;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -162,6 +163,11 @@ class BilledMall {
     BigDecimal charged(int meter) {
         return jdbc.sql("select coalesce(sum(quantity), 0) from charge_line where meter_id = ?").param(meter)
                 .query(BigDecimal.class).single();
+    }
+
+    /** As if it had been changed on the wall then. */
+    void replacedAt(int meter, Instant at) {
+        jdbc.sql("update meter_state set replaced_at = ? where meter_id = ?").params(at.atOffset(ZoneOffset.UTC), meter).update();
     }
 
     Map<String, Object> state(int meter) {

@@ -273,12 +273,28 @@ class BillingIT {
         assertThat(billing.replaceMeter(mall.meter(), new BigDecimal("1003.00"), BigDecimal.ZERO, "Li", "burnt"))
                 .isInstanceOf(Correction.Done.class);
         assertThat(malls.charged(mall.meter())).isEqualByComparingTo("3");
+        malls.replacedAt(mall.meter(), START.plusSeconds(3605));
         billing.bill(mall.slice(START.plusSeconds(3610), "0.51"));
         assertThat(malls.charged(mall.meter())).isEqualByComparingTo("3.51");
         assertThat(today(mall.meter())).isEqualByComparingTo("2.51");
         assertThat(quarantine(mall.meter())).containsExactly("BACKWARDS 1001.000 0.500 0.500 1 REPLACED");
         assertThat(jdbc.sql("select closing_total || ' ' || opening_total || ' ' || who from meter_replacement where meter_id = ?")
                 .param(mall.meter()).query(String.class).single()).isEqualTo("1003.000 0.000 Li");
+        assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    @Test
+    void whatTheFormerMeterSaidAndComesLateIsNotTheNewOnes() {
+        Mall mall = malls.open("shop-single", 1);
+        Instant read = Instant.now().minusSeconds(60);
+        billing.bill(mall.slice(read, "1001.00"));
+        assertThat(billing.replaceMeter(mall.meter(), new BigDecimal("1001.15"), new BigDecimal("1001.05"), "Li", "burnt")).isInstanceOf(Correction.Done.class);
+        billing.bill(mall.slice(read.plusSeconds(50), "1001.12"));
+        assertThat(malls.charged(mall.meter())).as("billed with its closing value").isEqualByComparingTo("1.15");
+        billing.bill(mall.slice(Instant.now().plusSeconds(5), "1001.06"));
+        assertThat(malls.charged(mall.meter())).isEqualByComparingTo("1.16");
+        assertThat(quarantine(mall.meter())).isEmpty();
+        assertThat(readings(mall.meter())).as("kept all the same").isEqualTo(3);
         assertThat(malls.problems(mall)).isEmpty();
     }
 

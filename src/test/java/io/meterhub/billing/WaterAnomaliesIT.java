@@ -263,6 +263,7 @@ class WaterAnomaliesIT {
         assertThat(sum(charged(mall))).isEqualByComparingTo("0.133");
         Instant then = foreign.at().plus(Duration.ofHours(12));
         billing.replaceMeter(mall.meter(), new BigDecimal("207.907"), foreign.total().add(new BigDecimal("0.240")), "Li", "this one stays");
+        malls.replacedAt(mall.meter(), then);
         feed(mall, then.plus(Duration.ofHours(1)), foreign.total().add(new BigDecimal("0.260")));
         assertThat(sum(charged(mall))).isEqualByComparingTo("0.153");
         assertThat(quarantine(mall)).last().isEqualTo("INTERLEAVED 15 REPLACED");
