@@ -200,8 +200,12 @@ public class Operations {
         return insert(job.siteId(), new Order(job.kind(), job.detail()), left, jobId, who, job.why());
     }
 
-    /** Takes back what has not begun; what is being done on a meter is seen to its end. An ended job stays as it is. */
-    public Job cancel(long jobId, String who) {
+    /**
+     * Takes back what has not begun; what is being done on a meter is seen to its end. An ended job stays as it is.
+     *
+     * @param why null or blank: no more than that it was taken back
+     */
+    public Job cancel(long jobId, String who, String why) {
         Job job = job(jobId);
         requireOver(job);
         int taken = jdbc.sql("update operation_item set state = 'CANCELLED', ended_at = :now where job_id = :job and state = 'WAITING'")
@@ -209,7 +213,8 @@ public class Operations {
         if (taken > 0) {
             jdbc.sql("update operation_job set cancelled_at = :now, cancelled_by = :who where id = :job and cancelled_at is null")
                     .param("now", now()).param("who", who).param("job", jobId).update();
-            audit.record(job.siteId(), who, "operation.cancel", "job " + jobId, job.progress(), job(jobId).progress(), "taken back");
+            audit.record(job.siteId(), who, "operation.cancel", "job " + jobId, job.progress(), job(jobId).progress(),
+                    why == null || why.isBlank() ? "taken back" : why.strip());
         }
         return job(jobId);
     }

@@ -179,8 +179,8 @@ class OperationsApi {
 
     @PostMapping("/operations/{id}/cancel")
     @Operation(summary = "Takes back what has not begun", description = "What is being done on a meter is seen to its end.")
-    Job cancel(@PathVariable long id, Operator operator) {
-        return operations.cancel(id, operator.name());
+    Job cancel(@PathVariable long id, @RequestParam(required = false) String why, Operator operator) {
+        return operations.cancel(id, operator.name(), why);
     }
 
     @PostMapping("/operations/{id}/again")

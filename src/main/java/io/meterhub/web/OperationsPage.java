@@ -206,7 +206,7 @@ class OperationsPage {
 
     @PostMapping(path = "/operations/{id}/cancel", headers = "HX-Request=true")
     String cancel(@PathVariable long id, Operator operator, Model model) {
-        operations.cancel(id, operator.name());
+        operations.cancel(id, operator.name(), null);
         return live(id, model);
     }
 

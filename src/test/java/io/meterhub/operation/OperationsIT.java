@@ -398,12 +398,14 @@ class OperationsIT {
         assertThat(one.progress().done()).isEqualTo(1);
         assertThat(operations.job(many.id()).ended()).isFalse();
         assertThat(operations.items(one.id(), Set.of(), 0, 1).get(0).result().get("alarm-amount-1").decimalValue()).isZero();
-        Job cancelled = operations.cancel(many.id(), "li");
+        Job cancelled = operations.cancel(many.id(), "li", "the wrong shops");
         assertThat(cancelled.progress().waiting()).isZero();
         assertThat(cancelled.progress().cancelled()).isPositive();
         Job over = ended(many);
         assertThat(over.progress().done() + over.progress().cancelled()).isEqualTo(40);
         assertThat(over.cancelledBy()).isEqualTo("li");
+        assertThat(jdbc.sql("select why from audit_log where what = 'operation.cancel' and subject = ?").param("job " + many.id()).query(String.class).single())
+                .isEqualTo("the wrong shops");
     }
 
     @Test
