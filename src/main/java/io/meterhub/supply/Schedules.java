@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.springframework.context.event.EventListener;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -41,34 +42,56 @@ public class Schedules {
     @EventListener
     void changed(ShopRules.Changed change) {
         if (change.kind() == ShopRules.Kind.SCHEDULE) {
-            agreeWithSchedules();
+            agree(jdbc.sql("select id from meter where shop_id = any(?)").param(change.shopIds().toArray(Integer[]::new)).query(Integer.class).list());
         }
     }
 
-    /** Called every minute by the route switch-by-schedule, and when a schedule is changed: then beside others that lock meters. */
+    /** Called every minute by the route switch-by-schedule. */
     @Transactional
     public void agreeWithSchedules() {
+        agree(differing(null).meters());
+    }
+
+    /** At the end of the transaction, with the meters locked: what was found before then may be over, as rules change side by side. */
+    private void agree(List<Integer> meterIds) {
+        reasons.atEnd(meterIds, () -> {
+            Differing differing = differing(meterIds);
+            reasons.change(differing.ends, differing.starts);
+        });
+    }
+
+    private record Differing(List<Reasons.End> ends, List<Reasons.Start> starts) {
+
+        List<Integer> meters() {
+            return Stream.concat(ends.stream().map(Reasons.End::meterId), starts.stream().map(Reasons.Start::meterId)).toList();
+        }
+    }
+
+    /** @param meterIds null: all */
+    private Differing differing(Collection<Integer> meterIds) {
         Instant now = clock.instant();
         Map<Integer, String> off = shopsOff(now);
         // what the meter itself opens for, the hub opens only where that did not happen
         Set<Integer> held = holds.heldBy(MeterModel.Rule.SCHEDULE);
         Map<Integer, String> before = held.isEmpty() ? off : shopsOff(now.minus(Holds.BACKSTOP));
         Integer[] shops = off.keySet().toArray(Integer[]::new);
+        Integer[] ids = meterIds == null ? null : meterIds.toArray(Integer[]::new);
         record Found(int meterId, int shopId) {
         }
         List<Reasons.Start> starts = jdbc.sql("""
                 select m.id as meter_id, m.shop_id from meter m
-                where m.shop_id = any(:shops) and m.energy_kind = 'ELECTRICITY' and m.enabled
+                where m.shop_id = any(:shops) and m.energy_kind = 'ELECTRICITY' and m.enabled and (:ids::int[] is null or m.id = any(:ids))
                   and not exists (select from supply_reason r where r.meter_id = m.id and r.kind = 'SCHEDULE' and r.ended_at is null)""")
-                .param("shops", shops).query(Found.class).list().stream()
+                .param("shops", shops).param("ids", ids).query(Found.class).list().stream()
                 .filter(found -> before.containsKey(found.shopId) || !held.contains(found.meterId))
                 .map(found -> new Reasons.Start(found.meterId, ReasonKind.SCHEDULE, null, Reasons.HUB, off.get(found.shopId))).toList();
         List<Reasons.End> ends = jdbc.sql("""
                 select r.meter_id from supply_reason r join meter m on m.id = r.meter_id
-                where r.kind = 'SCHEDULE' and r.ended_at is null and r.who <> :meter and m.shop_id = any(:shops) is not true""")
-                .param("shops", shops).param("meter", Reasons.METER).query(Integer.class).list().stream()
+                where r.kind = 'SCHEDULE' and r.ended_at is null and r.who <> :meter and m.shop_id = any(:shops) is not true
+                  and (:ids::int[] is null or m.id = any(:ids))""")
+                .param("shops", shops).param("ids", ids).param("meter", Reasons.METER).query(Integer.class).list().stream()
                 .map(meter -> new Reasons.End(meter, ReasonKind.SCHEDULE, Reasons.HUB, "the schedule supplies it now")).toList();
-        reasons.follow(ends, starts);
+        return new Differing(ends, starts);
     }
 
     /** Those of these meters whose shop's schedule supplies nothing then. */

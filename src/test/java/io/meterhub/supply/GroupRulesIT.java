@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.groups.Tuple.tuple;
 
+import io.meterhub.AtOnce;
 import io.meterhub.HubTest;
 import io.meterhub.supply.PowerLimit.Limit;
 import io.meterhub.supply.ShopRules.Group;
@@ -16,11 +17,15 @@ import java.time.LocalTime;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.support.TransactionTemplate;
 
 /** Which rule holds for a shop: its own, else that of the group that it is in today. */
 @HubTest
@@ -39,6 +44,8 @@ class GroupRulesIT {
     Schedules schedules;
     @Autowired
     Supply supply;
+    @Autowired
+    TransactionTemplate transaction;
 
     private int site;
     private int shop;
@@ -139,6 +146,42 @@ class GroupRulesIT {
         assertThat(rules.of(own).fromGroup()).as("tomorrow is not today").isEqualTo(Map.of(Kind.POWER_LIMIT, "Fashion"));
         set(restaurants, Kind.SCHEDULE, null);
         assertThat(rules.groups(site)).extracting(Group::name).containsExactly("Fashion");
+    }
+
+    @Test
+    void whoChangesAGroupsRuleAtTheSameTimeTellsWhatWasBefore() throws Exception {
+        AtOnce.atOnce(IntStream.range(1, 9).mapToObj(kw -> (Callable<Void>) () -> {
+            set(restaurants, Kind.POWER_LIMIT, limit(Integer.toString(kw)));
+            return null;
+        }).toList());
+        assertThat(jdbc.sql("""
+                select count(*) from (select before, lag(after) over (order by id) as last from audit_log where site_id = ? and what = 'supply.rule.power_limit') told
+                where before is not distinct from last""").param(site).query(Integer.class).single()).isEqualTo(8);
+        assertThat(rules.of(restaurants).powerLimit()).isEqualTo(rules.of(own).powerLimit());
+    }
+
+    @Test
+    void aShopsOwnRuleAndItsGroupsMayBeChangedSideBySide() throws Exception {
+        sideBySide(() -> set(own, Kind.SCHEDULE, ALWAYS), () -> set(restaurants, Kind.SCHEDULE, NEVER));
+        assertThat(reasons()).as("its own holds").isEmpty();
+        set(restaurants, Kind.SCHEDULE, null);
+        set(own, Kind.SCHEDULE, null);
+        sideBySide(() -> set(restaurants, Kind.SCHEDULE, NEVER), () -> set(own, Kind.SCHEDULE, ALWAYS));
+        assertThat(reasons()).as("its own holds").isEmpty();
+        set(own, Kind.SCHEDULE, null);
+        assertThat(reasons()).containsExactly(ReasonKind.SCHEDULE);
+    }
+
+    /** The other comes to its end while the first has not yet. */
+    private void sideBySide(Runnable first, Runnable other) throws Exception {
+        Future<Void> done = transaction.execute(status -> {
+            first.run();
+            return AtOnce.behind(jdbc, () -> {
+                other.run();
+                return null;
+            });
+        });
+        done.get();
     }
 
     @Test
