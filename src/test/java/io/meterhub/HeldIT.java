@@ -13,12 +13,14 @@ import io.meterhub.site.Gateway.Framing;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.Duration;
+import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 import org.awaitility.core.ThrowingRunnable;
@@ -40,6 +42,7 @@ class HeldIT {
     private static final Duration LONG = Duration.ofMinutes(2);
     private static final int FORCED = 0x0801;
     private static final int PREPAID_SWITCH = 0x0500;
+    private static final int TIME_SWITCH = 0x0600;
     private static final int LOAD_SWITCH = 0x0700;
     private static final int LOAD_LIMIT = 0x0701;
     /** Of the virtual mall: opened by time control. */
@@ -61,6 +64,8 @@ class HeldIT {
                 .meter("PAID", "H", "demo-adf400l-1p", "shop-single", "1000.00")
                 .meter("OVER", "H", "acrel-ddsy1352", "shop-single", "1000.00")
                 .meter("GRASP", "H", "demo-adf400l-1p", "shop-single", "1000.00")
+                .meter("TAKEN", "H", "demo-adf400l-1p", "shop-single", "1000.00")
+                .meter("FORMER", "H", "demo-adf400l-1p", "shop-single", "1000.00")
                 .meter("RATIO", "H", "demo-adf400l-1p", "shop-single", "1000.00")
                 .meter("WAYS", "L", "demo-adf400l-1p", "shop-single", "1000.00")
                 .open("HELD").attach();
@@ -252,6 +257,49 @@ class HeldIT {
     }
 
     @Test
+    void aScheduleThatIsTakenFromTheMeterGivesAClosedShopNoMomentOfSupply() throws Exception {
+        planned("TAKEN");
+        ahead("TAKEN", Duration.ofMinutes(40));
+        mall.round("H", "TAKEN");
+        soon(() -> assertThat(mall.reasons("TAKEN")).containsExactly("SCHEDULE"));
+        LocalTime now = LocalTime.now(SHANGHAI);
+        // off now by anybody's clock, and with an exception, which the meter cannot hold
+        plan("TAKEN", now.minusMinutes(30), now.plusMinutes(90), List.of(Map.of("date", LocalDate.now(SHANGHAI).plusDays(2).toString(), "off", List.of())));
+        AtomicBoolean supplied = new AtomicBoolean();
+        await().atMost(LONG).pollInterval(Duration.ofMillis(10)).until(() -> {
+            supplied.compareAndSet(false, mall.truth("TAKEN").on());
+            jdbc.sql("update meter_hold set next_try_at = null where meter_id = ? and worker is null and exists (select from meter_supply where forced = 'OPEN' and meter_id = ?)")
+                    .params(mall.id("TAKEN"), mall.id("TAKEN")).update();
+            return jdbc.sql("select verified_at is not null and rules = '{PREPAID_SWITCH}' from meter_hold where meter_id = ?").param(mall.id("TAKEN"))
+                    .query(Boolean.class).single();
+        });
+        assertThat(supplied).isFalse();
+        assertThat(read("TAKEN", TIME_SWITCH)).isZero();
+        assertThat(read("TAKEN", FORCED)).isEqualTo(0x0100);
+        mall.wholeRound("H", "TAKEN");
+        assertThat(mall.meter("TAKEN").at("/reasons/0/who").asText()).isEqualTo("hub");
+        assertThat(mall.meter("TAKEN").at("/supply/unsecured").asBoolean()).isFalse();
+        mall.assertSupply("TAKEN", false);
+    }
+
+    @Test
+    void aMeterThatAnEarlierSystemForcedClosedOpensForWhatItHolds() throws Exception {
+        BigDecimal drawn = drawn("FORMER");
+        mall.draw();
+        write("FORMER", FORCED, 0x0001);
+        limit("FORMER", drawn.multiply(new BigDecimal("0.8")), 0, 1);
+        verified("FORMER", "POWER_LIMIT");
+        soon(() -> assertThat(read("FORMER", FORCED)).as("read back").isZero());
+        soon(() -> assertThat(jdbc.sql("select forced from meter_supply where meter_id = ?").param(mall.id("FORMER")).query(String.class).single())
+                .isEqualTo("NOTHING"));
+        load("FORMER", 1);
+        mall.round("H", "FORMER");
+        soon(() -> assertThat(mall.meter("FORMER").at("/reasons/0/who").asText()).isEqualTo("meter"));
+        assertThat(mall.reasons("FORMER")).containsExactly("OVERLOAD");
+        assertThat(mall.truth("FORMER").on()).isFalse();
+    }
+
+    @Test
     void behindAnotherRatioTheMeterHoldsTheSameKilowatts() throws Exception {
         drawn("RATIO");
         limit("RATIO", new BigDecimal("20"), 0, 1);
@@ -306,10 +354,14 @@ class HeldIT {
         mall.draw();
         ahead(meter, Duration.ZERO);
         LocalTime now = LocalTime.now(SHANGHAI);
-        mall.send(HttpMethod.PUT, "/api/v1/shops/%d/schedule".formatted(shop(meter)), Map.of("why", "closing hours", "rule",
-                Map.of("off", List.of(Map.of("from", time(now.plusMinutes(30)), "to", time(now.plusMinutes(90)))), "exceptions", List.of())));
+        plan(meter, now.plusMinutes(30), now.plusMinutes(90), List.of());
         verified(meter, "SCHEDULE");
         mall.assertSupply(meter, true);
+    }
+
+    private void plan(String meter, LocalTime from, LocalTime to, List<?> exceptions) {
+        mall.send(HttpMethod.PUT, "/api/v1/shops/%d/schedule".formatted(shop(meter)), Map.of("why", "closing hours", "rule",
+                Map.of("off", List.of(Map.of("from", time(from), "to", time(to))), "exceptions", exceptions)));
     }
 
     private static String time(LocalTime at) {

@@ -143,6 +143,11 @@ public record MeterModel(String name, String title, String maker, String source,
      * @param unit   of the amount of a credit: kWh, m3 or yuan; null for the other operations
      */
     public record Procedure(int register, List<Field> fields, ReadBack readBack, Duration within, String unit) {
+
+        /** What is written where that is always the same. */
+        int[] words() {
+            return ((Field.Fixed) fields.get(0)).values().stream().mapToInt(Integer::intValue).toArray();
+        }
     }
 
     /** A part of what is written. */

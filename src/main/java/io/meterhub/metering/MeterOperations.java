@@ -7,6 +7,7 @@ import java.time.LocalDateTime;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -66,6 +67,9 @@ public interface MeterOperations {
      *                          have or cannot be written
      */
     void check(int meterId, String name, ParameterValue value);
+
+    /** What the meter is forced to, whoever did that; empty: by a command that its model does not describe. */
+    Read<Optional<Forced>> readForced(int meterId);
 
     /**
      * What the meter has written down, the latest first; records never written are left out.

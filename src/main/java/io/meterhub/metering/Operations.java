@@ -147,6 +147,25 @@ class Operations implements MeterOperations {
     }
 
     @Override
+    public Read<Optional<Forced>> readForced(int meterId) {
+        return look(meterId, model -> {
+            Map<Forced, Procedure> commands = new EnumMap<>(Forced.class);
+            commands.put(Forced.OPEN, procedure(model, Operation.SWITCH_OFF));
+            commands.put(Forced.CLOSED, procedure(model, Operation.SWITCH_ON));
+            commands.put(Forced.NOTHING, procedure(model, Operation.SWITCH_FREE));
+            return commands;
+        }, (at, commands) -> {
+            for (Map.Entry<Forced, Procedure> each : commands.entrySet()) {
+                int[] words = each.getValue().words();
+                if (Arrays.equals(at.read(each.getValue().register(), words.length), words)) {
+                    return Optional.of(each.getKey());
+                }
+            }
+            return Optional.empty();
+        });
+    }
+
+    @Override
     public Read<List<MeterRecord>> readRecords(int meterId, String kind) {
         return look(meterId, model -> {
             Records records = model.records().get(kind);

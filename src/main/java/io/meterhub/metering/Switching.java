@@ -1,6 +1,5 @@
 package io.meterhub.metering;
 
-import io.meterhub.metering.MeterModel.Field;
 import io.meterhub.metering.MeterModel.Operation;
 import io.meterhub.metering.MeterModel.Procedure;
 import io.meterhub.metering.MeterModel.ReadBack;
@@ -116,7 +115,7 @@ class Switching {
         writes++;
         deadline = nanos.getAsLong() + procedure.within().toNanos();
         try {
-            lane.write(station.meter().unitId(), procedure.register(), words(), true);
+            lane.write(station.meter().unitId(), procedure.register(), procedure.words(), true);
             acknowledged = true;
         } catch (BusFailure e) {
             why = "the command's answer: " + e.getMessage();
@@ -169,10 +168,6 @@ class Switching {
                 : "Written, but nothing is drawn that would show it; the model has no status register.");
     }
 
-    private int[] words() {
-        return ((Field.Fixed) procedure.fields().get(0)).values().stream().mapToInt(Integer::intValue).toArray();
-    }
-
     private boolean isCarriedOut() throws BusFailure {
         if (procedure.readBack() instanceof ReadBack.Written) {
             freed = isWritten();
@@ -183,7 +178,8 @@ class Switching {
 
     /** Where the meter's own controls may do the same by chance, the relay's state does not show that the command arrived. */
     private boolean isWritten() throws BusFailure {
-        return !frees() || Arrays.equals(lane.read(station.meter().unitId(), procedure.register(), words().length, isFirstLook()), words());
+        int[] words = procedure.words();
+        return !frees() || Arrays.equals(lane.read(station.meter().unitId(), procedure.register(), words.length, isFirstLook()), words);
     }
 
     private Forced forced() {

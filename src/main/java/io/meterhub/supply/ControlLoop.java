@@ -209,7 +209,7 @@ class ControlLoop implements SupplyControl {
     @Transactional
     public void watchLockOuts() {
         Instant now = clock.instant();
-        List<Integer> unsecured = jdbc.sql("select su.meter_id from meter_supply su join meter m on m.id = su.meter_id where" + MeterSupply.UNSECURED + """
+        List<Integer> unsecured = jdbc.sql("select su.meter_id from meter_supply su join meter m on m.id = su.meter_id where" + MeterSupply.UNFORCED + """
                 and su.failure is null and m.gateway_id is not null and m.enabled
                 and exists (select from supply_reason r where r.meter_id = su.meter_id and r.ended_at is null and r.kind = any(:safety)
                             and r.who <> :meter and r.since < :before)

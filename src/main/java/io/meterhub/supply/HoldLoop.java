@@ -3,12 +3,14 @@ package io.meterhub.supply;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.meterhub.metering.Forced;
 import io.meterhub.metering.MeterModel.Operation;
 import io.meterhub.metering.MeterModels;
 import io.meterhub.metering.MeterOperations;
 import io.meterhub.metering.MeterOperations.Read;
 import io.meterhub.metering.MeterOperations.Result;
 import io.meterhub.metering.ParameterValue;
+import io.meterhub.metering.Pokes;
 import io.meterhub.metering.Why;
 import io.meterhub.site.AlarmKind;
 import io.meterhub.site.Alarms;
@@ -25,6 +27,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -47,7 +50,7 @@ class HoldLoop {
     private static final int AT_MOST = 100;
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(10);
     private static final Duration LONGEST_PAUSE = Duration.ofMinutes(30);
-    private static final String WITHDRAWN = "why.withdrawn";
+    private static final String GONE = "why.withdrawn";
     private static final String TRIPS = "load-trips";
     private static final BigDecimal IS_OFF = BigDecimal.ZERO;
 
@@ -62,6 +65,8 @@ class HoldLoop {
     private final MeterOperations meters;
     private final MeterModels models;
     private final Reasons reasons;
+    private final Schedules schedules;
+    private final Pokes pokes;
     private final Sites sites;
     private final Alarms alarms;
     private final Audit audit;
@@ -71,12 +76,14 @@ class HoldLoop {
     private final TransactionTemplate transaction;
     private final int alarmAfter;
 
-    HoldLoop(JdbcClient jdbc, MeterOperations meters, MeterModels models, Reasons reasons, Sites sites, Alarms alarms, Audit audit, ObjectMapper json,
-             Rows rows, Clock clock, TransactionTemplate transaction, @Value("${meterhub.supply.alarm-after:3}") int alarmAfter) {
+    HoldLoop(JdbcClient jdbc, MeterOperations meters, MeterModels models, Reasons reasons, Schedules schedules, Pokes pokes, Sites sites, Alarms alarms,
+             Audit audit, ObjectMapper json, Rows rows, Clock clock, TransactionTemplate transaction, @Value("${meterhub.supply.alarm-after:3}") int alarmAfter) {
         this.jdbc = jdbc;
         this.meters = meters.inTurn();
         this.models = models;
         this.reasons = reasons;
+        this.schedules = schedules;
+        this.pokes = pokes;
         this.sites = sites;
         this.alarms = alarms;
         this.audit = audit;
@@ -141,7 +148,7 @@ class HoldLoop {
                 verified = work(meterId, me);
                 failure = null;
             } catch (Missed missed) {
-                failure = missed.why.key().equals(WITHDRAWN) ? null : missed.why;
+                failure = missed.why.key().equals(GONE) ? null : missed.why;
             } finally {
                 release(meterId, me, failure);
             }
@@ -181,8 +188,26 @@ class HoldLoop {
                 }
             }
         }
+        free(meter, wish);
         boolean counts = anew || differing.containsKey(Holding.LOAD_SWITCH);
         return verified(meter, me, wish, differing, anew, counts ? begun : null);
+    }
+
+    /** Whatever forced it closed, the hub or an earlier one: so it opens for nothing that it holds. The control loop sees to it. */
+    private void free(Meter meter, Wish wish) throws Missed {
+        boolean opens = wish.wanted.entrySet().stream().anyMatch(each -> isSwitch(each.getKey()) && !isOff(each.getValue()));
+        if (!opens || !models.model(meter.model()).can(Operation.SWITCH_FREE)) {
+            return;
+        }
+        Read<Optional<Forced>> read = meters.readForced(meter.id());
+        if (read instanceof Read.Missed<Optional<Forced>> missed) {
+            throw new Missed(CreditLoop.why(missed.result()));
+        }
+        if (((Read.Got<Optional<Forced>>) read).value().filter(Forced.CLOSED::equals).isPresent()) {
+            transaction.executeWithoutResult(status -> pokes.poke(jdbc.sql("""
+                    update meter_supply set forced = 'CLOSED' where meter_id = ? and forced is distinct from 'CLOSED' returning meter_id""")
+                    .param(meter.id()).query(Integer.class).list()));
+        }
     }
 
     Wish wish(int meterId) {
@@ -269,7 +294,9 @@ class HoldLoop {
 
     /** What a control of the meter's own keeps open is not to close because that is taken from it: from now on the hub keeps it open. */
     private void takeOver(Meter meter, Wish wish, String control) throws Missed {
-        Set<ReasonKind> kinds = Holding.TIME_SWITCH.equals(control) ? Set.of(ReasonKind.SCHEDULE)
+        // whom the schedule supplies by now the meter may close
+        boolean planned = Holding.TIME_SWITCH.equals(control) && !schedules.off(List.of(meter.id()), clock.instant()).isEmpty();
+        Set<ReasonKind> kinds = planned ? Set.of(ReasonKind.SCHEDULE)
                 : Holding.LOAD_SWITCH.equals(control) && !wish.reset ? Set.of(ReasonKind.OVERLOAD, ReasonKind.FORBIDDEN_LOAD) : Set.of();
         if (standing(meter.id(), kinds).isEmpty() || !models.model(meter.model()).can(Operation.SWITCH_OFF)) {
             return;
@@ -287,10 +314,8 @@ class HoldLoop {
                 standing.forEach(reason -> alarms.raise(AlarmKind.valueOf(reason.kind().name()), meter.id(), Map.of()));
             }
         });
-        if (load) {
-            // the next try comes when it is forced open
-            throw new Missed(new Why("why.held_taken_over", List.of(control)));
-        }
+        // the next try comes when it is forced open
+        throw new Missed(new Why("why.held_taken_over", List.of(control)));
     }
 
     private List<Reason> standing(int meterId, Set<ReasonKind> kinds) {
@@ -317,24 +342,37 @@ class HoldLoop {
     }
 
     private void write(int meterId, UUID me, Wish wish, String name, ParameterValue value) throws Missed {
-        if (isSwitch(name) && isOff(value) && isUnsecured(meterId)) {
-            // the control that is to be off may be all that keeps the circuit open
-            throw new Missed(new Why("why.not_secured", List.of(name)));
-        }
-        if (jdbc.sql("update meter_hold set held_until = :until where meter_id = :meter and worker = :me and wanted = :wanted::jsonb and changed_at = :changed")
-                .param("until", at(clock.instant().plus(HOLD))).param("meter", meterId).param("me", me).param("wanted", wish.written).param("changed", wish.changed).update() == 0) {
-            // something else is wanted by now, or somebody else writes it
-            throw new Missed(new Why(WITHDRAWN, List.of()));
-        }
-        Result result = meters.writeParameter(meterId, name, value);
-        if (!(result instanceof Result.Done)) {
-            throw new Missed(CreditLoop.why(result));
+        switch (allowed(meterId, me, wish, isSwitch(name) && isOff(value))) {
+            case UNFORCED -> throw new Missed(new Why("why.not_secured", List.of(name)));
+            case WITHDRAWN -> throw new Missed(new Why(GONE, List.of()));
+            case ALLOWED -> {
+                Result result = meters.writeParameter(meterId, name, value);
+                if (!(result instanceof Result.Done)) {
+                    throw new Missed(CreditLoop.why(result));
+                }
+            }
         }
     }
 
-    boolean isUnsecured(int meterId) {
-        return jdbc.sql("select exists (select from meter_supply su join meter m on m.id = su.meter_id where m.id = :meter and" + MeterSupply.UNSECURED + ")")
-                .param("meter", meterId).param("freeing", models.able(Operation.SWITCH_FREE)).query(Boolean.class).single();
+    enum Allowed {
+        ALLOWED,
+        /** The control that is to be off may be all that keeps the circuit open. */
+        UNFORCED,
+        /** Something else is wanted by now, or somebody else writes it. */
+        WITHDRAWN
+    }
+
+    /** Whoever is about to say that it is to be off is waited for. */
+    Allowed allowed(int meterId, UUID me, Wish wish, boolean mayClose) {
+        return transaction.execute(status -> {
+            if (mayClose && jdbc.sql("select" + MeterSupply.UNFORCED + "from meter_supply su join meter m on m.id = su.meter_id where m.id = :meter for share of su")
+                    .param("meter", meterId).param("freeing", models.able(Operation.SWITCH_FREE)).query(Boolean.class).optional().orElse(false)) {
+                return Allowed.UNFORCED;
+            }
+            return jdbc.sql("update meter_hold set held_until = :until where meter_id = :meter and worker = :me and wanted = :wanted::jsonb and changed_at = :changed")
+                    .param("until", at(clock.instant().plus(HOLD))).param("meter", meterId).param("me", me).param("wanted", wish.written)
+                    .param("changed", wish.changed).update() == 0 ? Allowed.WITHDRAWN : Allowed.ALLOWED;
+        });
     }
 
     boolean verified(Meter meter, UUID me, Wish wish, Map<String, ParameterValue> differed, boolean anew, Instant countedFrom) {

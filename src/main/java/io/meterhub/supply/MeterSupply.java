@@ -36,10 +36,15 @@ public record MeterSupply(int meterId, Wanted wanted, Relay seen, Basis basis, I
                           String failure, boolean mayClose, BigDecimal markTotal, Grip grip) {
 
     /**
-     * Of meter_supply su and meter m, with :freeing for the models that can be left to their own controls: to be kept off for somebody
-     * who may be at the circuit, and not known to be forced. It may be off by a control of its own, and close by that.
+     * Of meter_supply su and meter m, with :freeing for the models that can be left to their own controls: to be kept off, and not known
+     * to be forced. It may be off by a control of its own, and close by that.
      */
-    public static final String UNSECURED = " coalesce(su.wanted = 'OFF' and su.firm and su.forced is distinct from 'OPEN' and m.model = any(:freeing), false) ";
+    static final String UNFORCED = " coalesce(su.wanted = 'OFF' and su.firm and su.forced is distinct from 'OPEN' and m.model = any(:freeing), false) ";
+
+    /** The same, where somebody may be at the circuit. */
+    public static final String UNSECURED = UNFORCED + """
+            and exists (select from supply_reason safe where safe.meter_id = su.meter_id and safe.ended_at is null and safe.who <> '%s'
+                        and safe.kind in ('%s'))\s""".formatted(Reasons.METER, String.join("', '", ReasonKind.safeties()));
 
     private static final Duration FIRST_BACK_OFF = Duration.ofSeconds(2);
     private static final Duration LONGEST_BACK_OFF = Duration.ofMinutes(5);
@@ -52,8 +57,8 @@ public record MeterSupply(int meterId, Wanted wanted, Relay seen, Basis basis, I
     /**
      * A meter may open and close by controls of its own.
      *
-     * @param firm    to be seen as wanted is not enough, the hub has to force it: off, as somebody may be at the circuit while the
-     *                meter would close; or on, as what the meter opens for does not count
+     * @param firm    to be seen as wanted is not enough, the hub has to force it: off, as that is for more than what the meter itself
+     *                opens for, and it would close; or on, as what the meter opens for does not count
      * @param forced  what the hub has forced it to, as far as that is certain; null: nobody knows
      * @param tripped the control of its own that it was found opened by
      */

@@ -1,6 +1,5 @@
 package io.meterhub.supply;
 
-import io.meterhub.metering.Pokes;
 import io.meterhub.people.Role;
 import io.meterhub.site.AlarmKind;
 import io.meterhub.site.Alarms;
@@ -56,15 +55,13 @@ class Reasons {
     private final Rows rows;
     private final Turns turns;
     private final Alarms alarms;
-    private final Pokes pokes;
     private final Clock clock;
 
-    Reasons(JdbcClient jdbc, Rows rows, Turns turns, Alarms alarms, Pokes pokes, Clock clock) {
+    Reasons(JdbcClient jdbc, Rows rows, Turns turns, Alarms alarms, Clock clock) {
         this.jdbc = jdbc;
         this.rows = rows;
         this.turns = turns;
         this.alarms = alarms;
-        this.pokes = pokes;
         this.clock = clock;
     }
 
@@ -89,7 +86,6 @@ class Reasons {
             changed.addAll(start(starts));
         }
         if (!changed.isEmpty()) {
-            firm(changed);
             turns.settle(changed);
         }
     }
@@ -150,21 +146,6 @@ class Reasons {
                 acts.forEach(each -> each.act.run());
             }
         }
-    }
-
-    /**
-     * What has to be forced against a meter's own controls: off, where a person or the hub says so for safety; on, where what is owed or
-     * planned does not count. What the meter opened for itself it may close itself.
-     */
-    private void firm(Set<Integer> meterIds) {
-        pokes.poke(jdbc.sql("""
-                update meter_supply s set firm = v.firm
-                from (select m.id as meter_id, coalesce(bool_or(r.kind = any(:safety) and r.who <> :meter)
-                             or bool_or(r.kind in ('KEEP_ON', 'PROTECTED')) and not bool_or(r.kind = any(:safety)), false) as firm
-                      from unnest(:ids) as m (id) left join supply_reason r on r.meter_id = m.id and r.ended_at is null group by m.id) v
-                where s.meter_id = v.meter_id and s.firm <> v.firm returning s.meter_id""")
-                .param("safety", ReasonKind.safeties())
-                .param("meter", METER).param("ids", meterIds.toArray(Integer[]::new)).query(Integer.class).list());
     }
 
     void lock(Integer... meterIds) {

@@ -36,6 +36,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -194,10 +195,32 @@ class Turns {
         Instant now = now();
         Map<Integer, List<Row>> bySite = loaded.stream()
                 .collect(Collectors.groupingBy(Row::siteId, TreeMap::new, Collectors.toList()));
-        bySite.forEach((site, of) -> settle(site, of, now));
+        Set<Integer> news = new TreeSet<>();
+        bySite.forEach((site, of) -> news.addAll(settle(site, of, now)));
+        news.addAll(firm(loaded.stream().map(Row::meterId).toList()));
+        pokes.poke(news);
     }
 
-    private void settle(int siteId, List<Row> before, Instant now) {
+    /**
+     * What has to be forced against a meter's own controls: off, where a person or the hub says so for safety, or for anything that counts
+     * now; on, where what is owed or planned does not count. What the meter alone opened for it may close itself.
+     */
+    private List<Integer> firm(Collection<Integer> meterIds) {
+        return jdbc.sql("""
+                update meter_supply s set firm = v.firm
+                from (select su.meter_id, coalesce(bool_or(r.kind = any(:safety) and r.who <> :meter)
+                             or bool_or(r.kind in ('KEEP_ON', 'PROTECTED')) and not bool_or(r.kind = any(:safety))
+                             or su.wanted = 'OFF' and bool_or(r.who <> :meter and (r.kind in ('SCHEDULE', 'CLOSED_ACCOUNT')
+                                                              or su.cut_at is not null and r.kind = any(su.cut_for))), false) as firm
+                      from meter_supply su left join supply_reason r on r.meter_id = su.meter_id and r.ended_at is null
+                      where su.meter_id = any(:ids) group by su.meter_id) v
+                where s.meter_id = v.meter_id and s.firm <> v.firm returning s.meter_id""")
+                .param("safety", ReasonKind.safeties())
+                .param("meter", Reasons.METER).param("ids", meterIds.toArray(Integer[]::new)).query(Integer.class).list();
+    }
+
+    /** @return those that are wanted otherwise now */
+    private List<Integer> settle(int siteId, List<Row> before, Instant now) {
         SupplyTerms terms = terms(siteId);
         Map<Integer, Map<ReasonKind, Instant>> reasons = reasons(before.stream().map(Row::meterId).toList());
         Opening opening = opening(siteId, terms, now);
@@ -206,7 +229,7 @@ class Turns {
         saveDue(before, looked);
         List<Row> after = letThrough(siteId, terms, looked, now);
         save(before, after, now);
-        tell(siteId, terms, opening, before, after, now);
+        return tell(siteId, terms, opening, before, after, now);
     }
 
     private List<Row> letThrough(int siteId, SupplyTerms terms, List<Row> looked, Instant now) {
@@ -398,7 +421,7 @@ class Turns {
         return turn.cutAt() == null ? null : turn.cutFor();
     }
 
-    private void tell(int siteId, SupplyTerms terms, Opening opening, List<Row> before, List<Row> after, Instant now) {
+    private List<Integer> tell(int siteId, SupplyTerms terms, Opening opening, List<Row> before, List<Row> after, Instant now) {
         List<Row> turned = new ArrayList<>();
         List<Event> events = new ArrayList<>();
         for (int i = 0; i < after.size(); i++) {
@@ -420,7 +443,7 @@ class Turns {
                 facts(row.turn, terms, opening, decision, money.getOrDefault(row.meterId, List.of()), now))));
         write(events, now);
         alarms.clear(AlarmKind.SWITCH_FAILED, meters);
-        pokes.poke(meters);
+        return meters;
     }
 
     private Optional<MassCuts.Decision> lastDecision(int siteId) {

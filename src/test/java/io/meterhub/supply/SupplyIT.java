@@ -31,6 +31,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.UUID;
 import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
@@ -567,14 +568,14 @@ class SupplyIT {
         supply.set(meter, ReasonKind.MANUAL_OFF, "wang", "work on the cable", null);
         loop.watchLockOuts();
         assertThat(openAlarms()).as("that may still be on its way").doesNotContain("SWITCH_FAILED");
-        assertThat(holdLoop.isUnsecured(meter)).isTrue();
+        assertThat(unsecured()).isTrue();
         jdbc.sql("update supply_reason set since = since - interval '2 minutes' where meter_id = ?").param(meter).update();
         loop.watchLockOuts();
         assertThat(openAlarms()).contains("SWITCH_FAILED");
         assertThat(look(Relay.OFF, Trip.SCHEDULE)).singleElement().matches(command -> command.to() == Relay.OFF);
         loop.done(new Outcome.Switched(meter, Relay.OFF, Instant.now(), false, "0311=0001", Forced.OPEN));
         assertThat(openAlarms()).doesNotContain("SWITCH_FAILED");
-        assertThat(holdLoop.isUnsecured(meter)).isFalse();
+        assertThat(unsecured()).isFalse();
         loop.watchLockOuts();
         assertThat(openAlarms()).doesNotContain("SWITCH_FAILED");
     }
@@ -586,6 +587,46 @@ class SupplyIT {
         jdbc.sql("insert into supply_terms (site_id, workday_hours, weekend_hours, holiday_hours, notice_minutes, step_shops, step_seconds, step_per, mass_shops, mass_minutes) "
                 + "values (?, ?, ?, ?, 600, 20, 1, 'SITE', 0, 10)").params(site.id(), terms.workdayHours(), terms.weekendHours(), terms.holidayHours()).update();
         look(Relay.OFF, Trip.NO_CREDIT);
+    private boolean unsecured() {
+        return jdbc.sql("select" + MeterSupply.UNSECURED + "from meter_supply su join meter m on m.id = su.meter_id where m.id = :meter")
+                .param("meter", meter).param("freeing", new String[] {"demo-adf400l-1p"}).query(Boolean.class).single();
+    }
+
+    @Test
+    void whoOwesAndIsOffByTheMetersPlanIsNotOnWhenThePlanSuppliesHim() {
+        jdbc.sql("update meter set model = 'demo-adf400l-1p', enabled = true where id = ?").param(meter).update();
+        look(Relay.ON, null);
+        look(Relay.OFF, Trip.SCHEDULE);
+        credit(true);
+        assertThat(look(Relay.OFF, Trip.SCHEDULE)).as("it is off already, but would close").containsExactly(new Command(meter, Relay.OFF));
+        assertThat(unsecured()).as("nobody works there").isFalse();
+        loop.done(new Outcome.Switched(meter, Relay.OFF, Instant.now(), false, "0311=0001", Forced.OPEN));
+        assertThat(look(Relay.OFF, null)).isEmpty();
+        assertThat(supply.reasons(meter)).extracting(Reason::kind).containsExactly(ReasonKind.ARREARS);
+        credit(false);
+        assertThat(look(Relay.OFF, null)).containsExactly(new Command(meter, Relay.ON, true));
+    }
+
+    @Test
+    void theControlThatKeepsACircuitOpenIsNotSwitchedOffWhileSomebodyLocksItOut() throws Exception {
+        jdbc.sql("update meter set model = 'demo-adf400l-1p', enabled = true where id = ?").param(meter).update();
+        look(Relay.ON, null);
+        look(Relay.OFF, Trip.SCHEDULE);
+        held("SCHEDULE", "{\"time-control-switch\": 1}");
+        UUID worker = UUID.randomUUID();
+        jdbc.sql("update meter_hold set verified_at = null where meter_id = ?").param(meter).update();
+        assertThat(holdLoop.hold(meter, worker)).isTrue();
+        HoldLoop.Wish wish = holdLoop.wish(meter);
+        assertThat(holdLoop.allowed(meter, worker, wish, true)).isEqualTo(HoldLoop.Allowed.ALLOWED);
+        Future<HoldLoop.Allowed> asked = transaction.execute(status -> {
+            supply.set(meter, ReasonKind.MANUAL_OFF, "wang", "work on the cable", null);
+            return AtOnce.behind(jdbc, () -> holdLoop.allowed(meter, worker, wish, true));
+        });
+        assertThat(asked.get()).isEqualTo(HoldLoop.Allowed.UNFORCED);
+        assertThat(holdLoop.allowed(meter, worker, wish, false)).as("what opens nothing").isEqualTo(HoldLoop.Allowed.ALLOWED);
+        assertThat(holdLoop.allowed(meter, UUID.randomUUID(), wish, false)).isEqualTo(HoldLoop.Allowed.WITHDRAWN);
+    }
+
         assertThat(supply.reasons(meter)).extracting(Reason::kind).containsExactly(ReasonKind.ARREARS);
         assertThat(supplies.find(meter).orElseThrow().wanted()).as("notice").isEqualTo(Wanted.ON);
         String version = rowVersion();
