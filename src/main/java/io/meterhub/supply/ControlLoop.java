@@ -115,7 +115,7 @@ class ControlLoop implements SupplyControl {
                         "found open, and the hub did not open it"))
                 .toList();
         trips.told(transitions.stream().filter(transition -> transition.step().tripped() != null || transition.step().over() != null)
-                .map(transition -> new MeterTrips.News(transition.before().meterId(), transition.step().tripped(), transition.step().over(),
+                .map(transition -> new MeterTrips.News(transition.before().meterId(), transition.reading().at(), transition.step().tripped(), transition.step().over(),
                         certain.containsKey(transition.before().meterId()) ? certain.get(transition.before().meterId()).why()
                                 : transition.reading().word())).toList(), opened, now);
         alarms.raise(AlarmKind.OPENED_AT_METER, opened.stream()

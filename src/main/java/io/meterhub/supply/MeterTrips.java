@@ -33,6 +33,8 @@ class MeterTrips {
     /** A reading further back says nothing of why a meter opened. */
     private static final Duration JUST_BEFORE = Duration.ofMinutes(1);
 
+    private static final String IDLE = "; but it holds no such rule, or drew less than half of its limit in the minute before";
+
     private final JdbcClient jdbc;
     private final Reasons reasons;
     private final Schedules schedules;
@@ -58,9 +60,10 @@ class MeterTrips {
     /**
      * A meter's control that has opened it, or does not keep it open any more; null: no news.
      *
+     * @param at    when it was read
      * @param shown what that was seen by
      */
-    record News(int meterId, Trip tripped, Trip over, String shown) {
+    record News(int meterId, Instant at, Trip tripped, Trip over, String shown) {
     }
 
     /** Which of these meters, found open without a word why, opened for a rule that they hold: only where nothing else can be. */
@@ -101,7 +104,7 @@ class MeterTrips {
         }
         alarms.clear(AlarmKind.METER_TRIPPED, ids(over));
         List<Integer> first = alarms.raise(AlarmKind.METER_TRIPPED, begun.stream().filter(one -> unexpected.contains(one.meterId()))
-                .map(one -> new Alarms.Finding(one.meterId(), null, Map.of("why", why(one)))).toList());
+                .map(one -> new Alarms.Finding(one.meterId(), null, Map.of("why", why(one) + (isLoad(one) ? IDLE : "")))).toList());
         first.forEach(holds::look);
         // what is on by itself waits for no step, also where the reason had ended before
         turns.settle(ids(over));
@@ -145,13 +148,20 @@ class MeterTrips {
 
     /** What a person lifted just now is not begun again: the meter is being told. */
     private List<News> withoutLifted(List<News> begun, Instant now) {
-        List<News> loads = begun.stream().filter(one -> one.tripped() == Trip.OVERLOAD || one.tripped() == Trip.FORBIDDEN_LOAD).toList();
+        List<News> loads = begun.stream().filter(MeterTrips::isLoad).toList();
         Set<Integer> lifted = loads.isEmpty() ? Set.of() : Set.copyOf(jdbc.sql("select meter_id from meter_hold where meter_id = any(:ids) and reset_at > :soon")
                 .param("ids", ids(loads).toArray(Integer[]::new)).param("soon", sql(now.minus(Holds.RESET))).query(Integer.class).list());
         return begun.stream().filter(one -> !loads.contains(one) || !lifted.contains(one.meterId())).toList();
     }
 
-    /** Opened for a schedule that the shop has not, or for credit although the ledger says that there is some. */
+    private static boolean isLoad(News news) {
+        return news.tripped() == Trip.OVERLOAD || news.tripped() == Trip.FORBIDDEN_LOAD;
+    }
+
+    /**
+     * Opened for a schedule that the shop has not, for credit although the ledger says that there is some, or for a load although it holds
+     * no rule about it, or less than half of its limit was drawn in the minute before.
+     */
     private Set<Integer> unexpected(List<News> begun, Instant now) {
         Set<Integer> unexpected = new HashSet<>();
         List<Integer> planned = ids(begun.stream().filter(one -> one.tripped() == Trip.SCHEDULE).toList());
@@ -166,7 +176,18 @@ class MeterTrips {
                     select meter_id from supply_reason where meter_id = any(:ids) and kind = 'ARREARS' and who <> :meter and ended_at is null""")
                     .param("ids", credits.toArray(Integer[]::new)).param("meter", Reasons.METER).query(Integer.class).list());
         }
+        begun.stream().filter(one -> isLoad(one) && isIdle(one)).forEach(one -> unexpected.add(one.meterId()));
         return unexpected;
+    }
+
+    private boolean isIdle(News news) {
+        Rule rule = news.tripped() == Trip.OVERLOAD ? Rule.POWER_LIMIT : Rule.FORBIDDEN_LOAD;
+        return jdbc.sql("""
+                select coalesce(bool_and(:rule = 'POWER_LIMIT' and (h.wanted ->> 'load-limit')::numeric / 2 >
+                    (select max(power) from reading where meter_id = h.meter_id and read_at > :from and read_at < :at) is true), true)
+                from meter_hold h where h.meter_id = :meter and :rule = any(h.rules)""")
+                .param("rule", rule.name()).param("from", sql(news.at().minus(JUST_BEFORE))).param("at", sql(news.at())).param("meter", news.meterId())
+                .query(Boolean.class).single();
     }
 
     private static List<Integer> ids(Collection<News> news) {
