@@ -3,12 +3,12 @@ package io.meterhub.billing;
 import java.math.BigDecimal;
 import java.time.LocalDate;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.springframework.stereotype.Component;
 
-/** By which prices a meter's energy or water is charged to whoever pays for it. */
+/** By which prices meters' energy or water is charged to whoever pays for it. */
 @Component
 public class MeterPrices {
 
@@ -27,13 +27,17 @@ public class MeterPrices {
     public record Prices(Map<Rate, BigDecimal> byRate, boolean tiered) {
     }
 
-    /** Empty: nobody pays for it, or it has no tariff. */
-    public Optional<Prices> on(int meterId, LocalDate day) {
-        return Optional.ofNullable(assignments.load(List.of(meterId)).get(meterId)).map(Assignments.Payer::plan).map(plan -> {
-            PriceTable table = plan.on(day);
-            Map<Rate, BigDecimal> byRate = new EnumMap<>(Rate.class);
-            table.prices().forEach((rate, tiers) -> byRate.put(rate, tiers.get(0)));
-            return new Prices(byRate, table.tiers() != null);
+    /** Of each meter on a day; one that nobody pays for, or that has no tariff, is left out. */
+    public Map<Integer, Prices> on(Map<Integer, LocalDate> days) {
+        Map<Integer, Prices> prices = new HashMap<>();
+        assignments.load(List.copyOf(days.keySet())).forEach((meter, payer) -> {
+            if (!payer.plan().from().isEmpty()) {
+                PriceTable table = payer.plan().on(days.get(meter));
+                Map<Rate, BigDecimal> byRate = new EnumMap<>(Rate.class);
+                table.prices().forEach((rate, tiers) -> byRate.put(rate, tiers.get(0)));
+                prices.put(meter, new Prices(byRate, table.tiers() != null));
+            }
         });
+        return prices;
     }
 }

@@ -5,10 +5,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.meterhub.billing.Account;
-import io.meterhub.billing.Accounts;
 import io.meterhub.billing.MeterPrices;
-import io.meterhub.billing.Warnings;
 import io.meterhub.metering.MeterModel;
 import io.meterhub.metering.MeterModel.Rule;
 import io.meterhub.metering.MeterModels;
@@ -30,11 +27,12 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.apache.camel.ProducerTemplate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -67,8 +65,6 @@ public class Holds {
     private final Reasons reasons;
     private final MeterModels models;
     private final MeterPrices prices;
-    private final Accounts accounts;
-    private final Warnings warnings;
     private final ShopRules rules;
     private final Sites sites;
     private final Rights rights;
@@ -77,15 +73,13 @@ public class Holds {
     private final ProducerTemplate routes;
     private final Clock clock;
 
-    Holds(JdbcClient jdbc, Rows rows, Reasons reasons, MeterModels models, MeterPrices prices, Accounts accounts, Warnings warnings, ShopRules rules, Sites sites,
-          Rights rights, Texts texts, ObjectMapper json, ProducerTemplate routes, Clock clock) {
+    Holds(JdbcClient jdbc, Rows rows, Reasons reasons, MeterModels models, MeterPrices prices, ShopRules rules, Sites sites, Rights rights,
+          Texts texts, ObjectMapper json, ProducerTemplate routes, Clock clock) {
         this.jdbc = jdbc;
         this.rows = rows;
         this.reasons = reasons;
         this.models = models;
         this.prices = prices;
-        this.accounts = accounts;
-        this.warnings = warnings;
         this.rules = rules;
         this.sites = sites;
         this.rights = rights;
@@ -119,7 +113,7 @@ public class Holds {
     }
 
     private record Row(int id, String model, int ctRatio, int siteId, String powerLimit, String forbiddenLoad, String schedule, Integer accountId,
-                       String before, boolean isProtected, boolean keptOn) {
+                       BigDecimal warnYuan, BigDecimal overdrawnYuan, String before, boolean isProtected, boolean keptOn) {
     }
 
     /** As the database takes it. */
@@ -177,7 +171,8 @@ public class Holds {
         List<Row> found = jdbc.sql("""
                 with ruled as materialized (select * from shop_rule_at(:now))
                 select m.id, m.model, m.ct_ratio, m.site_id, l.rule::text as power_limit, f.rule::text as forbidden_load, s.rule::text as schedule,
-                       c.account_id, coalesce(h.wanted, '{}')::text as before,
+                       c.account_id, coalesce(a.level1_yuan, a.warn1_yuan) as warn_yuan, a.overdraft_yuan + a.emergency_yuan as overdrawn_yuan,
+                       coalesce(h.wanted, '{}')::text as before,
                        p.meter_id is not null as is_protected,
                        exists (select from supply_reason r where r.meter_id = m.id and r.kind = 'KEEP_ON' and r.ended_at is null) as kept_on
                 from meter m
@@ -185,6 +180,7 @@ public class Holds {
                 left join ruled f on f.shop_id = m.shop_id and f.kind = 'FORBIDDEN_LOAD' and m.energy_kind = 'ELECTRICITY'
                 left join ruled s on s.shop_id = m.shop_id and s.kind = 'SCHEDULE' and m.energy_kind = 'ELECTRICITY'
                 left join meter_credit c on c.meter_id = m.id and c.mode = 'METER'
+                left join account a on a.id = c.account_id
                 left join meter_hold h on h.meter_id = m.id
                 left join supply_reason p on p.meter_id = m.id and p.kind = 'PROTECTED' and p.ended_at is null
                 where m.gateway_id is not null and m.enabled and (m.model = any(:models) or l.shop_id is not null or f.shop_id is not null
@@ -198,9 +194,14 @@ public class Holds {
         if (found.isEmpty()) {
             return List.of();
         }
+        Map<Integer, LocalDate> today = new HashMap<>();
+        Instant now = clock.instant();
+        found.forEach(row -> today.computeIfAbsent(row.siteId, site -> sites.site(site).dayOf(now)));
+        Map<Integer, MeterPrices.Prices> priced = prices.on(found.stream().filter(row -> row.accountId != null)
+                .collect(Collectors.toMap(Row::id, row -> today.get(row.siteId))));
         List<Saved> saved = new ArrayList<>();
         for (Row row : found) {
-            models.find(row.model).map(model -> holding(row, model)).ifPresent(of ->
+            models.find(row.model).map(model -> holding(row, model, today.get(row.siteId), priced.get(row.id))).ifPresent(of ->
                     saved.add(new Saved(row.id, of.parameters(), json.valueToTree(of.findings()), of.held())));
         }
         return jdbc.sql("""
@@ -216,22 +217,15 @@ public class Holds {
                 returning meter_id""").param("now", now()).param("rows", rows.of(saved)).query(Integer.class).list();
     }
 
-    private Holding holding(Row row, MeterModel model) {
-        LocalDate today = sites.site(row.siteId).dayOf(clock.instant());
+    /** @param price null: there is none */
+    private Holding holding(Row row, MeterModel model, LocalDate today, MeterPrices.Prices price) {
         Set<String> before = new HashSet<>(read(row.before, new TypeReference<Map<String, Object>>() { }).keySet());
         return Holding.of(new Holding.At(model, row.ctRatio, row.isProtected, row.keptOn, before), new Holding.Ruled(
                 row.powerLimit == null ? null : rules.read(row.powerLimit, PowerLimit.class),
                 row.forbiddenLoad == null ? null : rules.read(row.forbiddenLoad, ForbiddenLoad.class),
                 row.schedule == null ? null : rules.read(row.schedule, Schedule.class),
-                row.accountId == null ? null : rights.asHub(() -> credit(row.id, row.accountId, today))), today);
-    }
-
-    private Holding.Credit credit(int meterId, int accountId, LocalDate today) {
-        Optional<MeterPrices.Prices> price = prices.on(meterId, today);
-        Optional<Account> account = accounts.account(accountId);
-        return new Holding.Credit(price.map(MeterPrices.Prices::byRate).orElse(Map.of()), price.map(MeterPrices.Prices::tiered).orElse(false),
-                warnings.of(accountId).map(Warnings.AccountLevels::level1Yuan).orElse(BigDecimal.ZERO),
-                account.map(one -> one.overdraftYuan().add(one.emergencyYuan())).orElse(BigDecimal.ZERO));
+                row.accountId == null ? null : new Holding.Credit(price == null ? Map.of() : price.byRate(), price != null && price.tiered(),
+                        row.warnYuan, row.overdrawnYuan)), today);
     }
 
     /** @throws SupplyRefused if the meter is not known */

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.meterhub.AtOnce;
 import io.meterhub.HubTest;
 import io.meterhub.billing.CreditWatch.Credit;
@@ -24,21 +28,24 @@ import java.time.LocalTime;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.UUID;
 import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.dao.DataAccessException;
+import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.TransactionDefinition;
 import org.springframework.transaction.support.TransactionSynchronization;
@@ -580,13 +587,6 @@ class SupplyIT {
         assertThat(openAlarms()).doesNotContain("SWITCH_FAILED");
     }
 
-    @Test
-    void whatAMeterOpenedForIsToldOnceWhileItsReasonWaits() {
-        look(Relay.ON, null);
-        SupplyTerms terms = SupplyTerms.DEFAULT;
-        jdbc.sql("insert into supply_terms (site_id, workday_hours, weekend_hours, holiday_hours, notice_minutes, step_shops, step_seconds, step_per, mass_shops, mass_minutes) "
-                + "values (?, ?, ?, ?, 600, 20, 1, 'SITE', 0, 10)").params(site.id(), terms.workdayHours(), terms.weekendHours(), terms.holidayHours()).update();
-        look(Relay.OFF, Trip.NO_CREDIT);
     private boolean unsecured() {
         return jdbc.sql("select" + MeterSupply.UNSECURED + "from meter_supply su join meter m on m.id = su.meter_id where m.id = :meter")
                 .param("meter", meter).param("freeing", new String[] {"demo-adf400l-1p"}).query(Boolean.class).single();
@@ -627,6 +627,13 @@ class SupplyIT {
         assertThat(holdLoop.allowed(meter, UUID.randomUUID(), wish, false)).isEqualTo(HoldLoop.Allowed.WITHDRAWN);
     }
 
+    @Test
+    void whatAMeterOpenedForIsToldOnceWhileItsReasonWaits() {
+        look(Relay.ON, null);
+        SupplyTerms terms = SupplyTerms.DEFAULT;
+        jdbc.sql("insert into supply_terms (site_id, workday_hours, weekend_hours, holiday_hours, notice_minutes, step_shops, step_seconds, step_per, mass_shops, mass_minutes) "
+                + "values (?, ?, ?, ?, 600, 20, 1, 'SITE', 0, 10)").params(site.id(), terms.workdayHours(), terms.weekendHours(), terms.holidayHours()).update();
+        look(Relay.OFF, Trip.NO_CREDIT);
         assertThat(supply.reasons(meter)).extracting(Reason::kind).containsExactly(ReasonKind.ARREARS);
         assertThat(supplies.find(meter).orElseThrow().wanted()).as("notice").isEqualTo(Wanted.ON);
         String version = rowVersion();
@@ -653,6 +660,79 @@ class SupplyIT {
             });
         });
         assertThat(supply.reasons(meter)).extracting(Reason::kind).containsExactly(ReasonKind.SCHEDULE);
+    }
+
+    @Test
+    void whatAnyNumberOfMetersThatKeepTheirCreditIsToHoldIsAskedForTogether() {
+        keepsCredit(meter, account);
+        List<String> forOne = statements(() -> holds.agree(List.of(meter)));
+        List<Integer> five = new ArrayList<>(List.of(meter));
+        for (int n = 2; n <= 5; n++) {
+            int other = insert("""
+                    insert into meter (site_id, gateway_id, code, name, model, energy_kind, unit_id, rating)
+                    select site_id, gateway_id, :code, 'm', 'x', 'ELECTRICITY', %d, 10 from meter where id = %d returning id""".formatted(n, meter), "M" + n);
+            int shop = insert("insert into shop (site_id, code, name, floor, shaft) values (%d, :code, 's', '1', 'S1') returning id".formatted(site.id()), "S" + n);
+            keepsCredit(other, insert("insert into account (site_id, number, shop_id, kind) values (%d, :code, %d, 'ELECTRICITY') returning id"
+                    .formatted(site.id(), shop), "A" + n));
+            five.add(other);
+        }
+        assertThat(statements(() -> holds.agree(five))).hasSameSizeAs(forOne);
+        assertThat(jdbc.sql("select count(*) from meter_hold where meter_id = any(?) and wanted -> 'alarm-amount-1' is not null and findings::text like '%no_tariff%'")
+                .param(five.toArray(Integer[]::new)).query(Integer.class).single()).isEqualTo(5);
+    }
+
+    private void keepsCredit(int meterId, int accountId) {
+        jdbc.sql("update meter set model = 'demo-adf400l-3p', enabled = true where id = ?").param(meterId).update();
+        jdbc.sql("insert into meter_credit (meter_id, mode, account_id, base, since, compared_from) values (?, 'METER', ?, 0, now(), now())")
+                .params(meterId, accountId).update();
+        jdbc.sql("insert into account_meter (account_id, meter_id, valid_from) values (?, ?, now()) on conflict do nothing").params(accountId, meterId).update();
+    }
+
+    /** What an act says to the database, on this thread. */
+    private static List<String> statements(Runnable act) {
+        Logger log = (Logger) LoggerFactory.getLogger(JdbcTemplate.class);
+        ListAppender<ILoggingEvent> said = new ListAppender<>() {
+            @Override
+            protected void append(ILoggingEvent event) {
+                // asked for later, it would be whoever asks
+                event.getThreadName();
+                super.append(event);
+            }
+        };
+        Level before = log.getLevel();
+        said.start();
+        log.addAppender(said);
+        log.setAdditive(false);
+        log.setLevel(Level.DEBUG);
+        try {
+            act.run();
+        } finally {
+            log.setLevel(before);
+            log.setAdditive(true);
+            log.detachAppender(said);
+        }
+        String own = Thread.currentThread().getName();
+        return List.copyOf(said.list).stream().filter(event -> event.getThreadName().equals(own)).map(ILoggingEvent::getMessage)
+                .filter(each -> each.startsWith("Executing prepared SQL statement")).toList();
+    }
+
+    @Test
+    void aTripForALoadThatWasNotThereIsQuestioned() {
+        jdbc.sql("update meter set model = 'demo-adf400l-1p', enabled = true where id = ?").param(meter).update();
+        held("POWER_LIMIT", "{\"load-limit\": 10}");
+        look(Relay.ON, null);
+        drew("6.5");
+        look(Relay.OFF, Trip.OVERLOAD);
+        assertThat(openAlarms()).as("it may have been more a second later").containsExactly("OVERLOAD");
+        look(Relay.ON, null);
+        jdbc.sql("update reading set power = 0.4 where meter_id = ?").param(meter).update();
+        look(Relay.OFF, Trip.OVERLOAD);
+        assertThat(openAlarms()).containsExactly("METER_TRIPPED", "OVERLOAD");
+        assertThat(jdbc.sql("select look from meter_hold where meter_id = ?").param(meter).query(Boolean.class).single()).as("looked at anew").isTrue();
+        look(Relay.ON, null);
+        assertThat(openAlarms()).isEmpty();
+        look(Relay.OFF, Trip.FORBIDDEN_LOAD);
+        assertThat(openAlarms()).as("it holds nothing about that").contains("METER_TRIPPED");
     }
 
     private List<Command> look(Relay relay, Trip trip) {
