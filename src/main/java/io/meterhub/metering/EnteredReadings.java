@@ -169,6 +169,9 @@ public class EnteredReadings {
 
     private EntryResult manual(MeterState state, Value value, Work work) {
         Verdict verdict = state.judge(value);
+        if (verdict instanceof Verdict.Late && state.suspect == null) {
+            return refused("at", "before_replacement", time(state, state.replacedAt));
+        }
         if (verdict instanceof Verdict.Late) {
             return refused("at", "doubt_newer", time(state, state.suspect.at()), plain(state.suspect.total()));
         }

@@ -98,7 +98,9 @@ public class SignIn {
                 from person where name_lower = lower(?)""").param(name).query(Known.class).optional();
         String from = "address " + network(address);
         Optional<String> place = person.flatMap(known -> known.isLetIn(now) ? Optional.of(from) : place(known.id(), browser, from, now));
-        String guessed = "name " + person.map(Known::nameLower).orElse(name.toLowerCase(Locale.ROOT)) + place.map(" from "::concat).orElse("");
+        // a name that is nobody's may be any text, also that of another's count
+        String guessed = person.map(known -> "name " + known.nameLower() + place.map(" from "::concat).orElse(""))
+                .orElseGet(() -> "unknown " + name.toLowerCase(Locale.ROOT));
         Optional<Instant> locked = counted(guessed, OF_NAME, now)
                 .or(() -> place.isPresent() ? Optional.empty() : counted(from, OF_ADDRESS, now));
         if (locked.isPresent()) {

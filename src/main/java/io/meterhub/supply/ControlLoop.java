@@ -100,7 +100,8 @@ class ControlLoop implements SupplyControl {
         }
         // looked at without locks so far: what counts is what holds now
         List<Transition> locked = transitions(supplies.loadLocked(affected), readings, now).toList();
-        if (turns.settleSeenOn(locked.stream().filter(transition -> transition.step().command() == Relay.OFF)
+        if (turns.settleSeenOn(locked.stream().filter(transition -> transition.step().command() == Relay.OFF
+                        && transition.step().after().seen() == Relay.ON)
                 .map(transition -> transition.before().meterId()).toList())) {
             locked = transitions(supplies.loadLocked(affected), readings, now).toList();
         }

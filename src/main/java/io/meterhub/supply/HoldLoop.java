@@ -295,7 +295,8 @@ class HoldLoop {
     /** What a control of the meter's own keeps open is not to close because that is taken from it: from now on the hub keeps it open. */
     private void takeOver(Meter meter, Wish wish, String control) throws Missed {
         // whom the schedule supplies by now the meter may close
-        boolean planned = Holding.TIME_SWITCH.equals(control) && !schedules.off(List.of(meter.id()), clock.instant()).isEmpty();
+        boolean planned = Holding.TIME_SWITCH.equals(control) && !standing(meter.id(), Set.of(ReasonKind.SCHEDULE)).isEmpty()
+                && !schedules.off(List.of(meter.id()), clock.instant()).isEmpty();
         Set<ReasonKind> kinds = planned ? Set.of(ReasonKind.SCHEDULE)
                 : Holding.LOAD_SWITCH.equals(control) && !wish.reset ? Set.of(ReasonKind.OVERLOAD, ReasonKind.FORBIDDEN_LOAD) : Set.of();
         if (standing(meter.id(), kinds).isEmpty() || !models.model(meter.model()).can(Operation.SWITCH_OFF)) {
@@ -365,7 +366,7 @@ class HoldLoop {
     /** Whoever is about to say that it is to be off is waited for. */
     Allowed allowed(int meterId, UUID me, Wish wish, boolean mayClose) {
         return transaction.execute(status -> {
-            if (mayClose && jdbc.sql("select" + MeterSupply.UNFORCED + "from meter_supply su join meter m on m.id = su.meter_id where m.id = :meter for share of su")
+            if (mayClose && jdbc.sql("select" + MeterSupply.UNFORCED + "or " + MeterSupply.UNSAFE + "from meter_supply su join meter m on m.id = su.meter_id where m.id = :meter for share of su")
                     .param("meter", meterId).param("freeing", models.able(Operation.SWITCH_FREE)).query(Boolean.class).optional().orElse(false)) {
                 return Allowed.UNFORCED;
             }

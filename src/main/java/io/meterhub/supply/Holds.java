@@ -131,6 +131,8 @@ public class Holds {
         List<Integer> meter = List.of(change.meterId());
         reasons.atEnd(meter, () -> {
             agreed(meter);
+            // nobody knows what another meter, if it is one, is forced to
+            jdbc.sql("update meter_supply set forced = null where meter_id = ?").param(change.meterId()).update();
             jdbc.sql("update meter_hold set verified_at = null, next_try_at = null, attempts = 0, changed_at = :now where meter_id = :meter")
                     .param("now", now()).param("meter", change.meterId()).update();
             poke(meter);

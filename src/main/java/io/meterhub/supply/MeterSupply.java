@@ -41,6 +41,12 @@ public record MeterSupply(int meterId, Wanted wanted, Relay seen, Basis basis, I
      */
     static final String UNFORCED = " coalesce(su.wanted = 'OFF' and su.firm and su.forced is distinct from 'OPEN' and m.model = any(:freeing), false) ";
 
+    /** A protected circuit that the hub leaves as it is, unsafe to be on, and kept off by nothing that is known but a control of its own. */
+    static final String UNSAFE = """
+             coalesce(su.wanted = 'AS_IS' and su.forced is distinct from 'OPEN' and m.model = any(:freeing) and exists (select from supply_reason unsafe
+                      where unsafe.meter_id = su.meter_id and unsafe.ended_at is null and unsafe.kind in ('%s')), false)\s""".formatted(
+            String.join("', '", ReasonKind.safeties()));
+
     /** The same, where somebody may be at the circuit. */
     public static final String UNSECURED = UNFORCED + """
             and exists (select from supply_reason safe where safe.meter_id = su.meter_id and safe.ended_at is null and safe.who <> '%s'

@@ -160,7 +160,7 @@ class MeterTrips {
 
     /**
      * Opened for a schedule that the shop has not, for credit although the ledger says that there is some, or for a load although it holds
-     * no rule about it, or less than half of its limit was drawn in the minute before.
+     * no rule about it, or less than half of its limit was drawn in the minute before; not while what it holds is being changed.
      */
     private Set<Integer> unexpected(List<News> begun, Instant now) {
         Set<Integer> unexpected = new HashSet<>();
@@ -183,9 +183,9 @@ class MeterTrips {
     private boolean isIdle(News news) {
         Rule rule = news.tripped() == Trip.OVERLOAD ? Rule.POWER_LIMIT : Rule.FORBIDDEN_LOAD;
         return jdbc.sql("""
-                select coalesce(bool_and(:rule = 'POWER_LIMIT' and (h.wanted ->> 'load-limit')::numeric / 2 >
+                select coalesce(bool_and(h.verified_at is not null and :rule = 'POWER_LIMIT' and (h.wanted ->> 'load-limit')::numeric / 2 >
                     (select max(power) from reading where meter_id = h.meter_id and read_at > :from and read_at < :at) is true), true)
-                from meter_hold h where h.meter_id = :meter and :rule = any(h.rules)""")
+                from meter_hold h where h.meter_id = :meter and (:rule = any(h.rules) or h.verified_at is null)""")
                 .param("rule", rule.name()).param("from", sql(news.at().minus(JUST_BEFORE))).param("at", sql(news.at())).param("meter", news.meterId())
                 .query(Boolean.class).single();
     }

@@ -183,6 +183,9 @@ class Turns {
      * @return whether there was any
      */
     boolean settleSeenOn(Collection<Integer> meterIds) {
+        if (meterIds.isEmpty()) {
+            return false;
+        }
         List<Integer> waiting = jdbc.sql("select meter_id from meter_supply where meter_id = any(?) and wanted = 'OFF' and waits = 'STEP' order by meter_id")
                 .param(meterIds.toArray(Integer[]::new)).query(Integer.class).list();
         if (!waiting.isEmpty()) {
@@ -203,14 +206,15 @@ class Turns {
 
     /**
      * What has to be forced against a meter's own controls: off, where a person or the hub says so for safety, or for anything that counts
-     * now; on, where what is owed or planned does not count. What the meter alone opened for it may close itself.
+     * now; on, where what is owed or planned does not count. What the meter alone opened for it may close itself, and while it keeps it open
+     * for safety nothing is forced for less: who may lift that, the meter or a person, could not be told any more.
      */
     private List<Integer> firm(Collection<Integer> meterIds) {
         return jdbc.sql("""
                 update meter_supply s set firm = v.firm
                 from (select su.meter_id, coalesce(bool_or(r.kind = any(:safety) and r.who <> :meter)
-                             or bool_or(r.kind in ('KEEP_ON', 'PROTECTED')) and not bool_or(r.kind = any(:safety))
-                             or su.wanted = 'OFF' and bool_or(r.who <> :meter and (r.kind in ('SCHEDULE', 'CLOSED_ACCOUNT')
+                             or su.wanted <> 'OFF' and bool_or(r.kind in ('KEEP_ON', 'PROTECTED')) and not bool_or(r.kind = any(:safety))
+                             or su.wanted = 'OFF' and not bool_or(r.kind = any(:safety) and r.who = :meter) and bool_or(r.who <> :meter and (r.kind in ('SCHEDULE', 'CLOSED_ACCOUNT')
                                                               or su.cut_at is not null and r.kind = any(su.cut_for))), false) as firm
                       from meter_supply su left join supply_reason r on r.meter_id = su.meter_id and r.ended_at is null
                       where su.meter_id = any(:ids) group by su.meter_id) v

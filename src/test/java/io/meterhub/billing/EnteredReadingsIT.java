@@ -213,6 +213,18 @@ class EnteredReadingsIT {
     }
 
     @Test
+    void whatWasReadBeforeAReplacementWasEnteredIsRefusedByItsTime() {
+        Mall mall = malls.open("shop-single", 1);
+        billing.bill(mall.slice(Instant.now().minus(Duration.ofHours(1)), "1000.00"));
+        assertThat(billing.replaceMeter(mall.meter(), new BigDecimal("1010"), BigDecimal.ZERO, "Li", "burnt")).isInstanceOf(Correction.Done.class);
+        EntryResult result = enter(mall, ReadingSource.MANUAL, Instant.now().minus(Duration.ofMinutes(30)), "0.5");
+        assertThat(result).isInstanceOfSatisfying(EntryResult.Refused.class, refused -> {
+            assertThat(refused.field()).isEqualTo("at");
+            assertThat(refused.why()).contains("change of the meter was entered");
+        });
+    }
+
+    @Test
     void anEstimateIsNeverBeyondWhatCanHaveFlowed() {
         Mall mall = malls.open("shop-single", 1);
         lostForThreeDays(mall);

@@ -211,6 +211,22 @@ class SignInIT {
     }
 
     @Test
+    void aNameThatIsNobodysCountsForNobody() {
+        Crew staff = crew("s-clio");
+        Instant now = Instant.now();
+        int id = staff.id("s-clio");
+        for (int i = 0; i < 6; i++) {
+            attempt(now, "s-clio from a session", "guess", null, "203.0.113.11");
+            attempt(now, "S-Clio from address 203.0.113.12", "guess", null, "203.0.113.11");
+        }
+        as(id, "s-clio", () -> {
+            people.changePassword(staff.password("s-clio"), "four words make one");
+            return null;
+        });
+        assertThat(people.person(id).orElseThrow().lockedUntil()).isNull();
+    }
+
+    @Test
     void manyGuessesAtOnceAreNoMoreThanOneAfterTheOther() throws Exception {
         crew("s-dora");
         ExecutorService threads = Executors.newFixedThreadPool(12);

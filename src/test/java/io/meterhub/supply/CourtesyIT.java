@@ -125,11 +125,11 @@ class CourtesyIT {
                 "chen", "a test");
     }
 
-    /** Hours that begin in two hours, or did not begin today. */
+    /** Hours that begin in two hours or more. */
     private static String later() {
         LocalTime now = LocalTime.now(ZoneOffset.UTC);
         DateTimeFormatter minutes = DateTimeFormatter.ofPattern("HH:mm");
-        return now.isBefore(LocalTime.of(21, 0)) ? minutes.format(now.plusHours(2)) + "-24:00" : "00:00-" + minutes.format(now.minusHours(2));
+        return now.isBefore(LocalTime.of(21, 0)) ? minutes.format(now.plusHours(2)) + "-24:00" : "02:00-" + minutes.format(now.minusHours(2));
     }
 
     @Test

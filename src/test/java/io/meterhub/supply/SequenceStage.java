@@ -605,8 +605,8 @@ final class SequenceStage implements HubLife.Outside, Line.Player {
         boolean wasThere = setBy(shop, kind).filter(who::equals).isPresent();
         boolean isProtected = kind.safety() && setBy(shop, ReasonKind.PROTECTED).isPresent();
         boolean answered = may(who, hub -> part(hub, Supply.class).set(shop.meter, kind, who, "for a test", end));
-        // who got no answer from a hub that died may find it done
-        boolean done = answered || !wasThere && setBy(shop, kind).filter(who::equals).isPresent();
+        // who got no answer from a hub that died may find it done; what was done in the midst of it was another act, and refused this one
+        boolean done = answered || !wasThere && !shop.model.set.contains(kind) && setBy(shop, kind).filter(who::equals).isPresent();
         if (!done) {
             return;
         }
@@ -634,8 +634,9 @@ final class SequenceStage implements HubLife.Outside, Line.Player {
         if (setter == null) {
             return;
         }
-        may(who, hub -> part(hub, Supply.class).end(shop.meter, kind, who, "done", setter));
-        if (setBy(shop, kind).isPresent()) {
+        int before = shop.audited;
+        boolean answered = may(who, hub -> part(hub, Supply.class).end(shop.meter, kind, who, "done", setter));
+        if (setBy(shop, kind).isPresent() || !answered && shop.audited > before) {
             return;
         }
         boolean ownRank = PEOPLE.get(who).compareTo(PEOPLE.getOrDefault(setter, Role.VIEWER)) >= 0;
