@@ -32,7 +32,7 @@ public interface Platform {
     /** What the platform knows of a refund. */
     Returning findReturn(String orderNumber, String refundNumber);
 
-    /** The platform's bill of a day of its own (Asia/Shanghai), unpacked, its hash or signature checked. */
+    /** The platform's bill of a day of its own (Asia/Shanghai), as it is kept for good; its hash checked where the platform tells one. */
     Billed bill(BillKind kind, LocalDate day);
 
     /**
@@ -151,7 +151,12 @@ public interface Platform {
 
     sealed interface Billed {
 
-        /** @param name the file's name, @param file its bytes, unpacked */
+        /**
+         * The file.
+         *
+         * @param file its bytes: of WeChat the CSV (UTF-8), unpacked, over which its hash is; of Alipay the ZIP as it came, with the CSV (GBK)
+         *             of the detail and that of the summary, of funds (signcustomer) with the same two
+         */
         record Bill(String name, byte[] file) implements Billed {
         }
 
