@@ -153,7 +153,7 @@ create table journal (
     site_id   int  not null references site,
     key       text not null,
     cause     text not null check (cause in ('OPENING', 'SALE', 'CHARGE_DAY', 'REVERSAL', 'GIFT', 'DEPOSIT', 'REFUND', 'TRANSFER',
-                                              'WRITE_OFF', 'DEBT', 'FEE_RUN', 'SHARE', 'CORRECTION', 'GIVE_BACK')),
+                                              'WRITE_OFF', 'DEBT', 'FEE_RUN', 'SHARE', 'CORRECTION', 'GIVE_BACK', 'CLEARING')),
     at        timestamptz not null,
     site_day  date not null,
     who       text not null,
@@ -182,7 +182,13 @@ insert into gl (name, kind, meaning) values
     ('REVENUE_SHARED', 'INCOME', 'Public areas'' consumption shared out to the shops'),
     ('GIFT', 'EXPENSE', 'Credit given away'),
     ('WRITE_OFF', 'EXPENSE', 'What is owed and will not be paid'),
-    ('GIVE_BACK', 'EXPENSE', 'Energy paid above the grid''s bill and given back');
+    ('GIVE_BACK', 'EXPENSE', 'Energy paid above the grid''s bill and given back'),
+    ('WECHAT', 'ASSET', 'Paid by WeChat, until the platform pays it out'),
+    ('ALIPAY', 'ASSET', 'Paid by Alipay, until the platform pays it out'),
+    ('SUSPENSE', 'LIABILITY', 'Payments that came and are nobody''s yet'),
+    ('GIVING_BACK', 'LIABILITY', 'Refunds asked of a platform and not done yet'),
+    ('PLATFORM_FEE', 'EXPENSE', 'What the platforms keep for themselves'),
+    ('BANK', 'ASSET', 'Paid out by the platforms to the bank');
 
 create table entry (
     journal_id  bigint   not null references journal,
@@ -241,7 +247,7 @@ create table receipt (
     amount_yuan       numeric(12, 2) not null check (amount_yuan > 0),
     -- the part of a sale that went to the debt, not to the credit
     to_debt_yuan      numeric(12, 2) not null default 0 check (to_debt_yuan between 0 and amount_yuan),
-    method            text check (method in ('CASH', 'TRANSFER')),
+    method            text check (method in ('CASH', 'TRANSFER', 'WECHAT', 'ALIPAY')),
     journal_id        bigint unique references journal,
     reverses          bigint unique references receipt,
     -- the emergency credit that it lent, ended or gave back

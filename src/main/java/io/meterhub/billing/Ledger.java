@@ -35,13 +35,14 @@ class Ledger {
 
     /** Why something is booked. */
     enum Cause {
-        OPENING, SALE, CHARGE_DAY, REVERSAL, GIFT, DEPOSIT, REFUND, TRANSFER, WRITE_OFF, DEBT, FEE_RUN, SHARE, CORRECTION, GIVE_BACK
+        OPENING, SALE, CHARGE_DAY, REVERSAL, GIFT, DEPOSIT, REFUND, TRANSFER, WRITE_OFF, DEBT, FEE_RUN, SHARE, CORRECTION, GIVE_BACK,
+        CLEARING
     }
 
     /** The general ledger's accounts, as the table gl explains them. */
     enum Gl {
         CUSTOMER, DEPOSIT, DEBT, CASH, TRANSFER, OPENING, REVENUE_ELECTRICITY, REVENUE_WATER, REVENUE_PROPERTY_FEE, REVENUE_SHARED,
-        GIFT, WRITE_OFF, GIVE_BACK;
+        GIFT, WRITE_OFF, GIVE_BACK, WECHAT, ALIPAY, SUSPENSE, GIVING_BACK, PLATFORM_FEE, BANK;
 
         /** Kept for each customer's account. */
         boolean byAccount() {

@@ -17,6 +17,9 @@ public interface Platform {
     /** Whether orders can be opened this way, by its settings. */
     boolean offers(Way way);
 
+    /** To whom and through which app payments of a way go; kept with the order and compared with what comes. */
+    Payee payee(Way way);
+
     /** Opens an order at the platform; the same number again with the same content is the same order. */
     Opening open(Ask ask);
 
@@ -46,6 +49,10 @@ public interface Platform {
      * @param returnTo  where the payer's browser comes back to, else null
      */
     record Ask(String number, Way way, BigDecimal amountYuan, String subject, Instant expiresAt, String payer, String address, String returnTo) {
+    }
+
+    /** @param merchant mchid or seller_id, @param app appid or app_id */
+    record Payee(String merchant, String app) {
     }
 
     sealed interface Opening {

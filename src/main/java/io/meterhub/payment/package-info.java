@@ -5,7 +5,7 @@
  * <p>Owns the tables pay_*. Promises that each successful payment of a platform is credited once, given back or kept in suspense (挂账) where
  * staff see it, that no answer is never taken for a failure, and that what was given back never exceeds what was paid.
  */
-@ApplicationModule(allowedDependencies = {"billing", "people", "runtime", "site"})
+@ApplicationModule(allowedDependencies = {"supply", "billing", "people", "runtime", "site"})
 package io.meterhub.payment;
 
 import org.springframework.modulith.ApplicationModule;

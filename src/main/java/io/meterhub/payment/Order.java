@@ -1,0 +1,17 @@
+package io.meterhub.payment;
+
+import io.meterhub.payment.Platform.Opening.Opened;
+import java.math.BigDecimal;
+import java.time.Instant;
+
+/**
+ * What a shop wants to pay into an account.
+ *
+ * @param number    unique in the channel, 24 of A-Z and 0-9, and nobody guesses it
+ * @param cashier   how the payer gets to the platform's cashier; null while the platform has not answered, and at the counter
+ * @param expiresAt from when on it is not to be paid any more
+ * @param who       opened it
+ */
+public record Order(long id, int siteId, int accountId, Channel channel, Way way, String number, BigDecimal amountYuan, String subject,
+                    OrderState state, Opened cashier, Instant openedAt, Instant expiresAt, String who, String payer) {
+}

@@ -1,0 +1,25 @@
+package io.meterhub.payment;
+
+import java.math.BigDecimal;
+
+/**
+ * An order as the payer follows it.
+ *
+ * @param creditedYuan of what was paid for it, what became credit or paid a debt
+ * @param backYuan     what was given back, or is on its way
+ * @param receipt      the number of its receipt; null before it is credited
+ * @param power        of the meters that the account pays for
+ */
+public record Progress(Order order, BigDecimal creditedYuan, BigDecimal backYuan, String receipt, Power power) {
+
+    public enum Power {
+        /** All of them are seen on. */
+        ON,
+        /** All are to be on, not all are seen on yet. */
+        COMING,
+        /** At least one is off for another reason. */
+        OFF,
+        /** There are none. */
+        NONE
+    }
+}
