@@ -4,6 +4,9 @@
  *
  * <p>Owns a state file in the data folder, so that counters survive a crash as those of real meters do. Knows nothing of
  * the hub but the site's spreadsheet: its registers are its own reading of the makers' manuals, not the hub's model files.
+ *
+ * <p>Beside it payment platforms are played, by what they document: they sign with keys of their own, look at the hub's signatures, repeat
+ * what nobody took, make bills, and have a cashier page.
  */
 @ApplicationModule(allowedDependencies = {"runtime", "site"})
 package io.meterhub.simulator;

@@ -13,6 +13,7 @@ import java.io.IOException;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpMethod;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ProblemDetail;
@@ -28,7 +29,7 @@ import org.springframework.web.servlet.LocaleResolver;
 
 /**
  * Nobody comes in unknown: every request is refused that is not by a person who signed in or by a machine with its key, but for the
- * page to sign in on, its files, and whether the hub is alive. What whoever came in may do, the rooms decide.
+ * page to sign in on, its files, whether the hub is alive, and what payment platforms tell. What whoever came in may do, the rooms decide.
  */
 @Configuration(proxyBeanMethods = false)
 class Entrance {
@@ -36,6 +37,8 @@ class Entrance {
     static final String SIGN_IN = "/login";
     static final String OWN_PASSWORD = "/profile/password";
     private static final String[] OPEN = {SIGN_IN, "/*.css", "/*.js", "/*.svg", "/webjars/**", "/actuator/health", "/actuator/health/*"};
+    /** Platforms sign what they tell; each channel's door checks that. */
+    private static final String[] NOTICES = {"/payment/notices/wechat", "/payment/notices/alipay"};
 
     private final Rights rights;
     private final Texts texts;
@@ -59,6 +62,7 @@ class Entrance {
                 .authorizeHttpRequests(requests -> requests
                         .dispatcherTypeMatchers(DispatcherType.ERROR).permitAll()
                         .requestMatchers(OPEN).permitAll()
+                        .requestMatchers(HttpMethod.POST, NOTICES).permitAll()
                         .requestMatchers(OWN_PASSWORD, "/logout").authenticated()
                         // no room of the hub's does these
                         .requestMatchers("/actuator/**").access((who, request) -> with(Right.METRICS, who.get(), request.getRequest()))
@@ -66,7 +70,7 @@ class Entrance {
                         .anyRequest().access((who, request) -> new AuthorizationDecision(isIn(who.get()))))
                 .securityContext(context -> context.securityContextRepository(credentials))
                 .sessionManagement(sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
-                .csrf(csrf -> csrf.csrfTokenRepository(tokens).ignoringRequestMatchers(Credentials::byKey))
+                .csrf(csrf -> csrf.csrfTokenRepository(tokens).ignoringRequestMatchers(Credentials::byKey).ignoringRequestMatchers(NOTICES))
                 .requestCache(cache -> cache.requestCache(wanted))
                 .formLogin(form -> form.loginPage(SIGN_IN)
                         .authenticationDetailsSource(request -> new PasswordCheck.From(request.getRemoteAddr(), request.getParameter("code"),

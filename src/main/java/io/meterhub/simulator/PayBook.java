@@ -1,0 +1,71 @@
+package io.meterhub.simulator;
+
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.Predicate;
+
+/**
+ * What a played platform has booked, from which it makes its bills, and nothing else: so a difference that is planted here is one
+ * between its bill and all that it told before. Amounts are fen.
+ */
+public final class PayBook {
+
+    public enum Kind { PAYMENT, REFUND }
+
+    /**
+     * A payment, or a refund of one.
+     *
+     * @param way          how it was paid, in the platform's own word
+     * @param refundNumber the merchant's; null for a payment
+     * @param refundId     the platform's own; null for a payment
+     * @param fen          what was paid, or given back
+     * @param paidFen      what the payment was
+     * @param feeFen       what the platform keeps of it; for a refund, what it gives back of that
+     */
+    public record Entry(Kind kind, Instant at, String way, String orderNumber, String transactionId, String refundNumber, String refundId, long fen,
+                        long paidFen, long feeFen, String subject, String payer) {
+
+        public Entry at(Instant when) {
+            return new Entry(kind, when, way, orderNumber, transactionId, refundNumber, refundId, fen, paidFen, feeFen, subject, payer);
+        }
+
+        public Entry fen(long other) {
+            return new Entry(kind, at, way, orderNumber, transactionId, refundNumber, refundId, other, paidFen, feeFen, subject, payer);
+        }
+
+        public Entry feeFen(long other) {
+            return new Entry(kind, at, way, orderNumber, transactionId, refundNumber, refundId, fen, paidFen, other, subject, payer);
+        }
+    }
+
+    private final List<Entry> entries = new ArrayList<>();
+
+    public synchronized void add(Entry entry) {
+        entries.add(entry);
+    }
+
+    /** All of a day, in the order of their time. */
+    public synchronized List<Entry> of(LocalDate day) {
+        return entries.stream().filter(entry -> PayTime.day(entry.at()).equals(day)).sorted(Comparator.comparing(Entry::at)).toList();
+    }
+
+    /** Plants a difference: each of these entries becomes what is said, which may be nothing, or several. */
+    public synchronized void plant(Predicate<Entry> which, Function<Entry, List<Entry>> instead) {
+        entries.addAll(takeOut(which).stream().map(instead).flatMap(List::stream).toList());
+    }
+
+    private List<Entry> takeOut(Predicate<Entry> which) {
+        List<Entry> taken = entries.stream().filter(which).toList();
+        entries.removeIf(which);
+        return taken;
+    }
+
+    /** What a fee of so many ten-thousandths comes to, as platforms round it. */
+    static long fee(long fen, int perTenThousand) {
+        return Math.round(fen * perTenThousand / 10_000.0);
+    }
+}
