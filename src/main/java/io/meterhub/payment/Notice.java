@@ -11,6 +11,6 @@ public sealed interface Notice {
     }
 
     /** A refund came to something. */
-    record Refund(String orderNumber, String refundNumber, Returning outcome) implements Notice {
+    record Refund(Channel channel, String orderNumber, String refundNumber, Returning outcome) implements Notice {
     }
 }
