@@ -45,6 +45,8 @@ create table pay_order (
     -- looks in a row that changed nothing, and which the platform did not answer
     looks           int not null default 0,
     unanswered      int not null default 0,
+    -- when its payer last asked for a look
+    hurried_at      timestamptz,
     -- who is just looking at it, and until when nobody else does
     worker          uuid,
     held_until      timestamptz,
@@ -94,12 +96,12 @@ create table pay_payment (
     came_at         timestamptz not null,
     -- PAID: is about to be credited; SUSPENSE: staff decide; GIVEN_BACK: never credited; ACCEPTED: staff say that nothing is to be done
     state           text not null check (state in ('PAID', 'CREDITED', 'SUSPENSE', 'GIVEN_BACK', 'ACCEPTED')),
-    -- why it was not credited at once: LATE, SECOND, UNKNOWN_ORDER, AMOUNT, CURRENCY, MERCHANT, APP, REFUSED, RETURNED
+    -- why it was not simply credited: LATE, SECOND, UNKNOWN_ORDER, AMOUNT, CURRENCY, MERCHANT, APP, REFUSED
     odd             text[] not null default '{}',
     -- the account that got it
     account_id      int references account,
     receipt         text,
-    -- what put it into SUSPENSE in the ledger; null: it is not the hub's money, or never was there
+    -- what put it into SUSPENSE in the ledger; null: it never was there, or is no money of the hub
     suspense_journal_id bigint references journal,
     -- of its refunds, those that failed or were declined left out; kept by the trigger of pay_refund
     back_yuan       numeric(12, 2) not null default 0 check (back_yuan between 0 and amount_yuan),
@@ -114,7 +116,7 @@ create table pay_refund (
     id              bigint generated always as identity primary key,
     payment_id      bigint not null references pay_payment,
     site_id         int  not null references site,
-    channel         text not null check (channel in ('WECHAT', 'ALIPAY')),
+    channel         text not null check (channel in ('WECHAT', 'ALIPAY', 'CASH', 'TRANSFER')),
     -- what the platform knows it by, the same through all repeats
     number          text not null check (number ~ '^[0-9A-Z]{6,32}$'),
     idempotency_key text not null check (length(idempotency_key) between 1 and 100),
@@ -140,6 +142,7 @@ create table pay_refund (
     failure         text,
     next_look_at    timestamptz,
     looks           int not null default 0,
+    unanswered      int not null default 0,
     worker          uuid,
     held_until      timestamptz,
     unique (channel, number),
@@ -192,7 +195,7 @@ create function keep_pay_payment() returns trigger language plpgsql as $$
 begin
     if tg_op = 'DELETE' or (new.order_id, new.site_id, new.channel, new.transaction_id, new.order_number, new.amount_yuan, new.currency, new.paid_at)
            is distinct from (old.order_id, old.site_id, old.channel, old.transaction_id, old.order_number, old.amount_yuan, old.currency, old.paid_at)
-       or old.state in ('CREDITED', 'ACCEPTED') and new.state <> old.state then
+       or old.state in ('CREDITED', 'GIVEN_BACK', 'ACCEPTED') and new.state <> old.state then
         raise exception 'a payment stays as it came' using errcode = 'restrict_violation';
     end if;
     return new;

@@ -314,7 +314,7 @@ public class AccountLife {
 
     /** @return the receipts of what was paid out */
     private List<Receipt> book(Account account, Settlement.Figures figures, PayMethod method, Site site, Instant now, String who, String why) {
-        if (figures.refundYuan().signum() > 0 && method == null) {
+        if (figures.refundYuan().signum() > 0 && (method == null || !method.atCounter())) {
             throw refused("method", "refund_method", figures.refundYuan().toPlainString());
         }
         // what is set off and rounded off first; what then is left is paid out

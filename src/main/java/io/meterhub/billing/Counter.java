@@ -61,6 +61,8 @@ public class Counter {
             Kind.DEBT_WRITE_OFF);
     /** How the keys of what is paid out at a closing begin. */
     static final String CLOSING = "close:";
+    /** How the keys of what payment platforms were paid, or are to give back, begin. */
+    public static final String PLATFORM = "pay:";
     private static final BigDecimal HUNDRED = BigDecimal.valueOf(100);
     private static final int MOST_DIGITS = 12;
 
@@ -101,12 +103,43 @@ public class Counter {
         return act(request, true);
     }
 
+    /**
+     * The same for money that a payment platform holds, in the caller's transaction: a sale that was paid there, a refund that is to be
+     * asked for there, or such a refund taken back because the platform did not do it. What is refused leaves the transaction as it was.
+     *
+     * @param request its key begins with {@link #PLATFORM}
+     */
+    @Transactional(propagation = Propagation.MANDATORY)
+    public CounterResult ofPlatform(CounterRequest request) {
+        boolean fits = switch (request.kind()) {
+            case SALE, REFUND -> request.method() != null && !request.method().atCounter();
+            case REVERSAL -> true;
+            default -> false;
+        };
+        if (!fits || !isPlatform(request)) {
+            throw new IllegalArgumentException("No act of a payment platform: " + request);
+        }
+        return bookNested(request, true);
+    }
+
+    private static boolean isPlatform(CounterRequest request) {
+        return request.idempotencyKey().startsWith(PLATFORM);
+    }
+
     /** What would come of it now, by the same rules: done and taken back at once. A receipt of it has no number that lasts. */
     public CounterResult preview(CounterRequest request) {
         return act(request, false);
     }
 
     private CounterResult act(CounterRequest request, boolean really) {
+        if (request.idempotencyKey() != null && isPlatform(request)) {
+            return refused("idempotencyKey", "sale_key").get();
+        }
+        return PAID.contains(request.kind()) && request.method() != null && !request.method().atCounter()
+                ? refused("method", "sale_method").get() : bookNested(request, really);
+    }
+
+    private CounterResult bookNested(CounterRequest request, boolean really) {
         Optional<Refused> refused = refuse(request);
         if (refused.isPresent()) {
             return refused.get();
@@ -177,6 +210,14 @@ public class Counter {
 
     /** An earlier receipt that is to be taken back. */
     private record Reversed(long id, long journalId, Receipt receipt, BigDecimal emergencyYuan) {
+
+        boolean ofPlatform() {
+            return receipt.method() != null && !receipt.method().atCounter();
+        }
+
+        boolean wasRefund() {
+            return receipt.kind() == Kind.REFUND;
+        }
     }
 
     private CounterResult book(CounterRequest request) {
@@ -196,6 +237,9 @@ public class Counter {
                 return refused("receipt", "no_such_sale", String.valueOf(request.receipt()), found.get().number()).get();
             }
             reversed = its.get();
+            if (!isPlatform(request) && reversed.ofPlatform()) {
+                return refused("receipt", "reversal_platform", String.valueOf(request.receipt())).get();
+            }
         }
         Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
         LocalDate today = site.dayOf(now);
@@ -247,7 +291,7 @@ public class Counter {
         }
         BigDecimal emergency = setTerms(request, purse, reversed, receipt);
         keep(site.id(), request, receipt, journalId, reversed, emergency, creditAfter);
-        handOver(receipt, journalId);
+        handOver(receipt, reversed, journalId);
         audit.record(site.id(), request.who(), "counter." + request.kind().name().toLowerCase(), "account " + purse.number(),
                 new Books(null, purses.values()), new Books(receipt, lock(site.id(), List.copyOf(purses.keySet())).values()), why(request));
         return new Booked(receipt, creditAfter, false);
@@ -325,7 +369,9 @@ public class Counter {
     /** What can be told only while the accounts are locked. */
     private Optional<Refused> refuse(CounterRequest request, Purse purse, Purse other, BigDecimal amount) {
         if (purse.closed()) {
-            if (!ENDING.contains(request.kind()) || request.kind() == Kind.SALE && purse.debtYuan().signum() == 0) {
+            // what a platform did not give back is in the account again, whatever became of that
+            boolean ending = ENDING.contains(request.kind()) || request.kind() == Kind.REVERSAL && isPlatform(request);
+            if (!ending || request.kind() == Kind.SALE && purse.debtYuan().signum() == 0) {
                 return refused("accountId", "account_closed", purse.number());
             }
             if (request.kind() == Kind.SALE && amount.compareTo(purse.debtYuan()) > 0) {
@@ -359,7 +405,7 @@ public class Counter {
     /** What a meter keeps of the credit cannot be given back by it. */
     private Optional<Refused> heldByMeter(CounterRequest request, Reversed reversed) {
         return switch (request.kind()) {
-            case REVERSAL -> watches.stream().allMatch(watch -> watch.takenBack(reversed.journalId())) ? Optional.empty()
+            case REVERSAL -> reversed.wasRefund() || watches.stream().allMatch(watch -> watch.takenBack(reversed.journalId())) ? Optional.empty()
                     : refused("receipt", "in_the_meter", request.receipt());
             case REFUND, TRANSFER -> watches.stream().allMatch(watch -> watch.mayLeave(request.accountId())) ? Optional.empty()
                     : refused("accountId", "meter_holds");
@@ -368,10 +414,11 @@ public class Counter {
     }
 
     /** Where a meter keeps the account's credit, what came in goes to it. */
-    private void handOver(Receipt receipt, Long journalId) {
+    private void handOver(Receipt receipt, Reversed reversed, Long journalId) {
         BigDecimal yuan = switch (receipt.kind()) {
             case SALE -> receipt.amountYuan().subtract(receipt.toDebtYuan());
             case GIFT, TRANSFER -> receipt.amountYuan();
+            case REVERSAL -> reversed.wasRefund() ? receipt.amountYuan() : BigDecimal.ZERO;
             default -> BigDecimal.ZERO;
         };
         if (yuan.signum() > 0) {
@@ -397,7 +444,7 @@ public class Counter {
     private static List<Entry> entries(Receipt receipt) {
         int account = receipt.accountId();
         BigDecimal yuan = receipt.amountYuan();
-        Gl purse = receipt.method() == PayMethod.TRANSFER ? Gl.TRANSFER : Gl.CASH;
+        Gl purse = purse(receipt);
         return switch (receipt.kind()) {
             case SALE -> sold(receipt, purse);
             case GIFT -> List.of(Entry.against(Gl.GIFT, yuan), Entry.customer(account, yuan));
@@ -409,6 +456,18 @@ public class Counter {
             case DEBT_WRITE_OFF -> List.of(Entry.against(Gl.WRITE_OFF, yuan), Entry.of(Gl.DEBT, account, yuan));
             case DEBT -> List.of(Entry.of(Gl.DEBT, account, yuan.negate()), Entry.customer(account, yuan));
             case REVERSAL, EMERGENCY -> throw new IllegalArgumentException(receipt.kind() + " has no entries of its own");
+        };
+    }
+
+    /** Where the money lies, or is taken from. What a platform is to give back, it still has. */
+    private static Gl purse(Receipt receipt) {
+        if (receipt.method() == null) {
+            return Gl.CASH;
+        }
+        return switch (receipt.method()) {
+            case CASH -> Gl.CASH;
+            case TRANSFER -> Gl.TRANSFER;
+            case WECHAT, ALIPAY -> receipt.kind() == Kind.REFUND ? Gl.GIVING_BACK : Gl.valueOf(receipt.method().name());
         };
     }
 
@@ -448,8 +507,8 @@ public class Counter {
 
     private Optional<Reversed> reversed(int siteId, CounterRequest request) {
         return jdbc.sql(Accounts.RECEIPTS + """
-                where r.site_id = :site and r.number = :number and r.account_id = :account and r.kind in ('SALE', 'GIFT')""")
-                .param("site", siteId).param("number", request.receipt()).param("account", request.accountId())
+                where r.site_id = :site and r.number = :number and r.account_id = :account and r.kind = any(:kinds)""")
+                .param("kinds", isPlatform(request) ? new String[]{"REFUND"} : new String[]{"SALE", "GIFT"}).param("site", siteId).param("number", request.receipt()).param("account", request.accountId())
                 .query((row, n) -> new Reversed(row.getLong("id"), row.getLong("journal_id"), Accounts.receipt(row),
                         row.getBigDecimal("emergency_yuan"))).optional();
     }

@@ -1,6 +1,7 @@
 package io.meterhub.payment;
 
 import io.meterhub.payment.Platform.Opening.Opened;
+import io.meterhub.payment.Platform.Payee;
 import java.math.BigDecimal;
 import java.time.Instant;
 
@@ -10,8 +11,10 @@ import java.time.Instant;
  * @param number    unique in the channel, 24 of A-Z and 0-9, and nobody guesses it
  * @param cashier   how the payer gets to the platform's cashier; null while the platform has not answered, and at the counter
  * @param expiresAt from when on it is not to be paid any more
+ * @param payee     to whom it is to be paid; null at the counter
  * @param who       opened it
  */
 public record Order(long id, int siteId, int accountId, Channel channel, Way way, String number, BigDecimal amountYuan, String subject,
-                    OrderState state, Opened cashier, Instant openedAt, Instant expiresAt, String who, String payer) {
+                    OrderState state, Opened cashier, Payee payee, Instant openedAt, Instant expiresAt, String who, String payer, String address,
+                    String returnTo) {
 }

@@ -34,8 +34,6 @@ public record Payment(long id, Long orderId, int siteId, Channel channel, String
     public enum Odd {
         LATE, SECOND, UNKNOWN_ORDER, AMOUNT, CURRENCY, MERCHANT, APP,
         /** The account takes no money. */
-        REFUSED,
-        /** It was given back and the platform did not take it, and the account takes none any more. */
-        RETURNED
+        REFUSED
     }
 }

@@ -1,5 +1,6 @@
 package io.meterhub.payment;
 
+import io.meterhub.supply.Power;
 import java.math.BigDecimal;
 
 /**
@@ -11,15 +12,4 @@ import java.math.BigDecimal;
  * @param power        of the meters that the account pays for
  */
 public record Progress(Order order, BigDecimal creditedYuan, BigDecimal backYuan, String receipt, Power power) {
-
-    public enum Power {
-        /** All of them are seen on. */
-        ON,
-        /** All are to be on, not all are seen on yet. */
-        COMING,
-        /** At least one is off for another reason. */
-        OFF,
-        /** There are none. */
-        NONE
-    }
 }

@@ -46,6 +46,13 @@ public enum Right {
     /** Enter the grid's bills, and give back what tenants paid above them. */
     GIVE_BACK,
 
+    /** Let a refund above the site's limit go back through its payment platform, or decline it; not one's own. */
+    APPROVE_REFUND,
+    /** Decide what becomes of payments in suspense. */
+    DECIDE_SUSPENSE,
+    /** Set how long orders can be paid, how much they may be, and what becomes of late and second payments. */
+    SET_PAY_TERMS,
+
     /** Lock supply out by hand, and lift one's own lock-out. */
     SWITCH,
     /** Lift the lock-out of somebody else, whose role is not higher. */

@@ -37,7 +37,11 @@ public enum AlarmKind {
     QUARANTINE(Severity.WARNING, Subject.METER),
     /** It has an account but no price, so that it is not recorded. */
     TARIFF_MISSING(Severity.CRITICAL, Subject.METER),
-    MASS_CUT_WAITS(Severity.WARNING, Subject.SITE);
+    MASS_CUT_WAITS(Severity.WARNING, Subject.SITE),
+    /** Money came that was not as ordered, or that no account takes: staff decide. */
+    PAY_SUSPENSE(Severity.CRITICAL, Subject.SITE),
+    /** A payment platform has not answered for minutes about orders or refunds that are open. */
+    PAY_UNANSWERED(Severity.WARNING, Subject.SITE);
 
     /** In falling order of urgency. */
     public enum Severity { CRITICAL, WARNING, NOTICE }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.meterhub.metering.Pokes;
+import io.meterhub.metering.Relay;
 import io.meterhub.people.Right;
 import io.meterhub.people.Rights;
 import io.meterhub.site.Audit;
@@ -19,6 +20,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -187,6 +189,19 @@ public class Supply {
                 .list();
         return new Explanation(supplies.find(meterId).orElseThrow(() -> unknown(meterId)), supplies.waiting(meterId).orElse(null),
                 reasons.inForce(meterId), events);
+    }
+
+    /** Whether those who pay for these meters have what they pay for. Asks for no right. */
+    @Transactional(readOnly = true)
+    public Power power(Collection<Integer> meterIds) {
+        List<MeterSupply> all = supplies.load(meterIds);
+        if (all.isEmpty()) {
+            return Power.NONE;
+        }
+        if (all.stream().anyMatch(meter -> meter.wanted() == Wanted.OFF)) {
+            return Power.OFF;
+        }
+        return all.stream().allMatch(meter -> meter.seen() == Relay.ON) ? Power.ON : Power.COMING;
     }
 
     /**

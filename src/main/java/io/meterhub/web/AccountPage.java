@@ -16,6 +16,7 @@ import io.meterhub.billing.PayMethod;
 import io.meterhub.billing.Receipt;
 import io.meterhub.billing.Settlement;
 import io.meterhub.billing.Settlements;
+import io.meterhub.payment.Orders;
 import io.meterhub.people.Rights;
 import io.meterhub.site.Place;
 import io.meterhub.site.Site;
@@ -60,6 +61,7 @@ class AccountPage {
     private final Accounts accounts;
     private final AccountLife life;
     private final Counter counter;
+    private final Orders orders;
     private final CreditTerms terms;
     private final Bills bills;
     private final Settlements settlements;
@@ -69,11 +71,12 @@ class AccountPage {
     private final Rights rights;
     private final Texts texts;
 
-    AccountPage(Accounts accounts, AccountLife life, Counter counter, CreditTerms terms, Bills bills, Settlements settlements,
+    AccountPage(Accounts accounts, AccountLife life, Counter counter, Orders orders, CreditTerms terms, Bills bills, Settlements settlements,
                 Equipment equipment, ReceiptPaper paper, View view, Rights rights, Texts texts) {
         this.accounts = accounts;
         this.life = life;
         this.counter = counter;
+        this.orders = orders;
         this.terms = terms;
         this.bills = bills;
         this.settlements = settlements;
@@ -274,7 +277,7 @@ class AccountPage {
         CounterRequest request = new LedgerApi.Order(amount(given), choice(PayMethod.class, given, "method"), otherAccount(account, given),
                 text(given, "receipt"), choice(LedgerApi.Owed.class, given, "of"), share(given), text(given, "note"))
                 .request(act, "desk-" + given.get("key"), account.id(), who);
-        CounterResult result = sure ? counter.act(request) : counter.preview(request);
+        CounterResult result = sure ? orders.act(request) : counter.preview(request);
         if (result instanceof CounterResult.Refused refused) {
             throw new NotSo(refused.field(), refused.why());
         }

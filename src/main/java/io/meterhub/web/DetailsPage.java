@@ -6,7 +6,6 @@ import io.meterhub.billing.AccountRefused;
 import io.meterhub.billing.Accounts;
 import io.meterhub.billing.Billing;
 import io.meterhub.billing.ChargeLine;
-import io.meterhub.billing.Counter;
 import io.meterhub.billing.CounterRequest;
 import io.meterhub.billing.CounterResult;
 import io.meterhub.billing.LedgerLine;
@@ -15,6 +14,7 @@ import io.meterhub.billing.Receipt;
 import io.meterhub.metering.EnteredReadings;
 import io.meterhub.metering.EntryResult;
 import io.meterhub.metering.ReadingSource;
+import io.meterhub.payment.Orders;
 import io.meterhub.people.Right;
 import io.meterhub.people.Rights;
 import io.meterhub.site.EnergyKind;
@@ -64,7 +64,7 @@ class DetailsPage {
     private final History history;
     private final Accounts accounts;
     private final AccountLife life;
-    private final Counter counter;
+    private final Orders orders;
     private final Supply supply;
     private final ShopRules shopRules;
     private final Holds holds;
@@ -74,13 +74,13 @@ class DetailsPage {
     private final Rights rights;
     private final Clock clock;
 
-    DetailsPage(Equipment equipment, History history, Accounts accounts, AccountLife life, Counter counter, Supply supply, ShopRules shopRules, Holds holds,
+    DetailsPage(Equipment equipment, History history, Accounts accounts, AccountLife life, Orders orders, Supply supply, ShopRules shopRules, Holds holds,
                 Billing billing, SupplyWords words, View view, Rights rights, Clock clock) {
         this.equipment = equipment;
         this.history = history;
         this.accounts = accounts;
         this.life = life;
-        this.counter = counter;
+        this.orders = orders;
         this.supply = supply;
         this.shopRules = shopRules;
         this.holds = holds;
@@ -198,7 +198,7 @@ class DetailsPage {
             throw Refusal.notFound("account of this shop", form.account());
         }
         String note = Forms.text(form.note());
-        CounterResult result = counter.act(CounterRequest.sale("board-" + form.key(), form.account(), amount.get(), form.method(),
+        CounterResult result = orders.act(CounterRequest.sale("board-" + form.key(), form.account(), amount.get(), form.method(),
                 operator.name(), note));
         if (result instanceof CounterResult.KeyReused reused) {
             return new Told(false, "act.key_reused", List.of(reused.first().number()));

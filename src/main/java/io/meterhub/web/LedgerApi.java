@@ -3,13 +3,13 @@ package io.meterhub.web;
 import io.meterhub.billing.Account;
 import io.meterhub.billing.Accounts;
 import io.meterhub.billing.Balances;
-import io.meterhub.billing.Counter;
 import io.meterhub.billing.CounterRequest;
 import io.meterhub.billing.CreditTerms;
 import io.meterhub.billing.LedgerCheck;
 import io.meterhub.billing.PayMethod;
 import io.meterhub.billing.Receipt;
 import io.meterhub.billing.Receipt.Kind;
+import io.meterhub.payment.Orders;
 import io.meterhub.site.Texts;
 import io.meterhub.web.BookedAnswers.Booked;
 import io.meterhub.web.Problems.FieldProblem;
@@ -58,7 +58,7 @@ class LedgerApi {
     static final String ACTS = "/accounts/{id}/{act}";
 
     private final Accounts accounts;
-    private final Counter counter;
+    private final Orders orders;
     private final CreditTerms terms;
     private final LedgerCheck check;
     private final Balances balances;
@@ -67,10 +67,10 @@ class LedgerApi {
     private final View view;
     private final Texts texts;
 
-    LedgerApi(Accounts accounts, Counter counter, CreditTerms terms, LedgerCheck check, Balances balances, BookedAnswers booked,
+    LedgerApi(Accounts accounts, Orders orders, CreditTerms terms, LedgerCheck check, Balances balances, BookedAnswers booked,
               ReceiptPaper paper, View view, Texts texts) {
         this.accounts = accounts;
-        this.counter = counter;
+        this.orders = orders;
         this.terms = terms;
         this.check = check;
         this.balances = balances;
@@ -160,7 +160,7 @@ class LedgerApi {
             throw Refusal.fields(HttpStatus.BAD_REQUEST, problems);
         }
         account(id);
-        return booked.answer(counter.act(order.request(asked, key, id, operator.name())));
+        return booked.answer(orders.act(order.request(asked, key, id, operator.name())));
     }
 
     private Account account(int id) {

@@ -8,6 +8,7 @@ import io.meterhub.billing.AccountRefused;
 import io.meterhub.billing.FeeRefused;
 import io.meterhub.metering.ParameterRefused;
 import io.meterhub.operation.OperationRefused;
+import io.meterhub.payment.PaymentRefused;
 import io.meterhub.people.Forbidden;
 import io.meterhub.people.PeopleRefused;
 import io.meterhub.site.Texts;
@@ -118,6 +119,12 @@ class Problems extends ResponseEntityExceptionHandler {
 
     @ExceptionHandler
     ResponseEntity<ProblemDetail> refused(SupplyRefused refusal) {
+        return answer(HttpStatus.UNPROCESSABLE_ENTITY, refusal.getMessage(),
+                List.of(new FieldProblem(refusal.field(), refusal.getMessage())));
+    }
+
+    @ExceptionHandler
+    ResponseEntity<ProblemDetail> refused(PaymentRefused refusal) {
         return answer(HttpStatus.UNPROCESSABLE_ENTITY, refusal.getMessage(),
                 List.of(new FieldProblem(refusal.field(), refusal.getMessage())));
     }

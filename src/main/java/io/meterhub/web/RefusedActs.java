@@ -28,10 +28,11 @@ class RefusedActs extends OncePerRequestFilter {
     static final String WHY = "meterhub.refused.why";
     private static final Set<Integer> REFUSED = Set.of(403, 404, 409, 422);
     /** What an address speaks of by its number, and where that stands. */
-    private static final Pattern THING = Pattern.compile("/(sites|gateways|shops|meters|areas|accounts|balances|operations)/([0-9]{1,9})(?:/|$)");
+    private static final Pattern THING = Pattern.compile("/(sites|gateways|shops|meters|areas|accounts|balances|operations|payments|refunds)/([0-9]{1,9})(?:/|$)");
     private static final Map<String, String> SITE_OF = Map.of("sites", "select id from site", "gateways", "select site_id from gateway",
             "shops", "select site_id from shop", "meters", "select site_id from meter", "areas", "select site_id from meter",
-            "accounts", "select site_id from account", "balances", "select site_id from account", "operations", "select site_id from operation_job");
+            "accounts", "select site_id from account", "balances", "select site_id from account", "operations", "select site_id from operation_job",
+            "payments", "select site_id from pay_payment", "refunds", "select site_id from pay_refund");
 
     private final Rights rights;
     private final Audit audit;

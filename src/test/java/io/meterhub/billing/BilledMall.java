@@ -32,7 +32,7 @@ import org.springframework.transaction.PlatformTransactionManager;
 import org.springframework.transaction.interceptor.TransactionInterceptor;
 
 /** Makes malls with accounts for a test, by the import that a real one takes, and looks into their books. */
-class BilledMall {
+public class BilledMall {
 
     private static final AtomicInteger NUMBER = new AtomicInteger();
 
@@ -42,7 +42,7 @@ class BilledMall {
     private final Accounts accounts;
     private final LedgerCheck check;
 
-    BilledMall(ApplicationContext hub) {
+    public BilledMall(ApplicationContext hub) {
         this.hub = hub;
         this.imports = hub.getBean(SiteImport.class);
         this.jdbc = hub.getBean(JdbcClient.class);
@@ -51,7 +51,7 @@ class BilledMall {
     }
 
     /** Shops with a meter each, all on one gateway; opened with 100 yuan and counters at 1000. */
-    Mall open(String tariff, int shops) {
+    public Mall open(String tariff, int shops) {
         return open(sheet("BILL-" + NUMBER.incrementAndGet(), tariff, shops, "100.00", "1000"));
     }
 
@@ -112,18 +112,18 @@ class BilledMall {
     }
 
     /** The credit of each of the mall's accounts, without trailing zeros. */
-    List<String> credits(Mall mall) {
+    public List<String> credits(Mall mall) {
         return mall.accounts().stream().map(id -> accounts.account(id).orElseThrow().creditYuan().stripTrailingZeros()
                 .toPlainString()).toList();
     }
 
     /** What is wrong in the books of this mall, of whatever accounts. */
-    List<String> problems(Mall mall) {
+    public List<String> problems(Mall mall) {
         return check.check(mall.site().id()).problems();
     }
 
     /** Accounts' lives as they would go at another time. */
-    AccountLife life(Clock clock) {
+    public AccountLife life(Clock clock) {
         ProxyFactory life = new ProxyFactory(new AccountLife(jdbc, accounts, hub.getBean(Assignments.class), hub.getBean(Billing.class), hub.getBean(TierRecounts.class),
                 hub.getBean(DayClose.class), hub.getBean(SharedAreas.class), hub.getBean(PropertyFees.class), feeRuns(clock),
                 hub.getBean(Counter.class), hub.getBean(Ledger.class), hub.getBean(Credits.class), hub.getBean(Warnings.class),
@@ -174,13 +174,13 @@ class BilledMall {
         return jdbc.sql("select * from meter_state where meter_id = ?").param(meter).query().singleRow();
     }
 
-    record Mall(Site site, SiteSheet sheet, int gateway, List<Integer> meters, List<Integer> accounts) {
+    public record Mall(Site site, SiteSheet sheet, int gateway, List<Integer> meters, List<Integer> accounts) {
 
-        int meter() {
+        public int meter() {
             return meters.get(0);
         }
 
-        int account() {
+        public int account() {
             return accounts.get(0);
         }
 

@@ -49,7 +49,7 @@ class RightsIT {
             "who keeps it, on the page");
     /** Before it there was nothing. */
     private static final Set<String> MAKES = Set.of("account.prepared", "tariff.version.added", "sharing.group.made", "meter.parent.set",
-            "fee.settings", "fee.agreed", "grid.bill.entered", "supply.reason.set", "operation.start",
+            "fee.settings", "fee.agreed", "payment.order.opened", "payment.refund.asked", "grid.bill.entered", "supply.reason.set", "operation.start",
             "person.made", "supply.rule.power_limit", "supply.rule.forbidden_load", "supply.rule.schedule");
     /** After it there is nothing. */
     private static final Set<String> ENDS = Set.of("supply.reason.end", "supply.rule.schedule");
@@ -166,11 +166,30 @@ class RightsIT {
                 "othermeter", mall.meter("E-B-101"), "account", mall.account("E-A-101"), "other", mall.account("E-B-101"),
                 "closable", mall.account("E-A-101"), "gateway", gateway(mall, "1"), "key", UUID.randomUUID()));
         words.put("person", staff.id("r-anybody"));
+        int payment = payment(mall);
+        words.put("payment", payment);
+        words.put("refund", jdbc.sql("select min(id) from pay_refund where payment_id = ?").param(payment).query(Integer.class).single());
         String filled = text.replace("{tomorrow}", Instant.now().plus(1, ChronoUnit.DAYS).truncatedTo(ChronoUnit.SECONDS).toString());
         for (Map.Entry<String, Object> word : words.entrySet()) {
             filled = filled.replace("{" + word.getKey() + "}", word.getValue().toString());
         }
         return filled;
+    }
+
+    /** A payment for shop A-101 at this mall that was credited, although nothing of it is there to be given back, and a refund of it that waits. */
+    private int payment(PaintedMall mall) {
+        return jdbc.sql("select id from pay_payment where transaction_id = ?").param(mall.site()).query(Integer.class).optional().orElseGet(() -> {
+            int made = jdbc.sql("""
+                    insert into pay_payment (site_id, channel, transaction_id, order_number, amount_yuan, currency, paid_at, source, came_at, state,
+                                             account_id, receipt)
+                    values (?, 'WECHAT', ?, ?, 999999, 'CNY', now(), 'bill', now(), 'CREDITED', ?, 'R-0')
+                    returning id""").params(mall.siteId(), mall.site(), mall.site(), mall.account("E-A-101")).query(Integer.class).single();
+            jdbc.sql("""
+                    insert into pay_refund (payment_id, site_id, channel, number, idempotency_key, amount_yuan, source, why, state, asked_by, asked_at)
+                    values (?, ?, 'WECHAT', ?, 'r', 900000, 'CREDIT', 'x', 'ASKED', 'nobody', now())""")
+                    .params(made, mall.siteId(), "RIGHTS" + made).update();
+            return made;
+        });
     }
 
     private int gateway(String shaft) {

@@ -1,0 +1,65 @@
+package io.meterhub.payment;
+
+import io.meterhub.site.AlarmKind;
+import io.meterhub.site.Alarms;
+import io.meterhub.site.Alarms.Finding;
+import java.math.BigDecimal;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.Set;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.annotation.Propagation;
+import org.springframework.transaction.annotation.Transactional;
+
+/** Sees to it that staff are told of money in suspense, and of a platform that does not answer. */
+@Component
+class SuspenseAlarms {
+
+    /** So many vain looks in a row, which take minutes, are a matter for people. */
+    private static final int UNANSWERED = 5;
+
+    private final JdbcClient jdbc;
+    private final Alarms alarms;
+
+    SuspenseAlarms(JdbcClient jdbc, Alarms alarms) {
+        this.jdbc = jdbc;
+        this.alarms = alarms;
+    }
+
+    private record Waiting(int payments, BigDecimal yuan) {
+    }
+
+    /** Follows what a site has in suspense; in the transaction that changed it, after everything else. */
+    @Transactional(propagation = Propagation.MANDATORY)
+    public void follow(int siteId) {
+        // one after the other: of two that count at once neither would see what the other takes away or adds
+        jdbc.sql("select pg_advisory_xact_lock(hashtext('pay_payment.suspense'), ?)").param(siteId).query((row, n) -> 0).list();
+        Waiting waiting = jdbc.sql("""
+                select count(*) as payments, coalesce(sum(amount_yuan - back_yuan), 0) as yuan
+                from pay_payment where site_id = ? and state = 'SUSPENSE' and back_yuan < amount_yuan""").param(siteId).query(Waiting.class).single();
+        if (waiting.payments() == 0) {
+            alarms.clear(AlarmKind.PAY_SUSPENSE, siteId);
+            return;
+        }
+        Map<String, Object> detail = Map.of("payments", waiting.payments(), "yuan", waiting.yuan());
+        alarms.raise(AlarmKind.PAY_SUSPENSE, siteId, detail);
+        alarms.explain(AlarmKind.PAY_SUSPENSE, List.of(new Finding(siteId, null, detail)));
+    }
+
+    /** Raises and clears the alarm of sites the orders or refunds of which a platform does not answer for. */
+    @Transactional
+    public void followUnanswered() {
+        Set<Integer> silent = new TreeSet<>(jdbc.sql("""
+                select site_id from pay_order where next_look_at is not null and unanswered >= :least
+                union select site_id from pay_refund where next_look_at is not null and unanswered >= :least""")
+                .param("least", UNANSWERED).query(Integer.class).list());
+        Set<Integer> open = new TreeSet<>(jdbc.sql("select subject_id from alarm where kind = ? and cleared_at is null")
+                .param(AlarmKind.PAY_UNANSWERED.name()).query(Integer.class).list());
+        alarms.raise(AlarmKind.PAY_UNANSWERED, silent.stream().filter(site -> !open.contains(site))
+                .map(site -> new Finding(site, null, Map.of())).toList());
+        open.removeAll(silent);
+        alarms.clear(AlarmKind.PAY_UNANSWERED, open);
+    }
+}
