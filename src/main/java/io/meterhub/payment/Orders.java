@@ -222,6 +222,11 @@ public class Orders {
         return book.payments(orderId);
     }
 
+    /** What came through platforms for a site, the newest first. */
+    public List<Payment> newest(int siteId, int limit) {
+        return book.newest(siteId, limit);
+    }
+
     /** What happened to an order, in its order. */
     public List<Step> steps(long orderId) {
         return book.steps(orderId);

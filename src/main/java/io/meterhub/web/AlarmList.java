@@ -54,6 +54,9 @@ class AlarmList {
 
         /** The details page of what it befalls, or where it is decided on; null where there is none. */
         public String href() {
+            if (alarm.kind() == AlarmKind.PAY_SUSPENSE || alarm.kind() == AlarmKind.PAY_UNANSWERED) {
+                return "/sites/" + alarm.siteId() + "/payments";
+            }
             return alarm.kind() == AlarmKind.MASS_CUT_WAITS ? "/sites/" + alarm.siteId() + "/mass-cut" : alarm.shopId() != null ? "/shops/" + alarm.shopId() : alarm.meterId() != null ? "/areas/" + alarm.meterId() : null;
         }
     }
