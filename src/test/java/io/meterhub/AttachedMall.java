@@ -46,7 +46,7 @@ import org.springframework.jms.core.JmsTemplate;
  * mall time stands until a test lets it pass, so that what is billed can be compared with the counters to the last decimal;
  * its ratings are so large that an hour may pass in a moment. Each meter has a shop of its own, of the same code.
  */
-final class AttachedMall implements AutoCloseable {
+public final class AttachedMall implements AutoCloseable {
 
     private static final BigDecimal OPENING_READING = new BigDecimal("12345.67");
     private static final Duration TICK = Duration.ofSeconds(4);
@@ -73,7 +73,7 @@ final class AttachedMall implements AutoCloseable {
     private int site;
 
     /** @param host an address on loopback that no other site of the run has */
-    AttachedMall(ApplicationContext hub, String host) {
+    public AttachedMall(ApplicationContext hub, String host) {
         this.http = hub.getBean(TestRestTemplate.class);
         this.imports = hub.getBean(SiteImport.class);
         this.jms = hub.getBean(JmsTemplate.class);
@@ -82,13 +82,13 @@ final class AttachedMall implements AutoCloseable {
         this.host = host;
     }
 
-    AttachedMall gateway(String code, Framing framing) {
+    public AttachedMall gateway(String code, Framing framing) {
         gatewayRows.add(new GatewayRow(gatewayRows.size() + 2, code, code, "A", host, 0, framing, 9600));
         return this;
     }
 
     /** A meter with its shop; {@code credit} null: a public area's, without one. */
-    AttachedMall meter(String code, String gateway, String model, String tariff, String credit) {
+    public AttachedMall meter(String code, String gateway, String model, String tariff, String credit) {
         EnergyKind kind = model.contains("water") ? EnergyKind.WATER : EnergyKind.ELECTRICITY;
         BigDecimal yuan = credit == null ? null : new BigDecimal(credit);
         if (credit != null) {
@@ -104,7 +104,7 @@ final class AttachedMall implements AutoCloseable {
     }
 
     /** Opens the mall's sockets. */
-    AttachedMall open(String siteCode) {
+    public AttachedMall open(String siteCode) {
         mall = VirtualMall.of(new SiteSheet(new SiteRow(2, siteCode, siteCode, "Asia/Shanghai"), gatewayRows, shopRows, meterRows))
                 .clock(() -> now).pace(0).loadFactor(LOAD_FACTOR).start();
         draw();
@@ -112,7 +112,7 @@ final class AttachedMall implements AutoCloseable {
     }
 
     /** From now on something is used in these shops alone. */
-    void draw(String... shops) {
+    public void draw(String... shops) {
         List<String> using = List.of(shops);
         for (MeterRow row : meterRows) {
             // water flows are data of their own, not shares of a rating
@@ -122,7 +122,7 @@ final class AttachedMall implements AutoCloseable {
     }
 
     /** Brings the site to the hub, the counters' opening readings being what they show now. */
-    AttachedMall attach() {
+    public AttachedMall attach() {
         SiteSheet played = mall.sheet();
         ImportResult result = imports.load(new SiteSheet(played.site(), played.gateways(), played.shops(),
                 played.meters().stream().map(this::handedOver).toList()), "test", "tester");
@@ -146,7 +146,7 @@ final class AttachedMall implements AutoCloseable {
         return mall;
     }
 
-    MeterTruth truth(String meter) {
+    public MeterTruth truth(String meter) {
         return mall.meter(meter);
     }
 
@@ -167,7 +167,7 @@ final class AttachedMall implements AutoCloseable {
      * Lets time pass until so much is counted: of the mall's time, in a moment. So that the hub can believe it, its last reading
      * must be old enough for the rating.
      */
-    void use(String meter, BigDecimal quantity) {
+    public void use(String meter, BigDecimal quantity) {
         double hours = quantity.subtract(counted(meter)).divide(RATING, MathContext.DECIMAL32).doubleValue();
         Duration plausible = Duration.ofMillis(1000 + (long) (hours * 3_600_000));
         soon(() -> assertThat(readAt(meter)).isBefore(Instant.now().minus(plausible)));
@@ -180,7 +180,7 @@ final class AttachedMall implements AutoCloseable {
      * Asks for a round of a gateway as the tick does, again where one was not enough, and waits until each of these meters was
      * read after this was called: what a round under way has read before does not count.
      */
-    void round(String gateway, String... heard) {
+    public void round(String gateway, String... heard) {
         Instant called = Instant.now();
         AtomicReference<Instant> asked = new AtomicReference<>(Instant.EPOCH);
         soon(() -> {
@@ -234,7 +234,7 @@ final class AttachedMall implements AutoCloseable {
         return get("/api/v1/meters/%d/valve-exercises".formatted(id(meter))).get(0);
     }
 
-    int site() {
+    public int site() {
         return site;
     }
 
@@ -250,12 +250,12 @@ final class AttachedMall implements AutoCloseable {
         return meter(meter).at("/supply/seen").asText();
     }
 
-    List<String> reasons(String meter) {
+    public List<String> reasons(String meter) {
         return texts(meter(meter).get("reasons"), "kind");
     }
 
     /** The switch goes so by itself, and the hub sees it. A valve is given the time that it takes. */
-    void assertSupply(String meter, boolean on) {
+    public void assertSupply(String meter, boolean on) {
         if (truth(meter).model().contains("valve")) {
             soon(() -> assertThat(truth(meter).moving() || truth(meter).on() == on).isTrue());
             pass(Duration.ofSeconds(4));
@@ -304,7 +304,7 @@ final class AttachedMall implements AutoCloseable {
                 .isEqualByComparingTo(new BigDecimal(paidIn).subtract(quantity.multiply(new BigDecimal(price))));
     }
 
-    void assertBooksHold() {
+    public void assertBooksHold() {
         List<String> ours = texts(get("/api/v1/accounts?limit=1000&site=" + site).get("items"), "number");
         assertThat(ledger.check().problems()).noneMatch(problem -> problem.startsWith("journal")
                 || ours.stream().anyMatch(number -> problem.startsWith("account " + number + ":")));

@@ -7,7 +7,7 @@ import java.security.SecureRandom;
 import java.util.Base64;
 
 /** Random secrets, and what of them is kept: 256 random bits need no slow hash. */
-final class Secrets {
+public final class Secrets {
 
     private static final SecureRandom RANDOM = new SecureRandom();
     /** Without what is mistaken for something else when it is read aloud or typed. */
@@ -23,7 +23,7 @@ final class Secrets {
     }
 
     /** 256 bits, for machines. */
-    static String token() {
+    public static String token() {
         return Base64.getUrlEncoder().withoutPadding().encodeToString(random(32));
     }
 
@@ -36,7 +36,7 @@ final class Secrets {
         return secret.toString();
     }
 
-    static byte[] hash(String secret) {
+    public static byte[] hash(String secret) {
         try {
             return MessageDigest.getInstance("SHA-256").digest(secret.getBytes(StandardCharsets.UTF_8));
         } catch (NoSuchAlgorithmException e) {

@@ -171,8 +171,8 @@ public class SignIn {
         return "browser " + HexFormat.of().formatHex(Secrets.hash(browser));
     }
 
-    /** Whoever has one IPv6 address has all of its /64. */
-    static String network(String address) {
+    /** As which an address counts: whoever has one of IPv6 has all of its /64. */
+    public static String network(String address) {
         if (!address.contains(":")) {
             return address;
         }

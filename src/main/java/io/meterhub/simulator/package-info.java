@@ -6,9 +6,9 @@
  * the hub but the site's spreadsheet: its registers are its own reading of the makers' manuals, not the hub's model files.
  *
  * <p>Beside it payment platforms are played, by what they document: they sign with keys of their own, look at the hub's signatures, repeat
- * what nobody took, make bills, and have a cashier page.
+ * what nobody took, make bills, and have a cashier page. And there are the customers' phones, for what is sent to them.
  */
-@ApplicationModule(allowedDependencies = {"runtime", "site"})
+@ApplicationModule(allowedDependencies = {"tenant", "runtime", "site"})
 package io.meterhub.simulator;
 
 import org.springframework.modulith.ApplicationModule;

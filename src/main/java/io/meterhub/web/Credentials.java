@@ -93,7 +93,7 @@ class Credentials implements SecurityContextRepository {
         return cookie(request, COOKIE);
     }
 
-    private static Optional<String> cookie(HttpServletRequest request, String name) {
+    static Optional<String> cookie(HttpServletRequest request, String name) {
         return request.getCookies() == null ? Optional.empty() : Arrays.stream(request.getCookies())
                 .filter(cookie -> cookie.getName().equals(name)).map(Cookie::getValue).findFirst();
     }

@@ -1,10 +1,5 @@
 package io.meterhub.web;
 
-import com.google.zxing.BarcodeFormat;
-import com.google.zxing.EncodeHintType;
-import com.google.zxing.WriterException;
-import com.google.zxing.common.BitMatrix;
-import com.google.zxing.qrcode.QRCodeWriter;
 import io.meterhub.people.Actor;
 import io.meterhub.people.People;
 import io.meterhub.people.PeopleRefused;
@@ -13,7 +8,6 @@ import io.meterhub.people.Sessions;
 import io.meterhub.site.Texts;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
-import java.util.Map;
 import org.springframework.security.core.context.SecurityContextHolder;
 import org.springframework.stereotype.Controller;
 import org.springframework.ui.Model;
@@ -87,7 +81,7 @@ class ProfilePage {
     String offer(Model model) {
         People.Offer offer = people.offerSecondFactor();
         model.addAttribute("offer", offer);
-        model.addAttribute("qr", qr(offer.uri()));
+        model.addAttribute("qr", Qr.of(offer.uri()));
         return fill(model);
     }
 
@@ -122,24 +116,5 @@ class ProfilePage {
 
     private Actor self() {
         return rights.actor().filter(actor -> !actor.machine()).orElseThrow(() -> Problems.Refusal.notFound("profile of", "a machine"));
-    }
-
-    /** As an SVG path of its dark squares, with the quiet zone that scanners want. */
-    static Qr qr(String text) {
-        try {
-            BitMatrix squares = new QRCodeWriter().encode(text, BarcodeFormat.QR_CODE, 0, 0, Map.of(EncodeHintType.MARGIN, 4));
-            StringBuilder path = new StringBuilder();
-            for (int y = 0; y < squares.getHeight(); y++) {
-                for (int x = 0; x < squares.getWidth(); x++) {
-                    path.append(squares.get(x, y) ? "M" + x + " " + y + "h1v1h-1z" : "");
-                }
-            }
-            return new Qr(squares.getWidth(), path.toString());
-        } catch (WriterException e) {
-            throw new IllegalArgumentException("No QR code holds " + text.length() + " characters", e);
-        }
-    }
-
-    record Qr(int size, String path) {
     }
 }

@@ -72,6 +72,9 @@ class RefusalPage implements ErrorController {
         // those of the page that was asked for are none of this one's
         request.removeAttribute(org.springframework.web.servlet.View.PATH_VARIABLES);
         int status = status(request);
+        if (String.valueOf(request.getAttribute(RequestDispatcher.ERROR_REQUEST_URI)).startsWith(TenantEntrance.HOME + "/")) {
+            return "my-gone";
+        }
         model.addAttribute("status", status);
         model.addAttribute("heading", "refusal.title." + (EXPLAINED.contains(status) ? status : "other"));
         model.addAttribute("key", request.getAttribute(SAID));

@@ -3,7 +3,7 @@
  *
  * <p>Owns no table. Reads with its own queries; every change goes through the room that owns it.
  */
-@ApplicationModule(allowedDependencies = {"operation", "payment", "supply", "billing", "metering", "people", "site"})
+@ApplicationModule(allowedDependencies = {"operation", "tenant", "payment", "supply", "billing", "metering", "people", "site"})
 package io.meterhub.web;
 
 import org.springframework.modulith.ApplicationModule;

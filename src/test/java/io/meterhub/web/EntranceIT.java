@@ -29,7 +29,10 @@ import org.springframework.web.servlet.mvc.method.RequestMappingInfo;
 class EntranceIT {
 
     /** What may be asked for by anybody. */
-    private static final Set<String> OPEN = Set.of("/login", "/error", "/actuator/health", "/actuator/health/**");
+    private static final Set<String> OPEN = Set.of("/login", "/error", "/actuator/health", "/actuator/health/**",
+            // for whoever has a sticker, or the number of an order, which nobody guesses; and to sign in on
+            "/my/sign-in", "/my/sign-in/code", "/my/at/{token}", "/my/orders/{channel}/{number}", "/my/orders/{channel}/{number}/state",
+            "/my/orders/{channel}/{number}/receipt");
     private static Crew staff;
 
     @Autowired

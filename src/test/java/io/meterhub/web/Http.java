@@ -41,13 +41,22 @@ final class Http {
         return new Http(port, "Authorization", "Bearer " + key);
     }
 
-    /** A page of a session, with the token against forged requests: as pages send it, mixed with random bytes, here with none. */
+    /** A page of a session, with the token against forged requests. */
     static Http signedIn(int port, String session) {
+        return withToken(port, Crew.COOKIE + "=" + session, "XSRF-TOKEN");
+    }
+
+    /** A page of a customer's session. */
+    static Http tenant(int port, String session) {
+        return withToken(port, "meterhub-shop=" + session, "meterhub-shop-token");
+    }
+
+    /** The token as pages send it: mixed with random bytes, here with none. */
+    private static Http withToken(int port, String session, String cookie) {
         String token = "the-token-of-the-tests";
         byte[] mixed = new byte[2 * token.length()];
         System.arraycopy(token.getBytes(StandardCharsets.US_ASCII), 0, mixed, token.length(), token.length());
-        return new Http(port, "Cookie", Crew.COOKIE + "=" + session + "; XSRF-TOKEN=" + token, "X-XSRF-TOKEN",
-                Base64.getUrlEncoder().encodeToString(mixed));
+        return new Http(port, "Cookie", session + "; " + cookie + "=" + token, "X-XSRF-TOKEN", Base64.getUrlEncoder().encodeToString(mixed));
     }
 
     private HttpRequest.Builder to(String path) {
@@ -86,6 +95,11 @@ final class Http {
 
     Answer post(String path, String body, String... headers) {
         return send("POST", path, body, headers);
+    }
+
+    /** As a page's form sends it. */
+    Answer form(String path, String fields) {
+        return send("POST", path, fields, "Content-Type", "application/x-www-form-urlencoded");
     }
 
     /** A body goes as JSON unless a header says otherwise. */

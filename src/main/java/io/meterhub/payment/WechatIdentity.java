@@ -1,0 +1,90 @@
+package io.meterhub.payment;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.stereotype.Component;
+
+/**
+ * Who a payer is in WeChat's own browser (网页授权, scope snsapi_base, which asks the payer nothing): the openid that {@link Way#WECHAT_JSAPI} needs.
+ * The browser is sent to WeChat and comes back with a code, by which the hub asks for the openid, once.
+ */
+@Component
+@EnableConfigurationProperties(WechatIdentitySettings.class)
+public class WechatIdentity {
+
+    private static final Logger log = LoggerFactory.getLogger(WechatIdentity.class);
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    private final WechatIdentitySettings settings;
+    private final String app;
+    private final String secret;
+    private final ObjectMapper json;
+    private final HttpClient http = HttpClient.newBuilder().connectTimeout(PATIENCE).build();
+
+    WechatIdentity(WechatIdentitySettings settings, @Value("${meterhub.payment.wechat.app:}") String app, ObjectMapper json) {
+        this.settings = settings;
+        this.app = app == null ? "" : app.strip();
+        this.secret = secret(settings);
+        this.json = json;
+    }
+
+    private static String secret(WechatIdentitySettings settings) {
+        if (settings.secretFile() == null || settings.secretFile().toString().isBlank()) {
+            return settings.secret().strip();
+        }
+        try {
+            return Files.readString(settings.secretFile()).strip();
+        } catch (IOException e) {
+            throw new UncheckedIOException("meterhub.payment.wechat.identity.secret-file cannot be read: " + settings.secretFile(), e);
+        }
+    }
+
+    public boolean isSetUp() {
+        return !app.isEmpty() && !secret.isEmpty();
+    }
+
+    /** Where the payer's browser is sent, to come back to this address with {@code code} and {@code state}. */
+    public URI ask(URI returnTo) {
+        return URI.create(settings.authorize() + "?appid=" + encoded(app) + "&redirect_uri=" + encoded(returnTo.toString())
+                + "&response_type=code&scope=snsapi_base&state=payer#wechat_redirect");
+    }
+
+    /** Whose code it is; empty where WeChat does not say, be it that the code was used before. */
+    public Optional<String> openId(String code) {
+        URI address = URI.create(settings.token() + "?appid=" + encoded(app) + "&secret=" + encoded(secret) + "&code=" + encoded(code)
+                + "&grant_type=authorization_code");
+        try {
+            JsonNode answer = json.readTree(http.send(HttpRequest.newBuilder(address).timeout(PATIENCE).build(), HttpResponse.BodyHandlers.ofString()).body());
+            if (!answer.hasNonNull("openid")) {
+                log.info("WeChat does not say who a payer is: {} {}", answer.path("errcode").asText(), answer.path("errmsg").asText());
+            }
+            return Optional.ofNullable(answer.path("openid").asText(null));
+        } catch (IOException unreachable) {
+            // its text has no address, in which the secret stands
+            log.warn("WeChat cannot be asked who a payer is: {}", unreachable.getClass().getSimpleName());
+            return Optional.empty();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return Optional.empty();
+        }
+    }
+
+    private static String encoded(String text) {
+        return URLEncoder.encode(text, StandardCharsets.UTF_8);
+    }
+}
