@@ -53,6 +53,11 @@ public final class PayBook {
         return entries.stream().filter(entry -> PayTime.day(entry.at()).equals(day)).sorted(Comparator.comparing(Entry::at)).toList();
     }
 
+    /** All up to the end of a day, in the order of their time. */
+    synchronized List<Entry> until(LocalDate day) {
+        return entries.stream().filter(entry -> !PayTime.day(entry.at()).isAfter(day)).sorted(Comparator.comparing(Entry::at)).toList();
+    }
+
     /** Plants a difference: each of these entries becomes what is said, which may be nothing, or several. */
     public synchronized void plant(Predicate<Entry> which, Function<Entry, List<Entry>> instead) {
         entries.addAll(takeOut(which).stream().map(instead).flatMap(List::stream).toList());

@@ -89,9 +89,9 @@ final class PayPost implements AutoCloseable {
         }
     }
 
-    /** Brings a letter at once, before this returns, and never again. */
-    void once(String order, Letter letter) {
-        deliver(order, letter);
+    /** Brings a letter at once, before this returns, and never again; answers whether it was taken. */
+    boolean once(String order, Letter letter) {
+        return deliver(order, letter);
     }
 
     private void releaseHeld() {
@@ -133,7 +133,8 @@ final class PayPost implements AutoCloseable {
         }
     }
 
-    private void after(Duration wait, Runnable work) {
+    /** Has something done by this post, after a wait as it really is. */
+    void after(Duration wait, Runnable work) {
         if (!people.isShutdown()) {
             people.schedule(work, wait.toNanos(), TimeUnit.NANOSECONDS);
         }

@@ -21,6 +21,7 @@ public final class PayTime {
     private final InstantSource clock;
     private final AtomicReference<Duration> ahead = new AtomicReference<>(Duration.ZERO);
     private volatile double speed;
+    private volatile Duration skew = Duration.ZERO;
 
     /** @param speed by how much faster than documented its waits end; 1: as documented */
     public PayTime(InstantSource clock, double speed) {
@@ -30,7 +31,12 @@ public final class PayTime {
 
     /** The right time, for signatures. */
     public Instant right() {
-        return clock.instant();
+        return clock.instant().plus(skew);
+    }
+
+    /** Puts the platform's right time before the hub's, or behind: as if the hub's clock were wrong. */
+    public void skew(Duration ahead) {
+        skew = ahead;
     }
 
     /** When it is, for what is booked. */

@@ -37,7 +37,7 @@ class PlayedPlatforms implements BeanFactoryPostProcessor, EnvironmentAware, Dis
         InstantSource clock = () -> beans.getBean(Clock.class).instant();
         double speed = environment.getProperty("meterhub.simulator.platforms.speed", Double.class, 1.0);
         Map<String, Object> settings = new HashMap<>();
-        // each with a time of its own: play(new ...Server(port(name), new PayTime(clock, speed)), settings, beans)
+        play(new WechatPlatformServer(port("wechat"), new PayTime(clock, speed)), settings, beans);
         environment.getPropertySources().addFirst(new MapPropertySource("played payment platforms", settings));
     }
 

@@ -41,7 +41,11 @@ public enum AlarmKind {
     /** Money came that was not as ordered, or that no account takes: staff decide. */
     PAY_SUSPENSE(Severity.CRITICAL, Subject.SITE),
     /** A payment platform has not answered for minutes about orders or refunds that are open. */
-    PAY_UNANSWERED(Severity.WARNING, Subject.SITE);
+    PAY_UNANSWERED(Severity.WARNING, Subject.SITE),
+    /** The hub's clock and a payment platform's are more than five minutes apart: its notices are not believed, queries still are. */
+    PAY_CLOCK(Severity.CRITICAL, Subject.SITE),
+    /** A certificate or key of a payment channel expires within 30 days. */
+    PAY_KEY_EXPIRES(Severity.WARNING, Subject.SITE);
 
     /** In falling order of urgency. */
     public enum Severity { CRITICAL, WARNING, NOTICE }
