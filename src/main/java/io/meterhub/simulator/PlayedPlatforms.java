@@ -38,6 +38,7 @@ class PlayedPlatforms implements BeanFactoryPostProcessor, EnvironmentAware, Dis
         double speed = environment.getProperty("meterhub.simulator.platforms.speed", Double.class, 1.0);
         Map<String, Object> settings = new HashMap<>();
         play(new WechatPlatformServer(port("wechat"), new PayTime(clock, speed)), settings, beans);
+        play(new AlipayPlatformServer(port("alipay"), new PayTime(clock, speed)), settings, beans);
         environment.getPropertySources().addFirst(new MapPropertySource("played payment platforms", settings));
     }
 

@@ -1,0 +1,226 @@
+package io.meterhub.payment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.sun.net.httpserver.HttpServer;
+import io.meterhub.payment.Platform.BillKind;
+import io.meterhub.payment.Platform.Billed;
+import io.meterhub.payment.Platform.Closing;
+import io.meterhub.payment.Platform.Found;
+import io.meterhub.payment.Platform.Opening;
+import io.meterhub.payment.Platform.Return;
+import io.meterhub.payment.Platform.Returning;
+import io.meterhub.simulator.AlipayPlatformServer;
+import io.meterhub.simulator.PayDelivery;
+import io.meterhub.simulator.PayFault;
+import io.meterhub.simulator.PayTime;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.math.BigDecimal;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpResponse;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.security.Security;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZonedDateTime;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Alipay's own SDK, signatures on, against the Alipay that is played. */
+class AlipayPlatformIT {
+
+    private AlipayStage stage;
+
+    @AfterEach
+    void end() {
+        stage.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aCodeIsThereOnceItIsScannedAndPaidOnce(boolean certificates) {
+        stage = new AlipayStage(certificates);
+        String code = stage.ordered("A2026NUMBER0001", "120.50");
+        assertThat(stage.ordered("A2026NUMBER0001", "120.50")).as("the same order again").isEqualTo(code);
+        assertThat(stage.platform.find("A2026NUMBER0001")).isInstanceOf(Found.NotThere.class);
+        assertThat(stage.platform.close("A2026NUMBER0001")).isInstanceOf(Closing.NotThere.class);
+
+        assertThat(AlipayStage.browse("GET", code).body()).contains("¥120.50").contains("Prepaid electricity A101 2");
+        assertThat(stage.platform.find("A2026NUMBER0001")).isInstanceOf(Found.Waiting.class);
+        assertThat(AlipayStage.browse("POST", code).statusCode()).isEqualTo(303);
+
+        Found.Payment found = (Found.Payment) stage.platform.find("A2026NUMBER0001");
+        assertThat(found.paid().amountYuan()).isEqualByComparingTo("120.50");
+        assertThat(found.paid().merchant()).isEqualTo(AlipayPlatformServer.SELLER);
+        await().untilAsserted(() -> assertThat(stage.told).containsExactly(new Notice.Payment(found.paid())));
+        assertThat(stage.alipay.deliveries("A2026NUMBER0001")).extracting(PayDelivery::body).containsExactly("success");
+        assertThat(AlipayStage.browse("GET", code).body()).contains("TRADE_SUCCESS").doesNotContain("<button");
+        assertThat(stage.platform.close("A2026NUMBER0001")).isInstanceOf(Closing.WasPaid.class);
+        assertThat(stage.open("A2026NUMBER0001", Way.ALIPAY_QR, "120.50")).as("paid before: a query says so").isInstanceOf(Opening.Unknown.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ALIPAY_WAP", "ALIPAY_PAGE"})
+    void aBrowserIsSentToTheCashierAndBack(Way way) {
+        stage = new AlipayStage(true);
+        String address = ((Opening.Opened) stage.open("A2026NUMBER0002", way, "30.00")).address();
+        HttpResponse<String> refused = AlipayStage.browse("GET", address.replace("30.00", "3.00"));
+        assertThat(refused.statusCode()).isEqualTo(400);
+        assertThat(refused.body()).contains("isv.invalid-signature");
+
+        HttpResponse<String> sent = AlipayStage.browse("GET", address);
+        assertThat(sent.statusCode()).isEqualTo(302);
+        String cashier = sent.headers().firstValue("Location").orElseThrow();
+        assertThat(AlipayStage.browse("GET", cashier).body()).contains("¥30.00");
+        assertThat(AlipayStage.browse("POST", cashier).headers().firstValue("Location").orElseThrow())
+                .startsWith("http://127.0.0.1:1/back?").contains("out_trade_no=A2026NUMBER0002").contains("&sign=");
+        await().untilAsserted(() -> assertThat(stage.told).hasSize(1));
+    }
+
+    @Test
+    void anOrderIsClosedOnceAndForAll() {
+        stage = new AlipayStage(true);
+        AlipayStage.browse("GET", stage.ordered("A2026NUMBER0003", "10.00"));
+        assertThat(stage.platform.close("A2026NUMBER0003")).isInstanceOf(Closing.Closed.class);
+        assertThat(stage.platform.close("A2026NUMBER0003")).isInstanceOf(Closing.Closed.class);
+        assertThat(stage.platform.find("A2026NUMBER0003")).isInstanceOf(Found.Closed.class);
+        assertThat(stage.platform.find("A2026NUMBER9999")).isInstanceOf(Found.NotThere.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void moneyGoesBackInPartsUpToWhatWasPaidAndEachPartOnce(boolean certificates) {
+        stage = new AlipayStage(certificates);
+        Platform.Paid paid = paid("A2026NUMBER0004", "50.00");
+        assertThat(stage.platform.findReturn("A2026NUMBER0004", "R2026NUMBER0001")).isInstanceOf(Returning.NotThere.class);
+        Returning.Done first = (Returning.Done) back(paid, "R2026NUMBER0001", "20.00");
+        assertThat(first.amountYuan()).isEqualByComparingTo("20.00");
+        assertThat(back(paid, "R2026NUMBER0001", "20.00")).as("the same again").isEqualTo(first);
+        assertThat(stage.platform.findReturn("A2026NUMBER0004", "R2026NUMBER0001")).isEqualTo(first);
+        await().untilAsserted(() -> assertThat(stage.told)
+                .contains(new Notice.Refund(Channel.ALIPAY, "A2026NUMBER0004", "R2026NUMBER0001", first)));
+
+        assertThat(back(paid, "R2026NUMBER0002", "30.01")).isInstanceOfSatisfying(Returning.Refused.class,
+                refused -> assertThat(refused.code()).isEqualTo("ACQ.REFUND_AMT_NOT_EQUAL_TOTAL"));
+        assertThat(back(paid, "R2026NUMBER0003", "30.00")).isInstanceOf(Returning.Done.class);
+        assertThat(stage.platform.find("A2026NUMBER0004")).as("given back whole, it was paid all the same").isEqualTo(new Found.Payment(paid));
+    }
+
+    @Test
+    void aRefundWithoutAnAnswerIsFoundLaterAndDoneOnce() {
+        stage = new AlipayStage(true);
+        Platform.Paid paid = paid("A2026NUMBER0005", "50.00");
+        stage.alipay.faults().once(PayFault.REFUND_UNKNOWN);
+        assertThat(back(paid, "R2026NUMBER0004", "50.00")).isInstanceOf(Returning.Unknown.class);
+        assertThat(stage.platform.findReturn("A2026NUMBER0005", "R2026NUMBER0004")).isInstanceOf(Returning.Done.class);
+        assertThat(back(paid, "R2026NUMBER0004", "50.00")).isInstanceOf(Returning.Done.class);
+        assertThat(stage.alipay.book().of(LocalDate.now(PayTime.ZONE))).hasSize(2);
+    }
+
+    @Test
+    void whatAlipayDidNotSignIsNoAnswer() throws IOException {
+        stage = new AlipayStage(false);
+        Map<String, String> answers = new LinkedHashMap<>();
+        answers.put("an error that nobody signed", "{\"alipay_trade_query_response\":{\"code\":\"40004\",\"sub_code\":\"ACQ.TRADE_NOT_EXIST\"}}");
+        answers.put("a success that nobody signed", "{\"alipay_trade_query_response\":{\"code\":\"10000\",\"out_trade_no\":\"A2026NUMBER0006\","
+                + "\"trade_status\":\"TRADE_SUCCESS\",\"trade_no\":\"1\",\"total_amount\":\"1.00\",\"send_pay_date\":\"2026-11-22 10:00:00\"}}");
+        answers.put("a success that somebody else signed", answers.get("a success that nobody signed").replaceAll("}$", ",\"sign\":\"YWJj\"}"));
+        answers.put("nothing that can be read", "busy");
+        answers.put("nothing", "");
+        for (Map.Entry<String, String> answer : answers.entrySet()) {
+            HttpServer gateway = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+            gateway.createContext("/", exchange -> {
+                try (exchange) {
+                    byte[] body = answer.getValue().getBytes(StandardCharsets.UTF_8);
+                    exchange.sendResponseHeaders(200, body.length == 0 ? -1 : body.length);
+                    exchange.getResponseBody().write(body);
+                }
+            });
+            gateway.start();
+            AlipayStage elsewhere = new AlipayStage(stage.alipay, Map.of("meterhub.payment.alipay.gateway",
+                    URI.create("http://127.0.0.1:" + gateway.getAddress().getPort() + "/gateway.do")));
+            assertThat(elsewhere.platform.find("A2026NUMBER0006")).as(answer.getKey()).isInstanceOf(Found.Unknown.class);
+            gateway.stop(0);
+        }
+        stage.ordered("A2026NUMBER0006", "1.00");
+        stage.alipay.pay("A2026NUMBER0006");
+        stage.alipay.faults().set(PayFault.QUERY_TIMES_OUT);
+        assertThat(stage.platform.find("A2026NUMBER0006")).isInstanceOf(Found.Unknown.class);
+    }
+
+    @Test
+    void alipayTakesNothingThatTheAppDidNotSign() {
+        AlipayPlatformServer other = new AlipayPlatformServer(0, new PayTime(Clock.systemUTC(), 1), false);
+        Object key = other.settings().get("meterhub.payment.alipay.private-key");
+        other.close();
+        stage = new AlipayStage(new AlipayPlatformServer(0, new PayTime(Clock.systemUTC(), 1), false),
+                Map.of("meterhub.payment.alipay.private-key", key));
+        assertThat(stage.open("A2026NUMBER0007", Way.ALIPAY_QR, "1.00")).isInstanceOfSatisfying(Opening.Refused.class,
+                refused -> assertThat(refused.code()).isEqualTo("isv.invalid-signature"));
+    }
+
+    @Test
+    void theBillOfADayComesTheNextMorning() throws IOException {
+        stage = new AlipayStage(true);
+        LocalDate day = LocalDate.now(PayTime.ZONE);
+        Platform.Paid paid = paid("A2026NUMBER0008", "100.00");
+        back(paid, "R2026NUMBER0008", "40.00");
+        ZonedDateTime nextMorning = day.plusDays(1).atTime(8, 59).atZone(PayTime.ZONE);
+        stage.alipay.time().pass(Duration.between(Instant.now(), nextMorning));
+        assertThat(stage.platform.bill(BillKind.TRADE, day)).isInstanceOf(Billed.NotYet.class);
+        stage.alipay.time().pass(Duration.ofMinutes(2));
+        stage.alipay.faults().once(PayFault.BILL_LATE);
+        assertThat(stage.platform.bill(BillKind.TRADE, day)).isInstanceOf(Billed.NotYet.class);
+
+        Map<String, String> trades = unpacked(stage.platform.bill(BillKind.TRADE, day));
+        String at = AlipayPlatformServer.SELLER + "0156_" + day.toString().replace("-", "") + "_业务明细";
+        assertThat(trades).containsOnlyKeys(at + ".csv", at + "(汇总).csv");
+        assertThat(trades.get(at + ".csv")).contains(paid.transactionId() + "\t,A2026NUMBER0008\t,交易\t,").contains(",100.00,100.00,")
+                .contains("\t,退款\t,").contains(",-40.00,-40.00,").contains(",R2026NUMBER0008\t,0.24,").contains(",\t,-0.60,")
+                .contains("#交易合计：1笔，商家实收共100.00元").contains("#退款合计：1笔，商家实收退款共-40.00元");
+        Map<String, String> funds = unpacked(stage.platform.bill(BillKind.FUNDS, day));
+        assertThat(funds.values().iterator().next()).contains("#收入合计：2笔，共100.24元").contains("#支出合计：2笔，共-40.60元");
+        assertThat(stage.platform.bill(BillKind.TRADE, day.minusDays(3))).as("long over, and nothing was paid").isInstanceOf(Billed.Nothing.class);
+    }
+
+    @Test
+    void theSdkLeavesTheListOfWeakCertificateAlgorithmsAlone() {
+        String weak = Security.getProperty("jdk.certpath.disabledAlgorithms");
+        stage = new AlipayStage(true);
+        assertThat(Security.getProperty("jdk.certpath.disabledAlgorithms")).isEqualTo(weak).contains("MD5");
+    }
+
+    private Platform.Paid paid(String number, String yuan) {
+        stage.ordered(number, yuan);
+        stage.alipay.pay(number);
+        return ((Found.Payment) stage.platform.find(number)).paid();
+    }
+
+    private Returning back(Platform.Paid paid, String number, String yuan) {
+        return stage.platform.giveBack(new Return(paid.orderNumber(), paid.transactionId(), number, new BigDecimal(yuan), paid.amountYuan(), "wrong meter"));
+    }
+
+    private static Map<String, String> unpacked(Billed billed) throws IOException {
+        Map<String, String> files = new LinkedHashMap<>();
+        Charset gbk = Charset.forName("GBK");
+        try (ZipInputStream zip = new ZipInputStream(new ByteArrayInputStream(((Billed.Bill) billed).file()), gbk)) {
+            for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
+                files.put(entry.getName(), new String(zip.readAllBytes(), gbk));
+            }
+        }
+        return files;
+    }
+}
