@@ -59,6 +59,11 @@ final class OrderDesk {
         transaction.executeWithoutResult(status -> book.setCashier(order.id(), new Opened("code", null, Map.of())));
     }
 
+    /** Its time is over. */
+    void expire(Order order) {
+        jdbc.sql("update pay_order set expires_at = opened_at where id = ?").param(order.id()).update();
+    }
+
     /** It as its platform would tell it. */
     Notice.Payment paid(Order order, String transaction) {
         return paid(order, transaction, order.amountYuan().toPlainString());
