@@ -129,6 +129,8 @@ public final class AlipayPlatformServer implements PlayedPlatform {
     private final PayPost post;
     private final PayHttp http;
     private final Map<String, Trade> trades = new LinkedHashMap<>();
+    /** Those that were paid beside the one that is known by the order's number. */
+    private final List<Trade> seconds = new ArrayList<>();
     private final Map<String, Bill> bills = new LinkedHashMap<>();
     /** From the time on, so that no number of an earlier run comes again. */
     private final AtomicLong count;
@@ -246,6 +248,7 @@ public final class AlipayPlatformServer implements PlayedPlatform {
             again = new Trade(orderNumber, first.way, first.subject, first.fen, first.expiresAt, first.notifyUrl, first.returnUrl);
             again.tradeNo = tradeNo();
             again.createdAt = time.now();
+            seconds.add(again);
             book(again, again.fen);
         }
         tell(again, null);
@@ -702,8 +705,11 @@ public final class AlipayPlatformServer implements PlayedPlatform {
         }
     }
 
+    /** By Alipay's number where one is named, else by the order's. */
     private Trade trade(JsonNode asked) throws Failure {
-        Trade trade = trades.get(asked.path("out_trade_no").asText());
+        Trade trade = seconds.stream().filter(each -> each.tradeNo.equals(asked.path("trade_no").asText())
+                || each.order.equals(asked.path("out_trade_no").asText()) && each.backs.containsKey(asked.path("out_request_no").asText()))
+                .findFirst().orElse(trades.get(asked.path("out_trade_no").asText()));
         if (trade == null || trade.tradeNo == null) {
             throw Failure.business("ACQ.TRADE_NOT_EXIST", "交易不存在");
         }
