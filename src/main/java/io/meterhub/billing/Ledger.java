@@ -42,7 +42,7 @@ class Ledger {
     /** The general ledger's accounts, as the table gl explains them. */
     enum Gl {
         CUSTOMER, DEPOSIT, DEBT, CASH, TRANSFER, OPENING, REVENUE_ELECTRICITY, REVENUE_WATER, REVENUE_PROPERTY_FEE, REVENUE_SHARED,
-        GIFT, WRITE_OFF, GIVE_BACK, WECHAT, ALIPAY, SUSPENSE, GIVING_BACK, PLATFORM_FEE, BANK;
+        GIFT, WRITE_OFF, GIVE_BACK, WECHAT, ALIPAY, SUSPENSE, GIVING_BACK, PLATFORM_FEE, BANK, DIFFERENCE;
 
         /** Kept for each customer's account. */
         boolean byAccount() {

@@ -36,6 +36,8 @@ public enum Right {
     CLOSE_ACCOUNT,
     /** Set at which credit a shop is warned. */
     SET_WARNINGS,
+    /** Compare the payment platforms' bills with the hub's payments, and decide about differences; at every site, as the merchant is the hub's. */
+    RECONCILE,
 
     /** Tariffs, which holds for what, calendar days, also of the past. */
     CHANGE_PRICES,

@@ -3,19 +3,11 @@ package io.meterhub.web;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.meterhub.operation.JobItem;
 import io.meterhub.site.Texts;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.apache.poi.ss.usermodel.Row;
-import org.apache.poi.ss.usermodel.Sheet;
-import org.apache.poi.ss.usermodel.Workbook;
-import org.apache.poi.xssf.streaming.SXSSFWorkbook;
 import org.springframework.stereotype.Component;
 
 /** What came of a job, a row a meter, in the language of the request and the site's time. */
@@ -24,8 +16,6 @@ class OperationReport {
 
     private static final List<String> HEADINGS = List.of("meter", "shop", "gateway", "model", "state", "why", "ended", "result_heading");
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss");
-    /** By it a spreadsheet program knows that a CSV file is UTF-8. */
-    private static final String BYTE_ORDER_MARK = "\uFEFF";
 
     private final Texts texts;
 
@@ -34,23 +24,11 @@ class OperationReport {
     }
 
     byte[] csv(List<JobItem> items, ZoneId zone) {
-        return rows(items, zone).map(row -> row.stream().map(OperationReport::quoted).collect(Collectors.joining(",")))
-                .collect(Collectors.joining("\r\n", BYTE_ORDER_MARK, "\r\n")).getBytes(StandardCharsets.UTF_8);
+        return SheetFile.csv(rows(items, zone));
     }
 
     byte[] xlsx(List<JobItem> items, ZoneId zone) {
-        try (Workbook workbook = new SXSSFWorkbook(); ByteArrayOutputStream bytes = new ByteArrayOutputStream()) {
-            Sheet sheet = workbook.createSheet("report");
-            sheet.createFreezePane(0, 1);
-            rows(items, zone).forEach(cells -> {
-                Row row = sheet.createRow(sheet.getPhysicalNumberOfRows());
-                cells.forEach(cell -> row.createCell(row.getPhysicalNumberOfCells()).setCellValue(cell));
-            });
-            workbook.write(bytes);
-            return bytes.toByteArray();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return SheetFile.xlsx(rows(items, zone));
     }
 
     private Stream<List<String>> rows(List<JobItem> items, ZoneId zone) {
@@ -82,11 +60,5 @@ class OperationReport {
 
     private static Stream<JsonNode> stream(JsonNode list) {
         return java.util.stream.StreamSupport.stream(list.spliterator(), false);
-    }
-
-    private static String quoted(String cell) {
-        // what begins like this a spreadsheet program would take for a formula
-        String harmless = cell.startsWith("=") || cell.startsWith("+") || cell.startsWith("@") ? "'" + cell : cell;
-        return "\"" + harmless.replace("\"", "\"\"") + "\"";
     }
 }

@@ -33,8 +33,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import org.springframework.http.ContentDisposition;
-import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -52,9 +50,6 @@ import org.springframework.web.bind.annotation.RestController;
 @RequestMapping("/api/v1")
 @Tag(name = "Operations")
 class OperationsApi {
-
-    private static final MediaType XLSX = MediaType.parseMediaType("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
-    private static final MediaType CSV = MediaType.parseMediaType("text/csv;charset=UTF-8");
 
     private final Operations operations;
     private final OperationReport report;
@@ -158,23 +153,18 @@ class OperationsApi {
     @GetMapping(path = "/operations/{id}/report.csv", produces = "text/csv")
     @Operation(summary = "What came of each meter as CSV (UTF-8)")
     ResponseEntity<byte[]> csv(@PathVariable long id, @RequestParam(defaultValue = "false") boolean failures) {
-        return file(CSV, "operation-" + id + ".csv", report.csv(rows(id, failures), view.site(operations.job(id).siteId()).zone()));
+        return SheetFile.answer("operation-" + id + ".csv", report.csv(rows(id, failures), view.site(operations.job(id).siteId()).zone()));
     }
 
     @GetMapping(path = "/operations/{id}/report.xlsx")
     @Operation(summary = "What came of each meter as a spreadsheet")
     ResponseEntity<byte[]> xlsx(@PathVariable long id, @RequestParam(defaultValue = "false") boolean failures) {
-        return file(XLSX, "operation-" + id + ".xlsx", report.xlsx(rows(id, failures), view.site(operations.job(id).siteId()).zone()));
+        return SheetFile.answer("operation-" + id + ".xlsx", report.xlsx(rows(id, failures), view.site(operations.job(id).siteId()).zone()));
     }
 
     private List<JobItem> rows(long id, boolean failures) {
         return operations.items(id, failures ? Arrays.stream(ItemState.values()).filter(ItemState::failed).toList() : List.of(), 0,
                 Integer.MAX_VALUE);
-    }
-
-    private static ResponseEntity<byte[]> file(MediaType type, String name, byte[] content) {
-        return ResponseEntity.ok().contentType(type)
-                .header(HttpHeaders.CONTENT_DISPOSITION, ContentDisposition.attachment().filename(name).build().toString()).body(content);
     }
 
     @PostMapping("/operations/{id}/cancel")

@@ -1,0 +1,30 @@
+package io.meterhub.payment;
+
+import io.meterhub.payment.ReconciledItem.BillState;
+import io.meterhub.payment.ReconciledItem.Kind;
+import java.math.BigDecimal;
+import java.time.Instant;
+
+/**
+ * A line of a platform's trade bill (交易账单) in the hub's terms; a refund is a line of its own.
+ *
+ * @param line          where it stands in the file, from 1
+ * @param key           by which both sides know it: of a payment the platform's transaction, of a refund the hub's refund number
+ * @param transactionId of the payment, also of a refund's
+ * @param refundNumber  the hub's, or null
+ * @param fen           above 0
+ * @param feeYuan       what the platform keeps; below 0 for what it gives back with a refund
+ * @param at            when the platform did it
+ */
+record BillLine(int line, Kind kind, String key, String transactionId, String orderNumber, String refundNumber, long fen, BigDecimal feeYuan,
+                BillState state, Instant at) {
+
+    static BillLine payment(int line, String transactionId, String orderNumber, long fen, BigDecimal feeYuan, Instant at) {
+        return new BillLine(line, Kind.PAYMENT, transactionId, transactionId, orderNumber, null, fen, feeYuan, BillState.DONE, at);
+    }
+
+    static BillLine refund(int line, String transactionId, String orderNumber, String refundNumber, long fen, BigDecimal feeYuan, BillState state,
+                           Instant at) {
+        return new BillLine(line, Kind.REFUND, refundNumber, transactionId, orderNumber, refundNumber, fen, feeYuan, state, at);
+    }
+}

@@ -1,0 +1,41 @@
+package io.meterhub.payment;
+
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.time.LocalTime;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * Settings {@code meterhub.payment.reconciliation}.
+ *
+ * @param wechatDue        when, on the next day, the platform's bill is there; in the platforms' own time, Asia/Shanghai
+ * @param cutOff           what was paid so near to midnight may stand in the other day's bill
+ * @param wechatFeePercent what the platform keeps of a payment as agreed; left out: fees are not judged
+ */
+@ConfigurationProperties("meterhub.payment.reconciliation")
+record ReconciliationSettings(@DefaultValue("10:00") LocalTime wechatDue, @DefaultValue("09:00") LocalTime alipayDue,
+                              @DefaultValue("10m") Duration cutOff, BigDecimal wechatFeePercent, BigDecimal alipayFeePercent) {
+
+    ReconciliationSettings {
+        if (cutOff.isNegative() || cutOff.compareTo(Duration.ofHours(2)) > 0) {
+            throw new IllegalArgumentException("meterhub.payment.reconciliation.cut-off must be 0s to 2h, not " + cutOff);
+        }
+        percent("wechat", wechatFeePercent);
+        percent("alipay", alipayFeePercent);
+    }
+
+    private static void percent(String channel, BigDecimal percent) {
+        if (percent != null && (percent.signum() < 0 || percent.compareTo(BigDecimal.TEN) > 0)) {
+            throw new IllegalArgumentException("meterhub.payment.reconciliation." + channel + "-fee-percent must be 0 to 10, not " + percent);
+        }
+    }
+
+    LocalTime due(Channel channel) {
+        return channel == Channel.WECHAT ? wechatDue : alipayDue;
+    }
+
+    Comparison.Terms terms(Channel channel) {
+        return new Comparison.Terms(cutOff, channel == Channel.WECHAT ? wechatFeePercent : alipayFeePercent);
+    }
+}

@@ -1,0 +1,305 @@
+package io.meterhub.payment;
+
+import io.meterhub.billing.Clearing;
+import io.meterhub.billing.Clearing.Fund;
+import io.meterhub.payment.Platform.Paid;
+import io.meterhub.payment.Platform.Payee;
+import io.meterhub.payment.Platform.Returning;
+import io.meterhub.payment.ReconciledItem.BillState;
+import io.meterhub.payment.ReconciledItem.Kind;
+import io.meterhub.payment.ReconciledItem.Resolution;
+import io.meterhub.payment.ReconciledItem.State;
+import io.meterhub.site.Audit;
+import io.meterhub.site.Site;
+import io.meterhub.site.Sites;
+import io.meterhub.site.Texts;
+import java.math.BigDecimal;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/**
+ * What staff decide about the differences of a day (差异处理). Each decision is taken once, with who and why, and where money moves with a journal in
+ * the same transaction. A payment that the hub did not know is taken in first as if it had been told of it, so that (channel, transaction)
+ * stays the one key by which it can be credited; so is a refund that is done.
+ */
+@Component
+public class Resolutions {
+
+    private static final int MOST_TOLD = 80;
+
+    private final JdbcClient jdbc;
+    private final TransactionTemplate transaction;
+    private final Reconciliations reconciliations;
+    private final Platforms platforms;
+    private final Notices notices;
+    private final Suspense suspense;
+    private final Refunds refunds;
+    private final Clearing clearing;
+    private final Sites sites;
+    private final Audit audit;
+    private final Texts texts;
+    private final Clock clock;
+
+    Resolutions(JdbcClient jdbc, TransactionTemplate transaction, Reconciliations reconciliations, Platforms platforms, Notices notices,
+                Suspense suspense, Refunds refunds, Clearing clearing, Sites sites, Audit audit, Texts texts, Clock clock) {
+        this.jdbc = jdbc;
+        this.transaction = transaction;
+        this.reconciliations = reconciliations;
+        this.platforms = platforms;
+        this.notices = notices;
+        this.suspense = suspense;
+        this.refunds = refunds;
+        this.clearing = clearing;
+        this.sites = sites;
+        this.audit = audit;
+        this.texts = texts;
+        this.clock = clock;
+    }
+
+    /** @param difference null: of any; {@code state} null: in any; {@code after}: with a higher id */
+    public List<ReconciledItem> items(Channel channel, LocalDate day, Difference difference, State state, long after, int limit) {
+        reconciliations.require();
+        return items("r.channel = :channel and r.day = :day and (:difference::text is null or m.difference = :difference)"
+                + " and (:state::text is null or m.state = :state) and m.id > :after order by m.id limit :limit",
+                Map.of("channel", channel.name(), "day", day, "after", after, "limit", limit), difference, state);
+    }
+
+    public Optional<ReconciledItem> item(long id) {
+        reconciliations.require();
+        return items("m.id = :id", Map.of("id", id), null, null).stream().findFirst();
+    }
+
+    private List<ReconciledItem> items(String which, Map<String, Object> parameters, Difference difference, State state) {
+        return jdbc.sql("""
+                select m.*, r.channel, r.day, l.fen / 100.0 as their_yuan, l.state as their_state, l.at as their_at, l.fee_yuan,
+                       a.number as account, s.code || ' ' || s.name as shop
+                from pay_match m join pay_reconciliation r on r.id = m.reconciliation_id
+                left join pay_bill_line l on l.bill_id = m.bill_id and l.line = m.line
+                left join account a on a.id = m.account_id left join shop s on s.id = a.shop_id where\s""" + which).params(parameters)
+                .param("difference", difference == null ? null : difference.name()).param("state", state == null ? null : state.name())
+                .query((row, n) -> item(row)).list();
+    }
+
+    private static ReconciledItem item(ResultSet row) throws SQLException {
+        Kind kind = Kind.valueOf(row.getString("kind"));
+        Difference difference = Difference.valueOf(row.getString("difference"));
+        State state = State.valueOf(row.getString("state"));
+        BillState theirs = row.getString("their_state") == null ? null : BillState.valueOf(row.getString("their_state"));
+        BigDecimal yuan = row.getBigDecimal("their_yuan");
+        Long payment = row.getObject("payment_id", Long.class);
+        String ours = row.getString("our_state");
+        BigDecimal gap = row.getBigDecimal("gap_yuan");
+        String resolution = row.getString("resolution");
+        return new ReconciledItem(row.getLong("id"), Channel.valueOf(row.getString("channel")), row.getObject("day", LocalDate.class), kind,
+                row.getString("key"), row.getString("order_number"), difference, gap, row.getObject("line", Integer.class),
+                yuan == null ? null : yuan.setScale(2), theirs, instant(row, "their_at"), row.getBigDecimal("fee_yuan"), payment,
+                row.getObject("refund_id", Long.class), row.getBigDecimal("our_yuan"), ours, instant(row, "our_at"),
+                row.getObject("site_id", Integer.class), row.getObject("account_id", Integer.class), row.getString("account"), row.getString("shop"),
+                state, state == State.OPEN ? allowed(kind, difference, gap, theirs, ours, payment != null) : Set.of(),
+                resolution == null ? null : Resolution.valueOf(resolution), row.getString("resolved_by"), instant(row, "resolved_at"),
+                row.getString("resolved_why"), row.getObject("journal_id", Long.class), row.getBigDecimal("booked_yuan"));
+    }
+
+    private static Instant instant(ResultSet row, String column) throws SQLException {
+        OffsetDateTime at = row.getObject(column, OffsetDateTime.class);
+        return at == null ? null : at.toInstant();
+    }
+
+    /** What can be decided about an open difference. */
+    static Set<Resolution> allowed(Kind kind, Difference difference, BigDecimal gap, BillState theirs, String ours, boolean known) {
+        if (takenIn(kind, difference, theirs, known)) {
+            return EnumSet.of(Resolution.CREDIT, Resolution.REFUND, Resolution.SUSPENSE);
+        }
+        if (refundFollows(kind, difference, theirs, ours)) {
+            return EnumSet.of(Resolution.REFUND);
+        }
+        if (difference == Difference.FEE) {
+            return EnumSet.of(Resolution.SUSPENSE, Resolution.ACCEPT);
+        }
+        if (gap.signum() == 0) {
+            return EnumSet.of(Resolution.ACCEPT);
+        }
+        Set<Resolution> allowed = EnumSet.of(Resolution.CREDIT, Resolution.SUSPENSE, Resolution.ACCEPT);
+        if (kind == Kind.PAYMENT && gap.signum() > 0 && known) {
+            allowed.add(Resolution.REFUND);
+        }
+        return allowed;
+    }
+
+    /** A payment that the hub does not know. */
+    private static boolean takenIn(Kind kind, Difference difference, BillState theirs, boolean known) {
+        return kind == Kind.PAYMENT && !known && theirs != null && (difference == Difference.ONLY_THERE || difference == Difference.TWICE);
+    }
+
+    /** A refund that the platform has ended and the hub not yet: the hub follows. */
+    private static boolean refundFollows(Kind kind, Difference difference, BillState theirs, String ours) {
+        return kind == Kind.REFUND && difference == Difference.STATE && theirs != BillState.WORKING && Refund.State.RESERVED.name().equals(ours);
+    }
+
+    /**
+     * Decides; the same decision again changes nothing.
+     *
+     * @param accountId whose credit it becomes or is taken from; null: that of the order, if it is known
+     * @throws PaymentRefused if this cannot be decided of it, or another thing was
+     */
+    public ReconciledItem resolve(long id, Resolution resolution, Integer accountId, String who, String why) {
+        ReconciledItem item = item(id).orElseThrow(() -> new PaymentRefused("item", texts.of("refused.reconciliation_item", String.valueOf(id))));
+        reconciliations.why(why);
+        if (item.state() == State.RESOLVED && item.resolution() == resolution) {
+            return item;
+        }
+        if (resolution == Resolution.REFUND && why.length() > MOST_TOLD) {
+            // the payer may read it
+            throw new PaymentRefused("why", texts.of("refused.refund_why", String.valueOf(MOST_TOLD)));
+        }
+        if (!item.allowed().contains(resolution)) {
+            throw new PaymentRefused("resolution", texts.of(item.state() == State.OPEN ? "refused.reconciliation_not_allowed"
+                    : "refused.reconciliation_decided"));
+        }
+        if (takenIn(item.kind(), item.difference(), item.theirState(), item.paymentId() != null)) {
+            return takeIn(item, resolution, accountId, who, why);
+        }
+        if (refundFollows(item.kind(), item.difference(), item.theirState(), item.ourState())) {
+            notices.take(new Notice.Refund(item.channel(), item.orderNumber(), item.key(), item.theirState() == BillState.DONE
+                    ? new Returning.Done(null, item.theirYuan(), item.theirAt()) : new Returning.Refused("FAILED", why)), "bill");
+            return decide(item, resolution, refundJournal(item.refundId()), BigDecimal.ZERO, who, why);
+        }
+        return transaction.execute(status -> {
+            lock(item);
+            ReconciledItem now = item(id).orElseThrow();
+            if (now.state() != State.OPEN || now.gapYuan().compareTo(item.gapYuan()) != 0) {
+                // another has decided meanwhile, or it is another difference by now
+                if (now.state() == State.RESOLVED && now.resolution() == resolution) {
+                    return now;
+                }
+                throw new PaymentRefused("resolution", texts.of("refused.reconciliation_decided"));
+            }
+            Optional<Long> journal = now.gapYuan().signum() == 0 ? Optional.empty() : book(now, resolution, accountId, who, why);
+            ReconciledItem decided = decide(now, resolution, journal, journal.isPresent() ? now.gapYuan() : BigDecimal.ZERO, who, why);
+            if (resolution == Resolution.REFUND) {
+                refunds.ask("reconciliation:" + id, now.paymentId(), now.gapYuan(), who, why);
+            }
+            return decided;
+        });
+    }
+
+    private Optional<Long> book(ReconciledItem item, Resolution resolution, Integer accountId, String who, String why) {
+        String key = "pay:reconciliation:" + item.id();
+        Fund platform = Reconciliations.fund(item.channel());
+        boolean more = item.gapYuan().signum() > 0;
+        BigDecimal yuan = item.gapYuan().abs();
+        if (resolution == Resolution.CREDIT || resolution == Resolution.REFUND) {
+            int account = account(item, accountId, item.siteId());
+            return clearing.bookToAccount(siteOf(account), key, account, platform, item.gapYuan(), who, why);
+        }
+        Fund other = resolution == Resolution.SUSPENSE ? Fund.SUSPENSE : item.difference() == Difference.FEE ? Fund.PLATFORM_FEE : Fund.DIFFERENCE;
+        return clearing.book(site(item), key, more ? platform : other, more ? other : platform, yuan, who, why);
+    }
+
+    /** @param site whose it must be; null: any */
+    private int account(ReconciledItem item, Integer asked, Integer site) {
+        Integer account = asked != null ? asked : item.accountId();
+        if (account == null) {
+            throw new PaymentRefused("accountId", texts.of("refused.reconciliation_account"));
+        }
+        boolean open = jdbc.sql("select state = 'OPEN' and (:site::int is null or site_id = :site) from account where id = :id")
+                .param("site", site).param("id", account).query(Boolean.class).optional().orElse(false);
+        if (!open) {
+            throw new PaymentRefused("accountId", texts.of("refused.reconciliation_account"));
+        }
+        return account;
+    }
+
+    private int siteOf(int account) {
+        return jdbc.sql("select site_id from account where id = ?").param(account).query(Integer.class).single();
+    }
+
+    /** What belongs to nobody yet stands in the books of the first site. */
+    private int site(ReconciledItem item) {
+        return item.siteId() != null ? item.siteId() : sites.sites().stream().mapToInt(Site::id).min().orElseThrow();
+    }
+
+    /** As if the platform had told of it; what the rules for such payments leave to staff is then done as decided. */
+    private ReconciledItem takeIn(ReconciledItem item, Resolution resolution, Integer accountId, String who, String why) {
+        Optional<Payee> ordered = ordered(item);
+        if (resolution == Resolution.CREDIT && ordered.isEmpty()) {
+            // before anything is taken in: money for nobody's order stands in the books of the first site
+            account(item, accountId, site(item));
+        }
+        notices.take(new Notice.Payment(paid(item, ordered.orElseGet(() -> anyPayee(item.channel())))), "bill");
+        Payment payment = suspense.payment(item.channel(), item.key()).orElseThrow();
+        if (payment.state() == Payment.State.SUSPENSE && resolution == Resolution.CREDIT) {
+            payment = suspense.credit(payment.id(), account(item, accountId, payment.siteId()), who, why);
+        } else if (payment.state() == Payment.State.SUSPENSE && resolution == Resolution.REFUND) {
+            suspense.giveBack(payment.id(), who, why);
+        } else if (payment.state() == Payment.State.CREDITED && resolution == Resolution.REFUND) {
+            refunds.ask("reconciliation:" + item.id(), payment.id(), null, who, why);
+        } else if (payment.state() != Payment.State.SUSPENSE && resolution == Resolution.SUSPENSE) {
+            throw new PaymentRefused("resolution", texts.of("refused.reconciliation_by_rule"));
+        }
+        return decide(item, resolution, paymentJournal(payment.id()), BigDecimal.ZERO, who, why);
+    }
+
+    /** To whom the order was to be paid; empty: there is no such order. */
+    private Optional<Payee> ordered(ReconciledItem item) {
+        return jdbc.sql("select merchant, app from pay_order where channel = :channel and number = :number").param("channel", item.channel().name())
+                .param("number", item.orderNumber()).query(Payee.class).optional();
+    }
+
+    private Paid paid(ReconciledItem item, Payee payee) {
+        return new Paid(item.channel(), item.key(), item.orderNumber(), item.theirYuan(), "CNY", payee.merchant(), payee.app(), item.theirAt(), null);
+    }
+
+    /** To whom money goes that came for no order: the hub's merchant, who was billed for it. */
+    private Payee anyPayee(Channel channel) {
+        return platforms.payees(channel).stream().findAny().orElseThrow(() -> new PaymentRefused("channel", texts.of("refused.reconciliation_channel")));
+    }
+
+    private Optional<Long> paymentJournal(long payment) {
+        return jdbc.sql("""
+                select coalesce(r.journal_id, p.suspense_journal_id) from pay_payment p
+                left join receipt r on r.site_id = p.site_id and r.number = p.receipt where p.id = ?""").param(payment).query(Long.class).optional();
+    }
+
+    private Optional<Long> refundJournal(Long refund) {
+        return jdbc.sql("select journal_id from pay_refund where id = ?").param(refund).query(Long.class).optional();
+    }
+
+    private void lock(ReconciledItem item) {
+        jdbc.sql("select 1 from pay_reconciliation where channel = :channel and day = :day for update").param("channel", item.channel().name())
+                .param("day", item.day()).query(Integer.class).single();
+    }
+
+    private ReconciledItem decide(ReconciledItem item, Resolution resolution, Optional<Long> journal, BigDecimal booked, String who, String why) {
+        return transaction.execute(status -> {
+            lock(item);
+            // what was taken in is no difference any more, and a tick may have seen that before
+            boolean mine = jdbc.sql("""
+                    update pay_match set state = 'RESOLVED', resolution = :resolution, resolved_by = :who, resolved_at = :now, resolved_why = :why,
+                           journal_id = :journal, booked_yuan = :booked where id = :id and state <> 'RESOLVED'""")
+                    .param("resolution", resolution.name()).param("who", who).param("now", clock.instant().atOffset(ZoneOffset.UTC)).param("why", why.strip())
+                    .param("journal", journal.orElse(null)).param("booked", booked).param("id", item.id()).update() > 0;
+            ReconciledItem after = item(item.id()).orElseThrow();
+            if (mine) {
+                audit.record(item.siteId(), who, "reconciliation.resolved", Reconciliations.subject(item.channel(), item.day()) + " "
+                        + item.orderNumber(), Map.of("difference", item.difference(), "gapYuan", item.gapYuan(), "key", item.key()),
+                        Map.of("resolution", resolution, "bookedYuan", booked), why.strip());
+                reconciliations.recompare(item.channel(), item.day());
+            }
+            return after;
+        });
+    }
+}
