@@ -62,6 +62,14 @@ public class Reconciliations {
     private static final Duration ANEW = Duration.ofMinutes(10);
     private static final int MOST_DIGITS = 12;
 
+    /** The lines of a day's bill with the site whose they are; what is nobody's stands in the books of the first. */
+    private static final String BILLED = """
+            select coalesce(p.site_id, o.site_id, (select min(id) from site)) as site_id, l.kind, l.state, l.fen, l.fee_yuan
+            from pay_reconciliation r join pay_bill_line l on l.bill_id = r.trade_bill_id
+            left join pay_payment p on p.channel = r.channel and p.transaction_id = l.transaction_id
+            left join pay_order o on o.channel = r.channel and o.number = l.order_number where r.id = :id
+            """;
+
     private static final Logger log = LoggerFactory.getLogger(Reconciliations.class);
 
     private final JdbcClient jdbc;
@@ -115,11 +123,11 @@ public class Reconciliations {
         boolean later = now.isBefore(today.atTime(settings.due(channel)).atZone(BillTable.ZONE).toInstant());
         jdbc.sql("""
                 insert into pay_reconciliation (channel, day, next_look_at)
-                select :channel, day::date, :now
+                select :channel, each.day::date, :now
                 from (select (min(at) at time zone 'Asia/Shanghai')::date as day from (
                           select min(opened_at) as at from pay_order where channel = :channel
                           union all select min(paid_at) from pay_payment where channel = :channel) as any_at) as first
-                cross join generate_series(greatest(:oldest, first.day), :last::date, interval '1 day') as day
+                cross join generate_series(greatest(:oldest, first.day), :last::date, interval '1 day') as each (day)
                 where first.day is not null
                 on conflict do nothing""")
                 .param("channel", channel.name()).param("now", utc(now)).param("oldest", today.minusDays(OLDEST_DAYS))
@@ -267,17 +275,18 @@ public class Reconciliations {
     private void bookFees(long id, Channel channel, LocalDate day) {
         record Fee(int siteId, BigDecimal yuan, int seq) {
         }
-        jdbc.sql("""
-                with kept as (
-                    select m.site_id, sum(l.fee_yuan) filter (where m.round = 0) as fee, sum(m.booked_yuan) filter (where m.difference = 'FEE') as booked
-                    from pay_match m join pay_reconciliation r on r.id = m.reconciliation_id
-                    left join pay_bill_line l on l.bill_id = m.bill_id and l.line = m.line and l.bill_id = r.trade_bill_id
-                    where m.reconciliation_id = :id and m.site_id is not null and m.state <> 'GONE' group by m.site_id
+        jdbc.sql("with billed as (" + BILLED + """
+                ), kept as (
+                    select site_id, sum(fee_yuan) as fee from billed group by site_id
+                ), decided as (
+                    select m.site_id, sum(m.booked_yuan) as booked from pay_match m
+                    where m.reconciliation_id = :id and m.difference = 'FEE' and m.site_id is not null group by m.site_id
                 ), before as (
                     select site_id, sum(yuan) as yuan, max(seq) as seq from pay_day_fee where reconciliation_id = :id group by site_id
                 )
                 select site_id, coalesce(fee, 0) + coalesce(booked, 0) - coalesce(b.yuan, 0) as yuan, coalesce(seq, 0) + 1 as seq
-                from kept full outer join before b using (site_id) order by site_id""").param("id", id).query(Fee.class).list().stream()
+                from kept full outer join decided using (site_id) full outer join before b using (site_id) order by site_id""")
+                .param("id", id).query(Fee.class).list().stream()
                 .filter(fee -> fee.yuan().signum() != 0).forEach(fee -> clearing.book(fee.siteId(), "pay:fees:" + channel + ":" + day + ":" + fee.seq(),
                         fee.yuan().signum() > 0 ? Fund.PLATFORM_FEE : fund(channel), fee.yuan().signum() > 0 ? fund(channel) : Fund.PLATFORM_FEE,
                         fee.yuan().abs(), "hub", "fees of " + channel + " " + day).ifPresent(journal -> jdbc.sql("""
@@ -344,19 +353,17 @@ public class Reconciliations {
         return day(channel, day);
     }
 
-    /** To each site what the bill has of it; what nobody is known for goes with the first. */
+    /** To each site what the bill has of it. */
     private void bookBank(long id, Channel channel, LocalDate day, BigDecimal yuan, String who, String why) {
         Map<Integer, BigDecimal> shares = new LinkedHashMap<>();
         sites.sites().stream().map(Site::id).sorted().forEach(site -> shares.put(site, BigDecimal.ZERO));
         BigDecimal rest = yuan;
         record Share(int siteId, BigDecimal yuan) {
         }
-        for (Share share : jdbc.sql("""
-                select m.site_id, sum(case when l.state = 'FAILED' then 0 when l.kind = 'PAYMENT' then l.fen else -l.fen end) / 100.0 - sum(l.fee_yuan)
-                       as yuan
-                from pay_match m join pay_reconciliation r on r.id = m.reconciliation_id
-                join pay_bill_line l on l.bill_id = m.bill_id and l.line = m.line and l.bill_id = r.trade_bill_id
-                where m.reconciliation_id = ? and m.round = 0 and m.site_id is not null group by m.site_id order by m.site_id""").param(id)
+        for (Share share : jdbc.sql("with billed as (" + BILLED + """
+                )
+                select site_id, sum(case when state = 'FAILED' then 0 when kind = 'PAYMENT' then fen else -fen end) / 100.0 - sum(fee_yuan) as yuan
+                from billed group by site_id order by site_id""").param("id", id)
                 .query(Share.class).list()) {
             BigDecimal fen = share.yuan().setScale(2, RoundingMode.HALF_UP);
             shares.put(share.siteId(), fen);
@@ -413,7 +420,8 @@ public class Reconciliations {
                            count(*) filter (where kind = 'REFUND') as here_back,
                            coalesce(sum(our_yuan) filter (where kind = 'REFUND'), 0) as here_back_yuan
                     from pay_match m where m.reconciliation_id = r.id and m.round = 0 and m.occurrence = 0 and m.our_yuan is not null
-                         and m.state <> 'GONE' and (m.bill_id = r.trade_bill_id or m.bill_id is null and m.difference <> 'CUT_OFF')) o
+                         and m.state <> 'GONE' and (m.bill_id is null and m.difference <> 'CUT_OFF'
+                             or exists (select from pay_bill b where b.id = m.bill_id and b.day = r.day))) o
                 order by r.day desc, r.channel""".formatted(which))
                 .param("channel", channel == null ? null : channel.name()).param("before", day).param("limit", limit)
                 .query((row, n) -> reconciled(row)).list();

@@ -241,16 +241,35 @@ public class Resolutions {
         }
         notices.take(new Notice.Payment(paid(item, ordered.orElseGet(() -> anyPayee(item.channel())))), "bill");
         Payment payment = suspense.payment(item.channel(), item.key()).orElseThrow();
-        if (payment.state() == Payment.State.SUSPENSE && resolution == Resolution.CREDIT) {
-            payment = suspense.credit(payment.id(), account(item, accountId, payment.siteId()), who, why);
-        } else if (payment.state() == Payment.State.SUSPENSE && resolution == Resolution.REFUND) {
-            suspense.giveBack(payment.id(), who, why);
-        } else if (payment.state() == Payment.State.CREDITED && resolution == Resolution.REFUND) {
-            refunds.ask("reconciliation:" + item.id(), payment.id(), null, who, why);
-        } else if (payment.state() != Payment.State.SUSPENSE && resolution == Resolution.SUSPENSE) {
-            throw new PaymentRefused("resolution", texts.of("refused.reconciliation_by_rule"));
+        boolean waits = payment.state() == Payment.State.SUSPENSE && payment.backYuan().signum() == 0;
+        boolean credited = payment.state() == Payment.State.CREDITED;
+        switch (resolution) {
+            case CREDIT -> {
+                if (waits) {
+                    suspense.credit(payment.id(), account(item, accountId, payment.siteId()), who, why);
+                } else if (!credited) {
+                    throw byRule();
+                }
+            }
+            case REFUND -> {
+                if (waits) {
+                    suspense.giveBack(payment.id(), who, why);
+                } else if (credited && payment.backYuan().signum() == 0) {
+                    refunds.ask("reconciliation:" + item.id(), payment.id(), null, who, why);
+                }
+            }
+            default -> {
+                if (!waits) {
+                    throw byRule();
+                }
+            }
         }
         return decide(item, resolution, paymentJournal(payment.id()), BigDecimal.ZERO, who, why);
+    }
+
+    /** The site's rules for late and second payments have dealt with it. */
+    private PaymentRefused byRule() {
+        return new PaymentRefused("resolution", texts.of("refused.reconciliation_by_rule"));
     }
 
     /** To whom the order was to be paid; empty: there is no such order. */
