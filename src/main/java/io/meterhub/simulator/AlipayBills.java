@@ -165,7 +165,10 @@ final class AlipayBills {
         ByteArrayOutputStream file = new ByteArrayOutputStream();
         try (ZipOutputStream zip = new ZipOutputStream(file, GBK)) {
             for (String name : tables.keySet().stream().sorted().toList()) {
-                zip.putNextEntry(new ZipEntry(account + "_" + day.format(DateTimeFormatter.BASIC_ISO_DATE) + "_" + name + ".csv"));
+                ZipEntry entry = new ZipEntry(account + "_" + day.format(DateTimeFormatter.BASIC_ISO_DATE) + "_" + name + ".csv");
+                // the same file again is the same to the last byte
+                entry.setTime(madeAt.toEpochMilli());
+                zip.putNextEntry(entry);
                 zip.write(tables.get(name).text.toString().getBytes(GBK));
             }
         } catch (IOException e) {

@@ -671,7 +671,7 @@ public final class AlipayPlatformServer implements PlayedPlatform {
         if (entries.isEmpty() || !time.isBilled(day, BILLS_ARE_MADE_AT) || faults.hits(PayFault.BILL_LATE, null)) {
             throw Failure.business("isp.bill_not_exist", "账单不存在");
         }
-        AlipayBills writer = new AlipayBills(SELLER, day, time.now());
+        AlipayBills writer = new AlipayBills(SELLER, day, day.plusDays(1).atTime(BILLS_ARE_MADE_AT).atZone(PayTime.ZONE).toInstant());
         byte[] file = type.equals("trade") ? writer.trades(entries, createdAt()) : writer.funds(book.until(day));
         String id = UUID.randomUUID().toString();
         synchronized (bills) {

@@ -407,7 +407,8 @@ public final class ReconciliationRun {
 
     private String picture() {
         return jdbc.sql("""
-                select coalesce(md5(string_agg(m::text, ';' order by m.id)), '-') || (select count(*) from pay_bill) || ' ' || (select count(*) from journal)
+                select coalesce(md5(string_agg(m::text, ';' order by m.id)), '-') || (select count(*) from pay_bill) || ' '
+                       || (select count(*) from journal where cause = 'CLEARING')
                 from pay_match m join pay_reconciliation r on r.id = m.reconciliation_id where r.day between ? and ?""")
                 .params(first, first.plusDays(DAYS)).query(String.class).single();
     }
