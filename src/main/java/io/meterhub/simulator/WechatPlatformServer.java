@@ -135,6 +135,9 @@ public final class WechatPlatformServer implements PlayedPlatform {
     private final String merchant = "1900" + (100_000 + (int) (Math.random() * 899_999));
     private final String app = "wx" + PayKeys.word(16).toLowerCase();
     private final String apiKey = PayKeys.word(32);
+    private final String appSecret = PayKeys.word(32);
+    /** Whose each code of the identity is that was not used yet. */
+    private final Map<String, String> openIds = new ConcurrentHashMap<>();
     private final String publicKeyId = "PUB_KEY_ID_01" + merchant + "20261122000000000000";
     private final KeyPair merchantKey = PayKeys.pair();
     private final KeyPair platformKey = PayKeys.pair();
@@ -192,6 +195,9 @@ public final class WechatPlatformServer implements PlayedPlatform {
         settings.put(prefix + "public-key", PayKeys.pem(publicKey.getPublic()));
         settings.put(prefix + "address", "http://played.mch.weixin.qq.com:" + http.port());
         settings.put(prefix + "loopback", "true");
+        settings.put(prefix + "identity.secret", appSecret);
+        settings.put(prefix + "identity.authorize", cashier() + "connect/oauth2/authorize");
+        settings.put(prefix + "identity.token", cashier() + "sns/oauth2/access_token");
         return settings;
     }
 
@@ -635,6 +641,12 @@ public final class WechatPlatformServer implements PlayedPlatform {
             return Answer.html(PayPage.orders(Look.WECHAT, deals.values().stream().sorted(Comparator.comparing((Deal deal) -> deal.expires).reversed())
                     .limit(100).map(this::bill).toList()));
         }
+        if (path.equals("/connect/oauth2/authorize")) {
+            return identified(request);
+        }
+        if (path.equals("/sns/oauth2/access_token")) {
+            return openId(request);
+        }
         Deal deal = path.startsWith("/cashier/") ? byPrepay.get(path.substring("/cashier/".length()))
                 : path.equals("/cgi-bin/mmpayweb-bin/checkmweb") ? byPrepay.get(request.query().getOrDefault("prepay_id", "")) : null;
         if (deal == null) {
@@ -646,6 +658,37 @@ public final class WechatPlatformServer implements PlayedPlatform {
             return Answer.goTo(303, returnTo != null ? returnTo : request.target());
         }
         return Answer.html(PayPage.cashier(Look.WECHAT, new Bill(deal.number, deal.subject, deal.fen, request.target(), isOpen(deal), word(deal)), returnTo));
+    }
+
+    /** 网页授权, scope snsapi_base: the payer is not asked, and always the same one. */
+    private Answer identified(Request request) {
+        String to = request.query().get("redirect_uri");
+        if (!app.equals(request.query().get("appid")) || to == null || !"code".equals(request.query().get("response_type"))
+                || !"snsapi_base".equals(request.query().get("scope"))) {
+            return Answer.html(PayPage.gone(Look.WECHAT));
+        }
+        String code = PayKeys.word(32);
+        openIds.put(code, "oPlayed-payer-of-this-machine");
+        return Answer.goTo(302, to + (to.contains("?") ? "&" : "?") + "code=" + code + "&state=" + request.query().getOrDefault("state", ""));
+    }
+
+    private Answer openId(Request request) {
+        boolean known = app.equals(request.query().get("appid")) && appSecret.equals(request.query().get("secret"))
+                && "authorization_code".equals(request.query().get("grant_type"));
+        String openId = known ? openIds.remove(request.query().getOrDefault("code", "")) : null;
+        Map<String, Object> told = new LinkedHashMap<>();
+        if (openId == null) {
+            told.put("errcode", known ? 40029 : 40125);
+            told.put("errmsg", known ? "invalid code" : "invalid appsecret");
+        } else {
+            told.put("access_token", PayKeys.word(64));
+            told.put("expires_in", 7200);
+            told.put("refresh_token", PayKeys.word(64));
+            told.put("openid", openId);
+            told.put("scope", "snsapi_base");
+        }
+        // as the platform does, JSON that is called text
+        return new Answer(200, Map.of("Content-Type", "text/plain"), bytes(told));
     }
 
     private Bill bill(Deal deal) {

@@ -2,11 +2,11 @@ package io.meterhub.web;
 
 import io.meterhub.tenant.OwnShops.Day;
 import java.math.BigDecimal;
-import java.math.MathContext;
 import java.math.RoundingMode;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Consumption by day as bars, drawn on the server: a phone on a slow line loads no library for it.
@@ -19,6 +19,7 @@ record DayChart(BigDecimal top, List<Bar> bars) {
     static final int WIDTH = 300;
     static final int HEIGHT = 100;
     private static final double GAP = 0.25;
+    private static final List<BigDecimal> ROUND = Stream.of("1", "1.5", "2", "3", "4", "5", "6", "8", "10").map(BigDecimal::new).toList();
 
     record Bar(LocalDate date, BigDecimal quantity, BigDecimal yuan, String x, String y, String width, String height) {
     }
@@ -36,14 +37,13 @@ record DayChart(BigDecimal top, List<Bar> bars) {
         return new DayChart(top, bars);
     }
 
-    /** The next of 1, 2, 5, 10, 20 ... that is not below; 1 for nothing. */
+    /** The next of 1, 1.5, 2 ... 8, 10, 15 ... that is not below; 1 for nothing. */
     private static BigDecimal round(BigDecimal most) {
         if (most.signum() <= 0) {
             return BigDecimal.ONE;
         }
         BigDecimal power = BigDecimal.ONE.scaleByPowerOfTen(most.precision() - most.scale() - 1);
-        return List.of(1, 2, 5, 10).stream().map(BigDecimal::valueOf).map(power::multiply).filter(round -> round.compareTo(most) >= 0).findFirst()
-                .orElseThrow().round(new MathContext(1));
+        return ROUND.stream().map(power::multiply).filter(round -> round.compareTo(most) >= 0).findFirst().orElseThrow();
     }
 
     private static String number(double units) {

@@ -138,6 +138,7 @@ class TopUpPages {
             model.addAttribute("openId", openId);
         }
         model.addAttribute("toPay", toPay);
+        model.addAttribute("site", toPay.site());
         PayTerms terms = topUps.terms(toPay.site().id());
         model.addAttribute("terms", terms);
         model.addAttribute("choices", AMOUNTS.stream().filter(yuan -> yuan.compareTo(terms.leastYuan()) >= 0 && yuan.compareTo(terms.mostYuan()) <= 0).toList());
@@ -206,6 +207,7 @@ class TopUpPages {
         Followed followed = topUps.follow(channel, number, back).orElseThrow(() -> Refusal.notFound("order", number));
         Order order = followed.progress().order();
         model.addAttribute("followed", followed);
+        model.addAttribute("site", followed.site());
         model.addAttribute("order", order);
         model.addAttribute("path", address(channel, number));
         model.addAttribute("back", back);
@@ -218,6 +220,7 @@ class TopUpPages {
     String receipt(@PathVariable Channel channel, @PathVariable String number, Model model) {
         Followed followed = topUps.follow(channel, number, false).orElseThrow(() -> Refusal.notFound("order", number));
         model.addAttribute("paper", paper.of(followed.site(), topUps.receipt(channel, number).orElseThrow(() -> Refusal.notFound("receipt of order", number))));
+        model.addAttribute("site", followed.site());
         model.addAttribute("back", address(channel, number));
         return "my-receipt";
     }

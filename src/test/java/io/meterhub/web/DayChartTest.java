@@ -18,7 +18,7 @@ class DayChartTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"0, 1", "0.004, 0.005", "1, 1", "1.001, 2", "2, 2", "4.2, 5", "9.99, 10", "10, 10", "73, 100", "123.456, 200", "5000.1, 10000"})
+    @CsvSource({"0, 1", "0.004, 0.004", "1, 1", "1.001, 1.5", "2, 2", "4.2, 5", "9.99, 10", "10, 10", "73, 80", "123.456, 150", "5000.1, 6000"})
     void theUpperEdgeIsTheNextRoundNumber(String most, String top) {
         assertThat(DayChart.of(days("0", most)).top()).isEqualByComparingTo(top);
     }
