@@ -93,9 +93,14 @@ class AlipayInteropIT {
         }
         Files.createDirectories(folder);
         try {
-            Process npm = new ProcessBuilder("npm", "install", "--no-audit", "--no-fund", "--no-save", "--ignore-scripts", "--prefix", folder.toString(), SDK)
+            Process npm = new ProcessBuilder("npm", "install", "--no-audit", "--no-fund", "--no-save", "--ignore-scripts", "--fetch-retries=0",
+                    "--fetch-timeout=20000", "--prefix", folder.toString(), SDK)
                     .redirectErrorStream(true).redirectOutput(folder.resolve("npm.log").toFile()).start();
-            return npm.waitFor(90, TimeUnit.SECONDS) && npm.exitValue() == 0;
+            if (npm.waitFor(60, TimeUnit.SECONDS)) {
+                return npm.exitValue() == 0;
+            }
+            npm.destroyForcibly();
+            return false;
         } catch (IOException noNpm) {
             return false;
         }
