@@ -168,19 +168,23 @@ public class Reconciliations {
                 answers.put(kind, new Billed.Unknown(fault.getClass().getSimpleName()));
             }
         }
-        transaction.executeWithoutResult(status -> {
-            if (jdbc.sql("select 1 from pay_reconciliation where id = :id and worker = :me for update").param("id", work.id)
-                    .param("me", work.worker).query(Integer.class).optional().isEmpty()) {
-                // it took so long that another hub has taken it up
-                return;
-            }
-            take(work, answers);
-        });
+        boolean changed = Boolean.TRUE.equals(transaction.execute(status -> jdbc.sql(
+                "select 1 from pay_reconciliation where id = :id and worker = :me for update").param("id", work.id).param("me", work.worker)
+                // if there is none it took so long that another hub has taken it up
+                .query(Integer.class).optional().isPresent() && take(work, answers)));
+        if (changed) {
+            // what rolled over midnight may be found now, or is missing now; one day after the other, as another hub may hold the neighbours
+            jdbc.sql("select id, channel, day from pay_reconciliation where channel = :channel and day in (:before, :after) order by id")
+                    .param("channel", work.channel.name()).param("before", work.day.minusDays(1)).param("after", work.day.plusDays(1))
+                    .query((row, n) -> work(row, null)).list().forEach(day -> transaction.executeWithoutResult(status -> compare(day)));
+        }
     }
 
-    private void take(Work work, Map<BillKind, Billed> answers) {
+    /** @return whether there is another trade bill than before */
+    private boolean take(Work work, Map<BillKind, Billed> answers) {
         List<BillProblem> problems = new ArrayList<>();
         boolean changed = false;
+        boolean refused = false;
         for (Map.Entry<BillKind, Billed> answer : answers.entrySet()) {
             BillKind kind = answer.getKey();
             String file = work.channel + " " + kind + " " + work.day;
@@ -192,8 +196,9 @@ public class Reconciliations {
                 Billed.Bill bill = answer.getValue() instanceof Billed.Bill told ? told : new Billed.Bill(file, new byte[0]);
                 try {
                     changed |= keep(work, kind, bill);
-                } catch (BillRefused refused) {
-                    problems.add(refused.problem());
+                } catch (BillRefused cannotBe) {
+                    refused = true;
+                    problems.add(cannotBe.problem());
                 }
             }
         }
@@ -208,14 +213,11 @@ public class Reconciliations {
                        state = case when trade_bill_id is not null then state when :refused then 'REFUSED' else 'WAITING' end
                 where id = :id""")
                 .param("next", next == null ? null : utc(next)).param("problems", bills.written(problems)).param("fine", problems.isEmpty())
-                .param("refused", problems.stream().anyMatch(problem -> problem.line() > 0)).param("id", work.id).update();
+                .param("refused", refused).param("id", work.id).update();
         if (changed) {
             compare(work);
-            // what rolled over midnight may be found now, or is missing now
-            jdbc.sql("select id, channel, day from pay_reconciliation where channel = :channel and day in (:before, :after) order by id")
-                    .param("channel", work.channel.name()).param("before", work.day.minusDays(1)).param("after", work.day.plusDays(1))
-                    .query((row, n) -> work(row, null)).list().forEach(this::compare);
         }
+        return changed;
     }
 
     /**

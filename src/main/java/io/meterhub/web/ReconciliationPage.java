@@ -49,6 +49,7 @@ class ReconciliationPage {
         model.addAttribute("days", days);
         model.addAttribute("older", days.size() < DAYS ? null : days.get(DAYS - 1).day().plusDays(1));
         model.addAttribute("zone", ReconciliationReport.ZONE);
+        model.addAttribute("amounts", new Amounts.Shown());
         return "reconciliation";
     }
 
@@ -64,6 +65,7 @@ class ReconciliationPage {
         model.addAttribute("shown", ROWS);
         model.addAttribute("chosen", difference.orElse(null));
         model.addAttribute("zone", ReconciliationReport.ZONE);
+        model.addAttribute("amounts", new Amounts.Shown());
         return "reconciliation-day";
     }
 
