@@ -40,12 +40,13 @@ final class Scale implements AutoCloseable {
 
     private final Random random = new Random(1);
     private final int meters;
-    private final VirtualMall mall;
-    private final Watched hub;
+    final VirtualMall mall;
+    final Watched hub;
     /** The shops that begin without credit, and the meter of each. */
-    private final Map<String, String> empty = new HashMap<>();
+    final Map<String, String> empty = new HashMap<>();
 
-    Scale(Path folder, int gateways, int meters, int sales) {
+    /** @param settings of the hub, further ones */
+    Scale(Path folder, int gateways, int meters, int sales, String... settings) {
         SiteSheet grown = MallFile.grown(gateways, meters);
         List<MeterRow> single = grown.meters().stream().filter(meter -> meter.energyKind() == EnergyKind.ELECTRICITY).toList();
         for (int i = 0; i < sales; i++) {
@@ -54,8 +55,10 @@ final class Scale implements AutoCloseable {
         }
         this.meters = grown.meters().size();
         this.mall = VirtualMall.of(MallFile.withCredit(grown, shop -> empty.containsKey(shop.code()) ? BigDecimal.ZERO : new BigDecimal("5000"))).start();
-        this.hub = Watched.of(new HubProcess(folder, "meterhub.site.import=" + MallFile.write(mall.sheet(), folder.resolve("mall.xlsx")),
-                "meterhub.simulator.enabled=false").on("-Xmx1g"));
+        List<String> all = new ArrayList<>(List.of(settings));
+        all.add("meterhub.site.import=" + MallFile.write(mall.sheet(), folder.resolve("mall.xlsx")));
+        all.add("meterhub.simulator.enabled=false");
+        this.hub = Watched.of(new HubProcess(folder, all.toArray(String[]::new)).on("-Xmx1g"));
     }
 
     /**
@@ -79,7 +82,8 @@ final class Scale implements AutoCloseable {
         System.exit(held ? 0 : 1);
     }
 
-    Figures run(Duration watch, Duration settling) throws Exception {
+    /** Starts the hub, and returns when every meter was read and the shops without credit are off. */
+    void start() throws Exception {
         Instant start = Instant.now();
         hub.process().start();
         hub.process().awaitReady();
@@ -87,6 +91,10 @@ final class Scale implements AutoCloseable {
         hub.awaitReadings(meters, Duration.ofMinutes(5));
         say("a reading of each meter after %.1f s", seconds(start));
         cutTheEmpty();
+    }
+
+    Figures run(Duration watch, Duration settling) throws Exception {
+        start();
         new Ages(hub).watch(settling, Duration.ofSeconds(5), () -> false);
         Ages ages = new Ages(hub);
         double cores = watch(ages, watch);
@@ -111,6 +119,14 @@ final class Scale implements AutoCloseable {
         });
     }
 
+    /** The electricity accounts by the shops' codes. */
+    Map<String, Integer> accounts() throws Exception {
+        Map<String, Integer> accounts = new HashMap<>();
+        hub.query("select s.code, a.id from account a join shop s on s.id = a.shop_id where a.kind = 'ELECTRICITY'",
+                row -> accounts.put(row.getString(1), row.getInt(2)));
+        return accounts;
+    }
+
     private double watch(Ages ages, Duration time) throws Exception {
         double readings = readings();
         CpuUse before = CpuUse.of(hub.process());
@@ -130,14 +146,12 @@ final class Scale implements AutoCloseable {
         return cores;
     }
 
-    private double readings() throws Exception {
+    double readings() throws Exception {
         return hub.number("select count(*) from reading");
     }
 
     private int sell(Latencies power) throws Exception {
-        Map<String, Integer> accounts = new HashMap<>();
-        hub.query("select s.code, a.id from account a join shop s on s.id = a.shop_id where a.kind = 'ELECTRICITY'",
-                row -> accounts.put(row.getString(1), row.getInt(2)));
+        Map<String, Integer> accounts = accounts();
         Set<String> lost = ConcurrentHashMap.newKeySet();
         ExecutorService watchers = Executors.newFixedThreadPool(8);
         List<String> shops = new ArrayList<>(empty.keySet());

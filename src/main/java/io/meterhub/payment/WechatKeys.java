@@ -15,6 +15,7 @@ import java.time.InstantSource;
 import java.util.Base64;
 import java.util.Comparator;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import javax.crypto.Cipher;
@@ -33,6 +34,7 @@ final class WechatKeys implements Verifier {
     /** Serials that are not known come from anybody; while none is known, the platform itself may be the one. */
     private static final Duration BETWEEN_TRIES = Duration.ofMinutes(1);
     private static final Duration BETWEEN_FIRST_TRIES = Duration.ofSeconds(5);
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(3);
 
     private final String prefix = "meterhub.payment.wechat.";
     private final PrivateKey privateKey;
@@ -139,9 +141,9 @@ final class WechatKeys implements Verifier {
         return known == null || known.getNotAfter().toInstant().isBefore(clock.instant()) ? null : known.getPublicKey();
     }
 
-    /** One asks; the others go by what is known. */
+    /** One asks. Who comes meanwhile waits for that where he knows none of them, and else goes by what is known. */
     private void fetch() {
-        if (triedAt.isAfter(clock.instant().minus(certificates.isEmpty() ? BETWEEN_FIRST_TRIES : BETWEEN_TRIES)) || !fetching.tryLock()) {
+        if (!mayFetch()) {
             return;
         }
         try {
@@ -154,6 +156,24 @@ final class WechatKeys implements Verifier {
         } finally {
             fetching.unlock();
         }
+    }
+
+    private boolean mayFetch() {
+        if (fetching.tryLock()) {
+            if (triedAt.isBefore(clock.instant().minus(certificates.isEmpty() ? BETWEEN_FIRST_TRIES : BETWEEN_TRIES))) {
+                return true;
+            }
+            fetching.unlock();
+        } else if (certificates.isEmpty()) {
+            try {
+                if (fetching.tryLock(LONGEST_WAIT.toMillis(), TimeUnit.MILLISECONDS)) {
+                    fetching.unlock();
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        return false;
     }
 
     /** The certificate by whose serial the platform is asked to sign, where there is no public key. */

@@ -516,19 +516,8 @@ public final class WechatPlatformServer implements PlayedPlatform {
     }
 
     private void tell(String number, URI notify, String event, String summary, String type, Map<String, Object> content, boolean now) {
-        Map<String, Object> notice = new LinkedHashMap<>();
-        notice.put("id", UUID.randomUUID().toString());
-        notice.put("create_time", RFC3339.format(time.right()));
-        notice.put("resource_type", "encrypt-resource");
-        notice.put("event_type", event);
-        notice.put("summary", summary);
-        notice.put("resource", encrypted(type, bytes(content)));
-        byte[] body = bytes(notice);
-        PayPost.Letter right = () -> {
-            boolean byKey = noticeKey == NoticeKey.PUBLIC_KEY || noticeKey == NoticeKey.IN_TURN && sequence.incrementAndGet() % 2 == 0;
-            return letter(notify, body, time.right(), byKey ? publicKeyId : PayKeys.serial(platformCertificate),
-                    (byKey ? publicKey : platformKey).getPrivate(), "");
-        };
+        byte[] body = bytes(notice(event, summary, type, content));
+        PayPost.Letter right = right(notify, body);
         if (now) {
             if (!post.once(number, right)) {
                 post.send(number, right);
@@ -557,6 +546,26 @@ public final class WechatPlatformServer implements PlayedPlatform {
                 post.send(number, right);
             }
         });
+    }
+
+    private Map<String, Object> notice(String event, String summary, String type, Map<String, Object> content) {
+        Map<String, Object> notice = new LinkedHashMap<>();
+        notice.put("id", UUID.randomUUID().toString());
+        notice.put("create_time", RFC3339.format(time.right()));
+        notice.put("resource_type", "encrypt-resource");
+        notice.put("event_type", event);
+        notice.put("summary", summary);
+        notice.put("resource", encrypted(type, bytes(content)));
+        return notice;
+    }
+
+    /** Signed as it is written, with the key that it is the turn of. */
+    private PayPost.Letter right(URI notify, byte[] body) {
+        return () -> {
+            boolean byKey = noticeKey == NoticeKey.PUBLIC_KEY || noticeKey == NoticeKey.IN_TURN && sequence.incrementAndGet() % 2 == 0;
+            return letter(notify, body, time.right(), byKey ? publicKeyId : PayKeys.serial(platformCertificate),
+                    (byKey ? publicKey : platformKey).getPrivate(), "");
+        };
     }
 
     private static HttpRequest letter(URI to, byte[] body, Instant at, String serial, PrivateKey key, String before) {
@@ -619,7 +628,27 @@ public final class WechatPlatformServer implements PlayedPlatform {
         pay(deal, false);
     }
 
+    /**
+     * An order that is not opened by a request but is there, and paid: for programs that bring many notices themselves.
+     *
+     * @return the notice, signed now
+     */
+    public HttpRequest paid(String orderNumber, String subject, long fen, URI notify) {
+        Deal deal = new Deal(orderNumber, "NATIVE", subject, fen, "o" + PayKeys.word(27), notify, time.now().plus(Duration.ofHours(2)));
+        deals.put(orderNumber, deal);
+        book(deal);
+        return right(notify, bytes(notice("TRANSACTION.SUCCESS", "支付成功", "transaction", about(deal)))).write();
+    }
+
     private boolean pay(Deal deal, boolean early) {
+        if (!book(deal)) {
+            return false;
+        }
+        tell(deal.number, deal.notify, "TRANSACTION.SUCCESS", "支付成功", "transaction", about(deal), early);
+        return true;
+    }
+
+    private boolean book(Deal deal) {
         synchronized (deal) {
             if (!deal.state.equals("NOTPAY") || deal.expires.isBefore(time.now())) {
                 return false;
@@ -630,9 +659,8 @@ public final class WechatPlatformServer implements PlayedPlatform {
             deal.state = "SUCCESS";
             book.add(new Entry(Kind.PAYMENT, deal.paidAt, deal.way, deal.number, deal.transactionId, null, null, deal.paidFen, deal.paidFen,
                     PayBook.fee(deal.paidFen, FEE), deal.subject, deal.openid));
+            return true;
         }
-        tell(deal.number, deal.notify, "TRANSACTION.SUCCESS", "支付成功", "transaction", about(deal), early);
-        return true;
     }
 
     private Answer page(Request request) {
