@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.dao.ConcurrencyFailureException;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
 
@@ -73,11 +74,20 @@ class Payments implements Notices {
 
     private void take(Paid paid, String source) {
         try {
-            transaction.executeWithoutResult(status -> receive(paid, source, true));
+            receiveNow(paid, source);
         } catch (RuntimeException e) {
             // a payment that cannot be credited now is kept all the same, and credited when it can be
             log.error("Payment {} {} could not be credited and is kept", paid.channel(), paid.transactionId(), e);
             transaction.executeWithoutResult(status -> receive(paid, source, false));
+        }
+    }
+
+    private void receiveNow(Paid paid, String source) {
+        try {
+            transaction.executeWithoutResult(status -> receive(paid, source, true));
+        } catch (ConcurrencyFailureException e) {
+            // somebody was in the way; that is over
+            transaction.executeWithoutResult(status -> receive(paid, source, true));
         }
     }
 

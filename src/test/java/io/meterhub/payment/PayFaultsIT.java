@@ -1,8 +1,10 @@
 package io.meterhub.payment;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.meterhub.AtOnce;
 import io.meterhub.HubTest;
 import io.meterhub.billing.BilledMall;
 import io.meterhub.billing.BilledMall.Mall;
@@ -18,6 +20,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -152,6 +155,20 @@ class PayFaultsIT {
         assertThat(desk.credit(mall.account())).isEqualTo("117.66");
         assertThat(platform.book().of(platform.time().now().atZone(PayTime.ZONE).toLocalDate()).stream().filter(entry -> order.number().equals(entry.orderNumber()))).as("one payment and one refund there").hasSize(2);
         assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    @Test
+    void whoAsksForTheSameOrderSeveralTimesAtOnceHasOne() throws Exception {
+        Mall mall = malls.open("shop-single", 1);
+        OrderWish wish = new OrderWish(UUID.randomUUID().toString(), mall.account(), Way.WECHAT_NATIVE, YUAN, "li", null, null, null);
+        Callable<Order> ask = () -> orders.open(wish);
+        assertThat(AtOnce.atOnce(Collections.nCopies(8, ask))).extracting(Order::number).containsOnly(orders.open(wish).number());
+        assertThat(orders.of(mall.account(), null, 10)).singleElement().satisfies(order -> {
+            assertThat(order.state()).isEqualTo(OrderState.PAYING);
+            assertThat(order.cashier().code()).isNotBlank();
+        });
+        assertThatThrownBy(() -> orders.open(new OrderWish(wish.idempotencyKey(), mall.account(), Way.WECHAT_NATIVE, BigDecimal.TEN, "li", null, null, null)))
+                .isInstanceOf(PaymentRefused.class);
     }
 
     @Test
