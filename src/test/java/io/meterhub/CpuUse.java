@@ -1,6 +1,7 @@
 package io.meterhub;
 
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -78,7 +79,8 @@ record CpuUse(double hub, double database, double self, double machine, Map<Stri
     private static double pss(long pid) throws IOException {
         try (Stream<String> lines = Files.lines(Path.of("/proc", Long.toString(pid), "smaps_rollup"))) {
             return lines.filter(line -> line.startsWith("Pss:")).mapToDouble(line -> Double.parseDouble(line.split("\\s+")[1]) / 1024).sum();
-        } catch (NoSuchFileException ended) {
+        } catch (FileSystemException ended) {
+            // no such file, or no such process any more
             return 0;
         }
     }
