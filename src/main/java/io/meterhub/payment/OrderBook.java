@@ -46,6 +46,10 @@ class OrderBook {
             left join account a on a.id = coalesce(p.account_id, o.account_id)
             """;
 
+    /** Whatever becomes of an order: money that came for it and is not credited is not forgotten. */
+    private static final String WHILE_UNCREDITED = """
+            case when exists (select from pay_payment p where p.order_id = pay_order.id and p.state = 'PAID') then coalesce(next_look_at, :soon) end""";
+
     private final JdbcClient jdbc;
     private final ObjectMapper json;
     private final Rights rights;
@@ -135,9 +139,9 @@ class OrderBook {
         }
         int seq = jdbc.sql("""
                 update pay_order set state = :to, steps = steps + 1, looks = 0, unanswered = 0,
-                       next_look_at = case when :to in ('CREATED', 'PAYING', 'PAID', 'LATE_PAID') then next_look_at end
-                where id = :id and state = :from returning steps""")
-                .param("to", to.name()).param("id", order.id()).param("from", order.state().name()).query(Integer.class).optional()
+                       next_look_at = case when :to in ('CREATED', 'PAYING', 'PAID', 'LATE_PAID') then next_look_at else %s end
+                where id = :id and state = :from returning steps""".formatted(WHILE_UNCREDITED))
+                .param("soon", at(clock.instant().plus(Looks.FIRST))).param("to", to.name()).param("id", order.id()).param("from", order.state().name()).query(Integer.class).optional()
                 .orElseThrow(() -> new IllegalStateException("Order " + order.number() + " is no longer " + order.state()));
         step(order.id(), seq, order.state(), to, cause, who, detail);
         return order(order.id());
@@ -178,9 +182,10 @@ class OrderBook {
                 .ifPresent(then -> lookAt(orderId, then));
     }
 
-    /** Nothing is open any more. */
+    /** Nothing is open any more, unless money that came for it is not credited yet. */
     void lookNoMore(long orderId) {
-        jdbc.sql("update pay_order set next_look_at = null, worker = null, held_until = null where id = ?").param(orderId).update();
+        jdbc.sql("update pay_order set next_look_at = %s, worker = null, held_until = null where id = :id".formatted(WHILE_UNCREDITED))
+                .param("soon", at(clock.instant().plus(Looks.FIRST))).param("id", orderId).update();
     }
 
     /** Asks for a look now, but for one that was asked for or done in the last seconds. */

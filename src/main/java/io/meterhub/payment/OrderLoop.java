@@ -180,7 +180,12 @@ class OrderLoop {
         Returning outcome = platforms.of(refund.channel()).map(platform -> ask(platform, refund, payment))
                 .orElseGet(() -> new Returning.Unknown("the channel is off"));
         // where it says nothing of it, it is asked for again with the same number
-        refunds.take(refund.channel(), refund.number(), outcome, "query");
+        try {
+            refunds.take(refund.channel(), refund.number(), outcome, "query");
+        } catch (RuntimeException e) {
+            log.error("What became of refund {} still cannot be booked", refund.number(), e);
+            transaction.executeWithoutResult(status -> refundBook.lookAgain(refundId, null, false, e.getClass().getSimpleName()));
+        }
     }
 
     private Returning ask(Platform platform, Refund refund, Payment payment) {

@@ -264,7 +264,8 @@ public class Orders {
                 sale.amountYuan().setScale(2), texts.of("pay.subject", account.get().number()), OrderState.CREATED, null, null, now, now, sale.who(), null, null,
                 null), sale.idempotencyKey());
         if (made.isEmpty()) {
-            return counter.act(sale);
+            return book.keyed(account.get().siteId(), sale.idempotencyKey()).filter(first -> first.channel().isPlatform()).isPresent()
+                    ? new CounterResult.Refused("idempotencyKey", texts.of("refused.key_reused")) : counter.act(sale);
         }
         Order order = made.get();
         Payment payment = book.keep(new Paid(channel, order.number(), order.number(), order.amountYuan(), "CNY", null, null, now, null), order,

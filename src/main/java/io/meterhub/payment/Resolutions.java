@@ -202,7 +202,8 @@ public class Resolutions {
         boolean more = item.gapYuan().signum() > 0;
         BigDecimal yuan = item.gapYuan().abs();
         if (resolution == Resolution.CREDIT || resolution == Resolution.REFUND) {
-            int account = account(item, accountId, item.siteId());
+            // what is given back is taken where it was booked
+            int account = account(item, resolution == Resolution.REFUND ? null : accountId, item.siteId());
             return clearing.bookToAccount(siteOf(account), key, account, platform, item.gapYuan(), who, why);
         }
         Fund other = resolution == Resolution.SUSPENSE ? Fund.SUSPENSE : item.difference() == Difference.FEE ? Fund.PLATFORM_FEE : Fund.DIFFERENCE;

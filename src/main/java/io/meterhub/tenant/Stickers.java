@@ -57,7 +57,7 @@ public class Stickers {
                 where s.site_id = :site and s.enabled order by s.shaft, s.code""").param("site", siteId).query(Sticker.class).list();
     }
 
-    /** Empty where no sticker has it, or its shop is not there any more. */
+    /** Empty where no sticker has it, or its shop is not there any more. What a former tenant has left open is not paid into by passers-by. */
     public Optional<Scanned> scan(String token) {
         record Found(int siteId, int shopId, String shop, String name, Integer meterId) {
         }
@@ -66,9 +66,10 @@ public class Stickers {
                 from sticker k left join meter m on m.id = k.meter_id join shop s on s.id = coalesce(k.shop_id, m.shop_id)
                 where k.token = ? and s.enabled""").param(token).query(Found.class).optional()
                 .map(found -> new Scanned(sites.site(found.siteId()), found.shopId(), found.shop(), found.name(), jdbc.sql("""
-                        select a.id as account_id, a.kind from account a
+                        select a.id as account_id, a.kind from account a join shop s on s.id = a.shop_id
+                             left join customer c on c.id = s.customer_id left join customer payer on payer.id = a.customer_id
                              left join account_meter am on am.account_id = a.id and am.valid_to is null and am.meter_id = :meter
-                        where a.shop_id = :shop and a.state = 'OPEN' order by am.meter_id is null, a.kind, a.id""")
+                        where a.shop_id = :shop and a.state = 'OPEN' and (payer.id is null or payer.name = c.name) order by am.meter_id is null, a.kind, a.id""")
                         .param("shop", found.shopId()).param("meter", found.meterId()).query(Target.class).list()));
     }
 }

@@ -71,13 +71,13 @@ public class TopUps {
 
     /** Empty: the account is not the customer's. */
     public Optional<Order> open(Tenant tenant, Wish wish) {
-        return own.shop(tenant, wish.accountId()).map(shop -> open(shop.site().id() + " " + shop.code(), tenant.toString(), wish));
+        return own.shop(tenant, wish.accountId()).map(shop -> open("its tenants " + shop.site().id() + " " + shop.code(), tenant.toString(), wish));
     }
 
     /** Empty: the sticker leads to no such account. */
     public Optional<Order> open(String sticker, Wish wish) {
         return stickers.scan(sticker).filter(scanned -> scanned.targets().stream().anyMatch(target -> target.accountId() == wish.accountId()))
-                .map(scanned -> open(scanned.site().id() + " " + scanned.shop(), "sticker " + scanned.shop(), wish));
+                .map(scanned -> open("whoever scans " + scanned.site().id() + " " + scanned.shop(), "sticker " + scanned.shop(), wish));
     }
 
     /**
