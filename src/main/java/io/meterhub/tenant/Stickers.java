@@ -69,7 +69,7 @@ public class Stickers {
                         select a.id as account_id, a.kind from account a join shop s on s.id = a.shop_id
                              left join customer c on c.id = s.customer_id left join customer payer on payer.id = a.customer_id
                              left join account_meter am on am.account_id = a.id and am.valid_to is null and am.meter_id = :meter
-                        where a.shop_id = :shop and a.state = 'OPEN' and (payer.id is null or payer.name = c.name) order by am.meter_id is null, a.kind, a.id""")
+                        where a.shop_id = :shop and a.state = 'OPEN' and (payer.id is null or c.id is null or payer.name = c.name) order by am.meter_id is null, a.kind, a.id""")
                         .param("shop", found.shopId()).param("meter", found.meterId()).query(Target.class).list()));
     }
 }
