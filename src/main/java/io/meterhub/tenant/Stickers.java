@@ -65,11 +65,10 @@ public class Stickers {
                 select s.site_id, s.id as shop_id, s.code as shop, s.name, k.meter_id
                 from sticker k left join meter m on m.id = k.meter_id join shop s on s.id = coalesce(k.shop_id, m.shop_id)
                 where k.token = ? and s.enabled""").param(token).query(Found.class).optional()
-                .map(found -> new Scanned(sites.site(found.siteId()), found.shopId(), found.shop(), found.name(), jdbc.sql("""
-                        select a.id as account_id, a.kind from account a join shop s on s.id = a.shop_id
-                             left join customer c on c.id = s.customer_id left join customer payer on payer.id = a.customer_id
-                             left join account_meter am on am.account_id = a.id and am.valid_to is null and am.meter_id = :meter
-                        where a.shop_id = :shop and a.state = 'OPEN' and (payer.id is null or c.id is null or payer.name = c.name) order by am.meter_id is null, a.kind, a.id""")
+                .map(found -> new Scanned(sites.site(found.siteId()), found.shopId(), found.shop(), found.name(), jdbc.sql(
+                        "select a.id as account_id, a.kind" + OwnShops.PRESENT + """
+                        s.id = :shop order by not exists (
+                            select from account_meter am where am.account_id = a.id and am.valid_to is null and am.meter_id = :meter), a.kind, a.id""")
                         .param("shop", found.shopId()).param("meter", found.meterId()).query(Target.class).list()));
     }
 }
