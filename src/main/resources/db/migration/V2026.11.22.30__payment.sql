@@ -36,6 +36,8 @@ create table pay_order (
                                                    'SUSPENSE')),
     -- what the platform answered when it was opened there: code, address, parameters
     cashier         jsonb,
+    -- how often that was asked to open it
+    asks            int not null default 0,
     opened_at       timestamptz not null,
     expires_at      timestamptz not null check (expires_at >= opened_at),
     -- of its last step, see pay_step
@@ -128,8 +130,13 @@ create table pay_refund (
     -- back in the ledger; DECLINED by a person
     state           text not null check (state in ('ASKED', 'RESERVED', 'DONE', 'REFUSED', 'DECLINED')),
     asked_by        text not null,
+    -- who that really was: signed in, or a key that names whom it acts for; neither: the hub, by the site's rules
+    asked_by_person int references person,
+    asked_by_key    int references api_key,
     asked_at        timestamptz not null,
+    -- the second person has signed in: a key vouches for nobody
     decided_by      text,
+    decided_by_person int references person,
     decided_at      timestamptz,
     decided_why     text,
     -- of what the ledger reserved: a receipt where it came from credit, a journal in any case
@@ -148,9 +155,10 @@ create table pay_refund (
     unique (channel, number),
     unique (site_id, idempotency_key),
     check ((worker is null) = (held_until is null)),
-    check ((decided_at is null) = (decided_by is null)),
+    check (num_nonnulls(asked_by_person, asked_by_key) <= 1),
+    check (num_nonnulls(decided_by, decided_by_person, decided_at) in (0, 3)),
     -- two persons, not one
-    check (decided_by is null or decided_by <> asked_by),
+    check (decided_by <> asked_by and (asked_by_person is null or decided_by_person <> asked_by_person)),
     check ((state in ('RESERVED', 'DONE', 'REFUSED')) = (journal_id is not null)),
     check ((state in ('DONE', 'REFUSED')) = (finished_at is not null)),
     check (next_look_at is null or state = 'RESERVED')
@@ -205,8 +213,10 @@ create trigger kept before update or delete on pay_payment for each row execute 
 create function keep_pay_refund() returns trigger language plpgsql as $$
 begin
     if tg_op = 'DELETE' or old.state in ('DONE', 'REFUSED', 'DECLINED')
-       or (new.payment_id, new.site_id, new.channel, new.number, new.idempotency_key, new.amount_yuan, new.source, new.asked_by)
-           is distinct from (old.payment_id, old.site_id, old.channel, old.number, old.idempotency_key, old.amount_yuan, old.source, old.asked_by) then
+       or (new.payment_id, new.site_id, new.channel, new.number, new.idempotency_key, new.amount_yuan, new.source, new.asked_by,
+           new.asked_by_person, new.asked_by_key)
+           is distinct from (old.payment_id, old.site_id, old.channel, old.number, old.idempotency_key, old.amount_yuan, old.source, old.asked_by,
+                             old.asked_by_person, old.asked_by_key) then
         raise exception 'a refund stays as it was asked for, and as it ended' using errcode = 'restrict_violation';
     end if;
     return new;

@@ -19,7 +19,7 @@ record Judgement(Verdict verdict, List<Odd> odd) {
 
     /**
      * @param order null: the hub knows none with its number
-     * @param first nothing came for the order before
+     * @param first nothing that was as ordered came for the order before
      * @param ours  to whom payments of the channel go, where the order does not say it; empty: not known
      */
     static Judgement of(Paid paid, Order order, boolean first, Set<Payee> ours, PayTerms terms) {
@@ -38,16 +38,21 @@ record Judgement(Verdict verdict, List<Odd> odd) {
         } else if (payees.stream().noneMatch(payee -> payee.equals(new Payee(paid.merchant(), paid.app())))) {
             odd.add(Odd.APP);
         }
-        if (order != null && order.state() == OrderState.CLOSED) {
+        if (order != null && (order.state() == OrderState.CLOSED || first && !order.state().isOpen())) {
             odd.add(Odd.LATE);
         } else if (!first) {
             odd.add(Odd.SECOND);
         }
-        if (odd.stream().anyMatch(WRONG::contains)) {
+        if (!isAsOrdered(odd)) {
             return new Judgement(Verdict.SUSPEND, odd);
         }
         Rule rule = odd.contains(Odd.LATE) ? terms.late() : odd.contains(Odd.SECOND) ? terms.second() : Rule.CREDIT;
         return new Judgement(rule == Rule.CREDIT ? Verdict.CREDIT : Verdict.GIVE_BACK, odd);
+    }
+
+    /** Whether the payment is what was ordered, in time or not, the first or not. */
+    static boolean isAsOrdered(List<Odd> odd) {
+        return odd.stream().noneMatch(WRONG::contains);
     }
 
     /** Whether the money is the hub's to book: it came in yuan and to its merchant. */

@@ -163,6 +163,17 @@ class OrderBook {
                 .list();
     }
 
+    /** The platform is about to be asked to open it. @return for the how manieth time; empty: it is not to be opened any more */
+    Optional<Integer> asking(long orderId) {
+        return jdbc.sql("update pay_order set asks = asks + 1 where id = ? and state = 'CREATED' returning asks").param(orderId).query(Integer.class)
+                .optional();
+    }
+
+    /** How often the platform was asked to open it, or is about to be. */
+    int asks(long orderId) {
+        return jdbc.sql("select asks from pay_order where id = ?").param(orderId).query(Integer.class).single();
+    }
+
     /** The platform has it open. */
     void setCashier(long orderId, Opened cashier) {
         jdbc.sql("update pay_order set cashier = :cashier::jsonb where id = :id").param("cashier", written(cashier)).param("id", orderId).update();
@@ -297,16 +308,42 @@ class OrderBook {
                 .query(Long.class).optional();
     }
 
-    /** Moves an order that is held to where its payments have brought it, unless it is there. */
+    /**
+     * Moves an order that is held to where its payments have brought it. Payments that were not as ordered bring it nowhere while another can
+     * come or has come; then the order's history alone tells of them.
+     */
     Order settle(Order order, String cause, String who, Map<String, ?> detail) {
-        List<Came> came = jdbc.sql("""
+        List<Came> came = came(order.id(), true);
+        if (came.isEmpty() && order.state().isOver()) {
+            came = came(order.id(), false);
+        }
+        return move(order, came.isEmpty() ? order.state() : OrderState.after(came), cause, who, detail);
+    }
+
+    /** Nothing more comes for an order that is held and open: it is closed, or where what came for it and was not as ordered has brought it. */
+    void end(Order order, String cause, Map<String, ?> detail) {
+        List<Came> came = came(order.id(), false);
+        if (came.isEmpty()) {
+            move(order, OrderState.CLOSED, cause, HUB, detail);
+            return;
+        }
+        Order ended = move(order, OrderState.SUSPENSE, cause, HUB, detail);
+        if (OrderState.after(came) != OrderState.SUSPENSE) {
+            settle(ended, cause, HUB, detail);
+        }
+    }
+
+    private List<Came> came(long orderId, boolean asOrdered) {
+        record One(Came came, List<Odd> odd) {
+        }
+        return jdbc.sql("""
                 select case when exists (select from pay_refund r where r.payment_id = p.id and r.state = 'RESERVED') then 'RETURNING'
                             when p.state = 'SUSPENSE' then 'SUSPENDED'
                             when p.state = 'GIVEN_BACK' or exists (select from pay_refund r where r.payment_id = p.id and r.state = 'DONE') then 'RETURNED'
-                            else p.state end
-                from pay_payment p where p.order_id = ? and p.state <> 'PAID'""").param(order.id()).query(String.class).list().stream()
-                .map(Came::valueOf).toList();
-        return came.isEmpty() ? order : move(order, OrderState.after(came), cause, who, detail);
+                            else p.state end as came, odd
+                from pay_payment p where p.order_id = ? and p.state <> 'PAID'""").param(orderId)
+                .query((row, n) -> new One(Came.valueOf(row.getString("came")), odd(row))).list().stream()
+                .filter(one -> !asOrdered || Judgement.isAsOrdered(one.odd())).map(One::came).toList();
     }
 
     int anySite() {
@@ -328,8 +365,11 @@ class OrderBook {
                 row.getString("transaction_id"), row.getString("order_number"), row.getBigDecimal("amount_yuan"), row.getString("currency"),
                 row.getString("merchant"), row.getString("app"), row.getString("payer"), instant(row, "paid_at"), row.getString("source"),
                 instant(row, "came_at"), Payment.State.valueOf(row.getString("state")),
-                Arrays.stream((String[]) row.getArray("odd").getArray()).map(Odd::valueOf).toList(), row.getObject("account_id", Integer.class),
-                row.getString("receipt"), row.getBigDecimal("back_yuan"));
+                odd(row), row.getObject("account_id", Integer.class), row.getString("receipt"), row.getBigDecimal("back_yuan"));
+    }
+
+    private static List<Odd> odd(ResultSet row) throws SQLException {
+        return Arrays.stream((String[]) row.getArray("odd").getArray()).map(Odd::valueOf).toList();
     }
 
     static Instant instant(ResultSet row, String column) throws SQLException {

@@ -2,6 +2,7 @@ package io.meterhub.payment;
 
 import io.meterhub.payment.Platform.Closing;
 import io.meterhub.payment.Platform.Found;
+import io.meterhub.payment.Platform.Opening;
 import io.meterhub.payment.Platform.Return;
 import io.meterhub.payment.Platform.Returning;
 import java.time.Clock;
@@ -92,18 +93,18 @@ class OrderLoop {
         boolean expired = !clock.instant().isBefore(order.expiresAt());
         if (platform == null) {
             later(orderId, false);
-        } else if (order.state() == OrderState.CREATED && order.cashier() == null && !expired) {
-            open(order, platform);
-        } else if (!settledBy(platform.find(order.number()), order, "query", !expired)) {
-            close(order, platform);
+        } else if (!orders.isToOpen(order)) {
+            ask(order, platform, !expired, "closed.time-out");
+        } else if (orders.openThere(order, platform).said() instanceof Opening.Refused no) {
+            log.warn("{} does not open order {}: {} {}", order.channel(), order.number(), no.code(), no.why());
+            ask(order, platform, false, "refused.open");
         }
     }
 
-    private void open(Order order, Platform platform) {
-        try {
-            orders.openThere(order, platform);
-        } catch (PaymentRefused refused) {
-            log.warn("{} does not open order {}: {}", order.channel(), order.number(), refused.getMessage());
+    /** Asked, closed there where it may not wait, asked again: only then it is closed here. */
+    private void ask(Order order, Platform platform, boolean mayWait, String cause) {
+        if (!settledBy(platform.find(order.number()), order, "query", mayWait)) {
+            close(order, platform, cause);
         }
     }
 
@@ -111,7 +112,12 @@ class OrderLoop {
     private boolean settledBy(Found found, Order order, String source, boolean mayWait) {
         if (found instanceof Found.Payment payment) {
             payments.take(new Notice.Payment(payment.paid()), source);
-            release(order.id());
+            if (mayWait) {
+                later(order.id(), true);
+            } else {
+                // what the platform has for it was taken: where that is not as ordered, nothing else comes
+                closed(order, "ended");
+            }
         } else if (found instanceof Found.Closed) {
             closed(order, "closed.there");
         } else if (found instanceof Found.Unknown) {
@@ -124,8 +130,7 @@ class OrderLoop {
         return true;
     }
 
-    /** Asked, closed there, asked again: only then it is closed here. */
-    private void close(Order order, Platform platform) {
+    private void close(Order order, Platform platform, String cause) {
         Closing closing = platform.close(order.number());
         if (closing instanceof Closing.Unknown) {
             later(order.id(), false);
@@ -133,7 +138,7 @@ class OrderLoop {
         }
         Found found = platform.find(order.number());
         if (found instanceof Found.Closed || found instanceof Found.NotThere && !(closing instanceof Closing.WasPaid)) {
-            closed(order, "closed.time-out");
+            closed(order, cause);
         } else {
             settledBy(found, order, "query", true);
         }
@@ -143,9 +148,11 @@ class OrderLoop {
         transaction.executeWithoutResult(status -> {
             Order now = book.hold(order.id());
             if (now.state().isOpen()) {
-                book.move(now, OrderState.CLOSED, cause, OrderBook.HUB, Map.of());
+                book.end(now, cause, Map.of());
+                book.lookNoMore(order.id());
+            } else {
+                release(order.id());
             }
-            book.lookNoMore(order.id());
         });
     }
 

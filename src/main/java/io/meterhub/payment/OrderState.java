@@ -33,7 +33,8 @@ public enum OrderState {
             case PAID -> EnumSet.of(CREDITED, SUSPENSE);
             case CLOSED -> EnumSet.of(LATE_PAID, SUSPENSE);
             case LATE_PAID -> EnumSet.of(CREDITED, REFUNDING, SUSPENSE);
-            case CREDITED, REFUNDED -> EnumSet.of(REFUNDING, SUSPENSE);
+            case CREDITED -> EnumSet.of(REFUNDING, SUSPENSE);
+            case REFUNDED -> EnumSet.of(CREDITED, REFUNDING, SUSPENSE);
             case REFUNDING -> EnumSet.of(REFUNDED, CREDITED, SUSPENSE);
             case SUSPENSE -> EnumSet.of(CREDITED, REFUNDING, REFUNDED, CLOSED);
         };
@@ -42,6 +43,11 @@ public enum OrderState {
     /** Nobody has paid it, and somebody still may. */
     public boolean isOpen() {
         return this == CREATED || this == PAYING;
+    }
+
+    /** Nothing is about to become of it by itself. */
+    boolean isOver() {
+        return !isOpen() && this != PAID && this != LATE_PAID;
     }
 
     /** What one payment came to; the worst of them is the order's. In falling order of what needs attention. */

@@ -44,6 +44,8 @@ public class Orders {
 
     private static final Logger log = LoggerFactory.getLogger(Orders.class);
     private static final Duration HURRY = Duration.ofSeconds(5);
+    /** Platforms refuse to open an order that has but a minute left. */
+    private static final Duration LEFT_TO_PAY = Duration.ofSeconds(90);
     private static final int MOST_DIGITS = 10;
     private static final int LONGEST_ADDRESS = 2000;
     private static final Set<Receipt.Kind> ORDERED = EnumSet.of(Receipt.Kind.SALE, Receipt.Kind.REVERSAL);
@@ -86,7 +88,8 @@ public class Orders {
      * Makes an order, durably, and opens it at its platform. Where the platform gave no answer the order comes back CREATED and without
      * a cashier; it is opened by itself as soon as the platform answers, and asking again with the same key asks at once.
      *
-     * @throws PaymentRefused if it is not allowed, or the platform said for certain that it does not open it (field {@code way})
+     * @throws PaymentRefused if it is not allowed, or the platform said for certain that it does not open it (field {@code way}). Whether an
+     *                        order that it was asked for before is open there all the same is found out by itself
      */
     public Order open(OrderWish wish) {
         Account account = accounts.account(wish.accountId())
@@ -101,7 +104,19 @@ public class Orders {
                 now.plus(Duration.ofMinutes(its.orderMinutes())), wish.who(), wish.payer(), wish.address(),
                 wish.returnTo() == null ? null : wish.returnTo().replace("{number}", number));
         Order made = Objects.requireNonNull(transaction.execute(status -> make(order, wish)));
-        return made.state() == OrderState.CREATED && made.cashier() == null && now.isBefore(made.expiresAt()) ? openThere(made, platform) : made;
+        if (!isToOpen(made)) {
+            return made;
+        }
+        Asked asked = openThere(made, platform);
+        if (asked.said() instanceof Opening.Refused no) {
+            throw refused("way", "pay_platform_refused", Texts.word("word." + made.channel()), no.code() + " " + no.why());
+        }
+        return asked.order();
+    }
+
+    /** Whether the platform has not said yet that an order can be paid, and may still be asked. */
+    boolean isToOpen(Order order) {
+        return order.state() == OrderState.CREATED && order.cashier() == null && clock.instant().isBefore(order.expiresAt().minus(LEFT_TO_PAY));
     }
 
     private Platform check(OrderWish wish, Account account) {
@@ -152,8 +167,15 @@ public class Orders {
         return made.get();
     }
 
+    /** What the platform said, and the order after it. */
+    record Asked(Order order, Opening said) {
+    }
+
     /** Has the platform open an order that is made; also one that it may have open already. Outside of any transaction. */
-    Order openThere(Order order, Platform platform) {
+    Asked openThere(Order order, Platform platform) {
+        if (book.asking(order.id()).isEmpty()) {
+            return new Asked(book.order(order.id()), new Opening.Unknown("it was not asked"));
+        }
         Opening answer;
         try {
             answer = platform.open(new Ask(order.number(), order.way(), order.amountYuan(), order.subject(), order.expiresAt(), order.payer(),
@@ -163,11 +185,7 @@ public class Orders {
             answer = new Opening.Unknown(e.getClass().getSimpleName());
         }
         Opening said = answer;
-        Order after = transaction.execute(status -> opened(book.hold(order.id()), said));
-        if (said instanceof Opening.Refused no) {
-            throw refused("way", "pay_platform_refused", Texts.word("word." + order.channel()), no.code() + " " + no.why());
-        }
-        return after;
+        return new Asked(transaction.execute(status -> opened(book.hold(order.id()), said)), said);
     }
 
     private Order opened(Order order, Opening answer) {
@@ -181,9 +199,12 @@ public class Orders {
             if (!order.state().isOpen()) {
                 book.lookNoMore(order.id());
             }
-        } else if (answer instanceof Opening.Refused no && order.state() == OrderState.CREATED) {
-            book.lookNoMore(order.id());
-            return book.move(order, OrderState.CLOSED, "refused.open", OrderBook.HUB, Map.of("code", no.code(), "why", no.why()));
+        } else if (answer instanceof Opening.Refused no) {
+            // of one that was asked for before, the earlier may be open there whatever is said of the later
+            if (order.state() == OrderState.CREATED && book.asks(order.id()) == 1) {
+                book.end(order, "refused.open", Map.of("code", no.code(), "why", no.why()));
+                book.lookNoMore(order.id());
+            }
         } else if (order.state().isOpen()) {
             book.lookAgain(order.id(), false);
         }

@@ -93,7 +93,7 @@ class Payments implements Notices {
 
     private void receive(Paid paid, String source, boolean now) {
         Order order = book.hold(paid.channel(), paid.orderNumber()).orElse(null);
-        boolean first = order == null || book.payments(order.id()).isEmpty();
+        boolean first = order == null || book.payments(order.id()).stream().noneMatch(before -> Judgement.isAsOrdered(before.odd()));
         int site = order == null ? book.anySite() : order.siteId();
         Judgement judged = Judgement.of(paid, order, first, platforms.payees(paid.channel()), terms.of(site));
         Optional<Payment> kept = book.keep(paid, order, site, source, judged.odd());

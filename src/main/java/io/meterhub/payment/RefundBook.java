@@ -3,6 +3,8 @@ package io.meterhub.payment;
 import static io.meterhub.payment.OrderBook.at;
 import static io.meterhub.payment.OrderBook.instant;
 
+import io.meterhub.people.Behalf;
+import io.meterhub.people.Behalf.Orderer;
 import io.meterhub.people.Right;
 import io.meterhub.people.Rights;
 import io.meterhub.site.Reach;
@@ -27,23 +29,28 @@ class RefundBook {
 
     private final JdbcClient jdbc;
     private final Rights rights;
+    private final Behalf behalf;
     private final Clock clock;
 
-    RefundBook(JdbcClient jdbc, Rights rights, Clock clock) {
+    RefundBook(JdbcClient jdbc, Rights rights, Behalf behalf, Clock clock) {
         this.jdbc = jdbc;
         this.rights = rights;
+        this.behalf = behalf;
         this.clock = clock;
     }
 
     /** Adds a refund that nothing is taken for yet; empty: the key was used before at the site. */
     Optional<Refund> make(Payment payment, String number, String key, BigDecimal yuan, Refund.Source source, String who, String why) {
+        Orderer asker = behalf.orderer();
         return jdbc.sql("""
-                insert into pay_refund (payment_id, site_id, channel, number, idempotency_key, amount_yuan, source, why, state, asked_by, asked_at)
-                values (:payment, :site, :channel, :number, :key, :amount, :source, :why, 'ASKED', :who, :now)
+                insert into pay_refund (payment_id, site_id, channel, number, idempotency_key, amount_yuan, source, why, state, asked_by,
+                                        asked_by_person, asked_by_key, asked_at)
+                values (:payment, :site, :channel, :number, :key, :amount, :source, :why, 'ASKED', :who, :person, :itsKey, :now)
                 on conflict (site_id, idempotency_key) do nothing returning id""")
                 .param("payment", payment.id()).param("site", payment.siteId()).param("channel", payment.channel().name()).param("number", number)
                 .param("key", key).param("amount", yuan).param("source", source.name()).param("why", why).param("who", who)
-                .param("now", at(clock.instant())).query(Long.class).optional().map(this::refund);
+                .param("person", asker.personId()).param("itsKey", asker.keyId()).param("now", at(clock.instant())).query(Long.class).optional()
+                .map(this::refund);
     }
 
     Optional<Refund> keyed(int siteId, String key) {
@@ -79,10 +86,16 @@ class RefundBook {
         return refund(id);
     }
 
+    /** Whether this person, signed in, asked for it. */
+    boolean askedBy(long id, int person) {
+        return jdbc.sql("select asked_by_person = ? from pay_refund where id = ? and asked_by_person is not null").params(person, id).query(Boolean.class)
+                .optional().orElse(false);
+    }
+
     /** A second person has decided. */
-    void decided(long id, String who, String why) {
-        jdbc.sql("update pay_refund set decided_by = :who, decided_at = :now, decided_why = :why where id = :id").param("who", who)
-                .param("now", at(clock.instant())).param("why", why).param("id", id).update();
+    void decided(long id, String who, int person, String why) {
+        jdbc.sql("update pay_refund set decided_by = :who, decided_by_person = :person, decided_at = :now, decided_why = :why where id = :id")
+                .param("who", who).param("person", person).param("now", at(clock.instant())).param("why", why).param("id", id).update();
     }
 
     void decline(long id) {

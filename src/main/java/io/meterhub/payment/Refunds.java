@@ -11,6 +11,7 @@ import io.meterhub.billing.CounterResult.Booked;
 import io.meterhub.billing.CounterResult.Refused;
 import io.meterhub.billing.PayMethod;
 import io.meterhub.payment.Platform.Returning;
+import io.meterhub.people.Behalf;
 import io.meterhub.people.Right;
 import io.meterhub.people.Rights;
 import io.meterhub.site.Audit;
@@ -45,12 +46,13 @@ public class Refunds {
     private final Accounts accounts;
     private final SuspenseAlarms suspense;
     private final Rights rights;
+    private final Behalf behalf;
     private final Audit audit;
     private final Texts texts;
     private final Clock clock;
 
     Refunds(OrderBook orders, RefundBook book, SitePayTerms terms, Counter counter, Clearing clearing, Accounts accounts,
-            SuspenseAlarms suspense, Rights rights, Audit audit, Texts texts, Clock clock) {
+            SuspenseAlarms suspense, Rights rights, Behalf behalf, Audit audit, Texts texts, Clock clock) {
         this.orders = orders;
         this.book = book;
         this.terms = terms;
@@ -59,6 +61,7 @@ public class Refunds {
         this.accounts = accounts;
         this.suspense = suspense;
         this.rights = rights;
+        this.behalf = behalf;
         this.audit = audit;
         this.texts = texts;
         this.clock = clock;
@@ -108,7 +111,7 @@ public class Refunds {
         return refund;
     }
 
-    /** The second person wants it; not the one who asked. */
+    /** The second person, who has signed in, wants it; not the one who asked. */
     @Transactional
     public Refund approve(long id, String who, String why) {
         return decide(id, who, why, refund -> reserve(refund, orders.payment(refund.paymentId()), who));
@@ -134,10 +137,12 @@ public class Refunds {
         if (refund.state() != Refund.State.ASKED) {
             throw refused("refund", "refund_decided", refund.number());
         }
-        if (person(who).equalsIgnoreCase(person(refund.askedBy()))) {
+        // a key names whom it likes: whoever holds one could be both
+        int second = Optional.ofNullable(behalf.orderer().personId()).orElseThrow(() -> refused("who", "refund_second_signed_in"));
+        if (book.askedBy(id, second) || person(who).equalsIgnoreCase(person(refund.askedBy()))) {
             throw refused("who", "refund_second_person", refund.askedBy());
         }
-        book.decided(id, who, why);
+        book.decided(id, who, second, why);
         Refund after = decision.apply(refund);
         audit.record(payment.siteId(), who, after.state() == Refund.State.DECLINED ? "payment.refund.declined" : "payment.refund.approved",
                 subject(payment), refund, after, why);

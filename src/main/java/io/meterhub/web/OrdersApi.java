@@ -185,7 +185,8 @@ class OrdersApi {
     }
 
     @PostMapping(path = "/refunds/{id}/approve", consumes = MediaType.APPLICATION_JSON_VALUE)
-    @Operation(summary = "The second person lets it go", description = "Not the one who asked for it.")
+    @Operation(summary = "The second person lets it go", description = "Not the one who asked for it, and signed in: a key vouches"
+            + " for nobody.")
     Refund approve(@PathVariable long id, Operator operator, @Valid @RequestBody Decision said) {
         seenRefund(id);
         return refunds.approve(id, operator.name(), said.why());

@@ -32,6 +32,8 @@ class JudgementTest {
             CLOSED,     true,  100.00, CNY,      m,        a,   CREDIT,    GIVE_BACK, CREDIT,    LATE
             CLOSED,     true,  100.00, CNY,      m,        a,   GIVE_BACK, CREDIT,    GIVE_BACK, LATE
             CLOSED,     true,  1.00,   CNY,      m,        a,   CREDIT,    CREDIT,    SUSPEND,   AMOUNT LATE
+            SUSPENSE,   true,  100.00, CNY,      m,        a,   GIVE_BACK, CREDIT,    GIVE_BACK, LATE
+            REFUNDED,   true,  100.00, CNY,      m,        a,   CREDIT,    GIVE_BACK, CREDIT,    LATE
             CREDITED,   false, 100.00, CNY,      m,        a,   CREDIT,    GIVE_BACK, GIVE_BACK, SECOND
             CREDITED,   false, 100.00, CNY,      m,        a,   GIVE_BACK, CREDIT,    CREDIT,    SECOND
             REFUNDED,   false, 100.00, CNY,      m,        a,   GIVE_BACK, CREDIT,    CREDIT,    SECOND

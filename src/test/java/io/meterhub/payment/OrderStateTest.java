@@ -27,7 +27,7 @@ class OrderStateTest {
             CLOSED     . . . . . x . . x
             LATE_PAID  . . . x . . x . x
             REFUNDING  . . . x . . . x x
-            REFUNDED   . . . . . . x . x
+            REFUNDED   . . . x . . x . x
             SUSPENSE   . . . x x . x x .
             """;
 

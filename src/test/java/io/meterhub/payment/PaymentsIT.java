@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.meterhub.AtOnce;
+import io.meterhub.Crew;
 import io.meterhub.HubTest;
 import io.meterhub.billing.AccountLife;
 import io.meterhub.billing.AccountWish;
@@ -20,31 +21,50 @@ import io.meterhub.payment.PayTerms.Rule;
 import io.meterhub.payment.Payment.Odd;
 import io.meterhub.payment.Platform.Paid;
 import io.meterhub.payment.Platform.Returning;
+import io.meterhub.people.Actor;
+import io.meterhub.people.Grant;
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
+import io.meterhub.people.Role;
+import io.meterhub.people.SignedIn;
+import io.meterhub.site.Audit;
+import io.meterhub.site.Texts;
+import io.meterhub.supply.Supply;
 import java.math.BigDecimal;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Deque;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.apache.camel.CamelContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.beans.factory.support.StaticListableBeanFactory;
 import org.springframework.context.ApplicationContext;
 import org.springframework.dao.DataIntegrityViolationException;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.security.core.context.SecurityContextHolder;
+import org.springframework.transaction.support.TransactionTemplate;
 
 /** What becomes of money that came, by what the database can do: no platform is needed for it. */
 @HubTest
 class PaymentsIT {
 
     private static final int COPIES = 64;
+    private static final List<Grant> ALL = List.of(new Grant(null, EnumSet.allOf(Right.class), null, null, null));
 
     @Autowired
     ApplicationContext hub;
@@ -70,6 +90,8 @@ class PaymentsIT {
     AccountLife life;
     @Autowired
     JdbcClient jdbc;
+    @Autowired
+    TransactionTemplate transactions;
     @Autowired
     CamelContext camel;
     BilledMall malls;
@@ -124,7 +146,7 @@ class PaymentsIT {
             Paid paid = wrong.paid().apply(order, transaction);
             notices.take(new Notice.Payment(paid), "notice");
             notices.take(new Notice.Payment(paid), "notice");
-            assertThat(desk.state(order)).as(wrong.odd().name()).isEqualTo(OrderState.SUSPENSE);
+            assertThat(desk.history(order)).as(wrong.odd().name()).isEqualTo("CREATED PAYING PAYING");
             assertThat(desk.payment(transaction).odd()).containsExactly(wrong.odd());
             assertThat(desk.credit(mall.account())).isEqualTo("100");
             String booked = wrong.booked() ? paid.amountYuan().stripTrailingZeros().toPlainString() : "0";
@@ -133,16 +155,52 @@ class PaymentsIT {
             assertThat(desk.alarm(mall)).isTrue();
             if (wrong.booked()) {
                 suspense.credit(desk.payment(transaction).id(), mall.account(), "li", "the payer was asked");
-                assertThat(desk.state(order)).isEqualTo(OrderState.CREDITED);
+                assertThat(desk.state(order)).as("another may still come").isEqualTo(OrderState.PAYING);
                 assertThat(desk.credit(mall.account())).isEqualTo(wrong.odd() == Odd.AMOUNT ? "101" : "120");
             } else {
                 assertThatThrownBy(() -> suspense.credit(desk.payment(transaction).id(), mall.account(), "li", "why not")).isInstanceOf(PaymentRefused.class);
                 suspense.accept(desk.payment(transaction).id(), "li", "not ours");
-                assertThat(desk.state(order)).isEqualTo(OrderState.CLOSED);
                 assertThat(desk.credit(mall.account())).isEqualTo("100");
             }
+            transactions.executeWithoutResult(status -> book.end(book.hold(order.id()), "test", Map.of()));
+            assertThat(desk.state(order)).isEqualTo(wrong.booked() ? OrderState.CREDITED : OrderState.CLOSED);
             assertThat(desk.lies(mall, "SUSPENSE")).isEqualTo("0");
             assertThat(desk.alarm(mall)).isFalse();
+            assertThat(malls.problems(mall)).isEmpty();
+        }
+    }
+
+    @Test
+    void whatWasOrderedIsCreditedAlsoAfterAPaymentThatWasNot() {
+        for (OrderState end : new OrderState[] {OrderState.PAYING, OrderState.SUSPENSE, OrderState.REFUNDED, OrderState.CREDITED, OrderState.CLOSED}) {
+            Mall mall = malls.open("shop-single", 1);
+            // neither late nor second money is taken
+            terms.set(mall.site().id(), new PayTerms(end == OrderState.PAYING ? Rule.GIVE_BACK : Rule.CREDIT, Rule.GIVE_BACK, BigDecimal.ZERO, 15,
+                    BigDecimal.ONE, BigDecimal.TEN), "li", "test");
+            Order order = desk.order(mall, "20.00", OrderState.PAYING);
+            notices.take(desk.paid(order, "wrong-" + order.number(), "1.00"), "notice");
+            if (end != OrderState.PAYING) {
+                transactions.executeWithoutResult(status -> book.end(book.hold(order.id()), "test", Map.of()));
+                assertThat(desk.state(order)).isEqualTo(OrderState.SUSPENSE);
+            }
+            Payment wrong = desk.payment("wrong-" + order.number());
+            switch (end) {
+                case REFUNDED -> refunds.take(Channel.WECHAT, suspense.giveBack(wrong.id(), "li", "wrong amount").number(),
+                        new Returning.Done("there", new BigDecimal("1.00"), Instant.now()), "notice");
+                case CREDITED -> suspense.credit(wrong.id(), mall.account(), "li", "the payer was asked");
+                case CLOSED -> suspense.accept(wrong.id(), "li", "not ours");
+                default -> { }
+            }
+            assertThat(desk.state(order)).isEqualTo(end);
+            String before = desk.credit(mall.account());
+            notices.take(desk.paid(order, "right-" + order.number()), "query");
+            assertThat(desk.payment("right-" + order.number()).state()).as(end.name()).isEqualTo(Payment.State.CREDITED);
+            assertThat(desk.payment("right-" + order.number()).odd()).doesNotContain(Odd.SECOND);
+            assertThat(desk.state(order)).isEqualTo(OrderState.CREDITED);
+            assertThat(new BigDecimal(desk.credit(mall.account())).subtract(new BigDecimal(before))).isEqualByComparingTo("20");
+            assertThat(desk.alarm(mall)).as("the wrong one still waits").isEqualTo(desk.payment(wrong.transactionId()).state() == Payment.State.SUSPENSE);
+            notices.take(desk.paid(order, "again-" + order.number()), "notice");
+            assertThat(desk.payment("again-" + order.number()).odd()).containsExactly(Odd.SECOND);
             assertThat(malls.problems(mall)).isEmpty();
         }
     }
@@ -373,17 +431,156 @@ class PaymentsIT {
         terms.set(mall.site().id(), new PayTerms(Rule.CREDIT, Rule.CREDIT, new BigDecimal("25"), 15, BigDecimal.ONE, BigDecimal.TEN), "li", "test");
         Payment payment = credited(mall, "60.00");
         assertThat(refunds.ask("small-" + payment.id(), payment.id(), new BigDecimal("20"), "li", "x").state()).isEqualTo(Refund.State.RESERVED);
-        Refund waits = refunds.ask("next-" + payment.id(), payment.id(), new BigDecimal("20"), "till/Li", "x");
+        Actor till = new Actor(jdbc.sql("select min(id) from api_key").query(Integer.class).single(), true, "first-key", false, ALL);
+        Actor li = person("pay-li");
+        Actor zhao = person("pay-zhao");
+        Refund waits = as(till, () -> refunds.ask("next-" + payment.id(), payment.id(), new BigDecimal("20"), "first-key/Pay-Li", "x"));
         assertThat(waits.state()).isEqualTo(Refund.State.ASKED);
         assertThat(desk.credit(mall.account())).as("nothing is taken yet").isEqualTo("140");
-        assertThatThrownBy(() -> refunds.approve(waits.id(), "li", "my own")).isInstanceOf(PaymentRefused.class).hasMessageContaining("Li");
+        assertThatThrownBy(() -> as(till, () -> refunds.approve(waits.id(), "first-key/somebody", "by the same key"))).isInstanceOf(PaymentRefused.class);
+        assertThatThrownBy(() -> as(li, () -> refunds.approve(waits.id(), li.name(), "my own"))).isInstanceOf(PaymentRefused.class)
+                .hasMessageContaining("Pay-Li");
+        assertThatThrownBy(() -> refunds.approve(waits.id(), "hub", "nobody")).isInstanceOf(PaymentRefused.class);
         assertThatThrownBy(() -> refunds.ask("much-" + payment.id(), payment.id(), new BigDecimal("20.01"), "li", "x")).isInstanceOf(PaymentRefused.class);
-        Refund declined = refunds.ask("other-" + payment.id(), payment.id(), new BigDecimal("20"), "li", "x");
-        assertThat(refunds.decline(declined.id(), "zhao", "no").state()).isEqualTo(Refund.State.DECLINED);
-        assertThat(refunds.approve(waits.id(), "zhao", "yes").state()).isEqualTo(Refund.State.RESERVED);
+        Refund declined = as(li, () -> refunds.ask("other-" + payment.id(), payment.id(), new BigDecimal("20"), li.name(), "x"));
+        assertThatThrownBy(() -> as(till, () -> refunds.approve(declined.id(), "first-key/somebody", "by the key"))).isInstanceOf(PaymentRefused.class);
+        assertThatThrownBy(() -> as(li, () -> refunds.approve(declined.id(), "another", "by another name"))).isInstanceOf(PaymentRefused.class);
+        assertThatThrownBy(() -> jdbc.sql("update pay_refund set decided_by = 'x', decided_by_person = asked_by_person, decided_at = now() where id = ?")
+                .param(declined.id()).update()).as("the table itself").isInstanceOf(DataIntegrityViolationException.class);
+        assertThat(as(zhao, () -> refunds.decline(declined.id(), zhao.name(), "no")).state()).isEqualTo(Refund.State.DECLINED);
+        assertThat(as(zhao, () -> refunds.approve(waits.id(), zhao.name(), "yes")).state()).isEqualTo(Refund.State.RESERVED);
         assertThat(desk.credit(mall.account())).isEqualTo("120");
-        assertThatThrownBy(() -> refunds.approve(waits.id(), "zhao", "yes")).isInstanceOf(PaymentRefused.class);
+        assertThatThrownBy(() -> as(zhao, () -> refunds.approve(waits.id(), zhao.name(), "yes"))).isInstanceOf(PaymentRefused.class);
         assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    private Actor person(String name) {
+        Crew crew = new Crew(hub).hire(name, Role.MANAGER, null, null, null);
+        return new Actor(crew.id(name), false, name, false, ALL);
+    }
+
+    private static <T> T as(Actor actor, Supplier<T> act) {
+        SecurityContextHolder.getContext().setAuthentication(new SignedIn(actor));
+        try {
+            return act.get();
+        } finally {
+            SecurityContextHolder.clearContext();
+        }
+    }
+
+    /** A platform that has an order open or not, whatever it says of it. */
+    private static final class Obstinate implements Platform {
+
+        private final List<String> asked = new ArrayList<>();
+        private final Deque<Opening> openings = new ArrayDeque<>();
+        private Found found = new Found.NotThere();
+
+        @Override
+        public Channel channel() {
+            return Channel.WECHAT;
+        }
+
+        @Override
+        public boolean offers(Way way) {
+            return true;
+        }
+
+        @Override
+        public Payee payee(Way way) {
+            return OrderDesk.PAYEE;
+        }
+
+        @Override
+        public Opening open(Ask ask) {
+            asked.add("open");
+            return openings.remove();
+        }
+
+        @Override
+        public Found find(String orderNumber) {
+            asked.add("find");
+            return found;
+        }
+
+        @Override
+        public Closing close(String orderNumber) {
+            asked.add("close");
+            if (found instanceof Found.Waiting) {
+                found = new Found.Closed();
+                return new Closing.Closed();
+            }
+            return found instanceof Found.Payment ? new Closing.WasPaid() : new Closing.NotThere();
+        }
+
+        @Override
+        public Returning giveBack(Return asked) {
+            return new Returning.Unknown("not asked for here");
+        }
+
+        @Override
+        public Returning findReturn(String orderNumber, String refundNumber) {
+            return new Returning.NotThere();
+        }
+
+        @Override
+        public Billed bill(BillKind kind, LocalDate day) {
+            return new Billed.NotYet();
+        }
+    }
+
+    private record Desk(Orders orders, OrderLoop loop) {
+    }
+
+    private Desk with(Platform platform) {
+        Platforms only = new Platforms(new StaticListableBeanFactory(Map.of("only", platform)).getBeanProvider(Platform.class));
+        Orders its = new Orders(book, hub.getBean(RefundBook.class), only, terms, counter, accounts, hub.getBean(Supply.class), hub.getBean(Rights.class),
+                hub.getBean(Audit.class), hub.getBean(Texts.class), hub.getBean(Clock.class), transactions);
+        return new Desk(its, new OrderLoop(book, hub.getBean(RefundBook.class), only, its, hub.getBean(Payments.class), refunds,
+                hub.getBean(SuspenseAlarms.class), hub.getBean(Clock.class), transactions));
+    }
+
+    @Test
+    void anOrderIsNotClosedBecauseItsOpeningWasRefusedTheSecondTime() {
+        Platform.Opening no = new Platform.Opening.Refused("PARAM_ERROR", "no");
+        for (boolean paid : new boolean[] {false, true}) {
+            Mall mall = malls.open("shop-single", 1);
+            Obstinate platform = new Obstinate();
+            Desk there = with(platform);
+            OrderWish wish = new OrderWish(UUID.randomUUID().toString(), mall.account(), Way.WECHAT_NATIVE, new BigDecimal("30.00"), "li", null, null, null);
+            platform.openings.addAll(List.of(new Platform.Opening.Unknown("time-out"), no, no));
+            Order order = there.orders().open(wish);
+            assertThat(order.state()).isEqualTo(OrderState.CREATED);
+            // the first had reached it all the same
+            platform.found = paid ? new Platform.Found.Payment(desk.paid(order, "paid-" + order.number()).paid()) : new Platform.Found.Waiting();
+            assertThatThrownBy(() -> there.orders().open(wish)).isInstanceOf(PaymentRefused.class);
+            assertThat(desk.state(order)).isEqualTo(OrderState.CREATED);
+            platform.asked.clear();
+            there.loop().look(order.id());
+            assertThat(desk.state(order)).isEqualTo(paid ? OrderState.CREDITED : OrderState.CLOSED);
+            assertThat(String.join(" ", platform.asked)).isEqualTo(paid ? "open find" : "open find close find");
+            assertThat(desk.credit(mall.account())).isEqualTo(paid ? "130" : "100");
+        }
+    }
+
+    @Test
+    void theFirstRefusalIsTheOrdersEndAndNoOrderIsOpenedAnewShortlyBeforeItsEnd() {
+        Mall mall = malls.open("shop-single", 1);
+        Obstinate platform = new Obstinate();
+        Desk there = with(platform);
+        OrderWish refused = new OrderWish(UUID.randomUUID().toString(), mall.account(), Way.WECHAT_NATIVE, new BigDecimal("30.00"), "li", null, null, null);
+        platform.openings.add(new Platform.Opening.Refused("PARAM_ERROR", "no"));
+        assertThatThrownBy(() -> there.orders().open(refused)).isInstanceOf(PaymentRefused.class);
+        assertThat(there.orders().open(refused).state()).isEqualTo(OrderState.CLOSED);
+        assertThat(platform.asked).containsExactly("open");
+
+        OrderWish wish = new OrderWish(UUID.randomUUID().toString(), mall.account(), Way.WECHAT_NATIVE, new BigDecimal("30.00"), "li", null, null, null);
+        platform.openings.add(new Platform.Opening.Unknown("time-out"));
+        Order order = there.orders().open(wish);
+        jdbc.sql("update pay_order set expires_at = now() + interval '80 seconds' where id = ?").param(order.id()).update();
+        platform.asked.clear();
+        there.loop().look(order.id());
+        assertThat(there.orders().open(wish).state()).isEqualTo(OrderState.CREATED);
+        assertThat(platform.asked).containsExactly("find");
     }
 
     @Test
