@@ -42,27 +42,12 @@ public class Clearing {
      */
     @Transactional(propagation = Propagation.MANDATORY)
     public Optional<Long> book(int siteId, String key, Fund debit, Fund credit, BigDecimal yuan, String who, String why) {
-        return post(siteId, key, List.of(Entry.against(gl(debit), yuan), Entry.against(gl(credit), yuan.negate())), who, why);
-    }
-
-    /**
-     * Books between a platform and an account in the caller's transaction, where what was credited is not what the platform has.
-     *
-     * @param yuan above 0: the account gets it, below: it is taken from it
-     * @return the journal's id; empty: it was booked before
-     */
-    @Transactional(propagation = Propagation.MANDATORY)
-    public Optional<Long> bookToAccount(int siteId, String key, int accountId, Fund platform, BigDecimal yuan, String who, String why) {
-        return post(siteId, key, List.of(Entry.against(gl(platform), yuan), Entry.customer(accountId, yuan)), who, why);
-    }
-
-    private Optional<Long> post(int siteId, String key, List<Entry> entries, String who, String why) {
         Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
         Long journal = ledger.open(List.of(new Journal(siteId, key, Cause.CLEARING, now, sites.site(siteId).dayOf(now), who, why))).get(key);
         if (journal == null) {
             return Optional.empty();
         }
-        ledger.enter(Map.of(journal, entries), Map.of(), who, why);
+        ledger.enter(Map.of(journal, List.of(Entry.against(gl(debit), yuan), Entry.against(gl(credit), yuan.negate()))), Map.of(), who, why);
         return Optional.of(journal);
     }
 

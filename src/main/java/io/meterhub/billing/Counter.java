@@ -63,6 +63,8 @@ public class Counter {
     static final String CLOSING = "close:";
     /** How the keys of what payment platforms were paid, or are to give back, begin. */
     public static final String PLATFORM = "pay:";
+    /** How the keys of what a platform's bill corrects begin. Credit that was never paid for is taken also where it was used. */
+    public static final String BILLED = PLATFORM + "reconciliation:";
     private static final BigDecimal HUNDRED = BigDecimal.valueOf(100);
     private static final int MOST_DIGITS = 12;
 
@@ -391,7 +393,8 @@ public class Counter {
                     : amount.signum() <= 0 ? refused("accountId", "emergency_none", purse.number()) : Optional.empty();
         }
         BigDecimal most = switch (request.kind()) {
-            case REFUND, TRANSFER -> purse.spare();
+            case REFUND -> request.idempotencyKey().startsWith(BILLED) ? amount : purse.spare();
+            case TRANSFER -> purse.spare();
             case DEPOSIT_RETURN -> purse.depositYuan();
             case WRITE_OFF, DEBT -> purse.arrears();
             case DEBT_WRITE_OFF -> purse.debtYuan();

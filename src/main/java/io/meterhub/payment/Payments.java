@@ -72,6 +72,14 @@ class Payments implements Notices {
         });
     }
 
+    /** What is known from elsewhere, in the caller's transaction: all of it or nothing. */
+    void takeIn(Paid paid, String source) {
+        rights.asHub(() -> {
+            receive(paid, source, true);
+            return null;
+        });
+    }
+
     private void take(Paid paid, String source) {
         try {
             receiveNow(paid, source);

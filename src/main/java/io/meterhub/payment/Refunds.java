@@ -273,7 +273,12 @@ public class Refunds {
         return book.of(siteId, state, before, limit);
     }
 
-    /** Holds a payment and, before it, its order. */
+    /** Holds a payment and, before it, its order: before anything of an account is. */
+    @Transactional(propagation = Propagation.MANDATORY)
+    public void hold(long paymentId) {
+        holdOfOrder(paymentId);
+    }
+
     private Payment holdOfOrder(long paymentId) {
         Payment payment = orders.seenPayment(paymentId).orElseThrow(() -> refused("payment", "no_payment", Long.toString(paymentId)));
         if (payment.orderId() != null) {

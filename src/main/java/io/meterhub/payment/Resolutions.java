@@ -2,6 +2,9 @@ package io.meterhub.payment;
 
 import io.meterhub.billing.Clearing;
 import io.meterhub.billing.Clearing.Fund;
+import io.meterhub.billing.Counter;
+import io.meterhub.billing.CounterRequest;
+import io.meterhub.billing.CounterResult;
 import io.meterhub.payment.Platform.Paid;
 import io.meterhub.payment.Platform.Payee;
 import io.meterhub.payment.Platform.Returning;
@@ -9,6 +12,7 @@ import io.meterhub.payment.ReconciledItem.BillState;
 import io.meterhub.payment.ReconciledItem.Kind;
 import io.meterhub.payment.ReconciledItem.Resolution;
 import io.meterhub.payment.ReconciledItem.State;
+import io.meterhub.people.Rights;
 import io.meterhub.site.Audit;
 import io.meterhub.site.Site;
 import io.meterhub.site.Sites;
@@ -44,25 +48,31 @@ public class Resolutions {
     private final TransactionTemplate transaction;
     private final Reconciliations reconciliations;
     private final Platforms platforms;
-    private final Notices notices;
+    private final Payments payments;
     private final Suspense suspense;
     private final Refunds refunds;
+    private final RefundBook refundBook;
+    private final Counter counter;
     private final Clearing clearing;
+    private final Rights rights;
     private final Sites sites;
     private final Audit audit;
     private final Texts texts;
     private final Clock clock;
 
-    Resolutions(JdbcClient jdbc, TransactionTemplate transaction, Reconciliations reconciliations, Platforms platforms, Notices notices,
-                Suspense suspense, Refunds refunds, Clearing clearing, Sites sites, Audit audit, Texts texts, Clock clock) {
+    Resolutions(JdbcClient jdbc, TransactionTemplate transaction, Reconciliations reconciliations, Platforms platforms, Payments payments,
+                Suspense suspense, Refunds refunds, RefundBook refundBook, Counter counter, Clearing clearing, Rights rights, Sites sites, Audit audit, Texts texts, Clock clock) {
         this.jdbc = jdbc;
         this.transaction = transaction;
         this.reconciliations = reconciliations;
         this.platforms = platforms;
-        this.notices = notices;
+        this.payments = payments;
         this.suspense = suspense;
         this.refunds = refunds;
+        this.refundBook = refundBook;
+        this.counter = counter;
         this.clearing = clearing;
+        this.rights = rights;
         this.sites = sites;
         this.audit = audit;
         this.texts = texts;
@@ -150,17 +160,24 @@ public class Resolutions {
     }
 
     /**
-     * Decides; the same decision again changes nothing.
+     * Decides; the same decision again changes nothing. The day is held from the first look to the last step, before any order: of several who
+     * decide at once one does, and the others find it decided.
      *
      * @param accountId whose credit it becomes or is taken from; null: that of the order, if it is known
      * @throws PaymentRefused if this cannot be decided of it, or another thing was
      */
     public ReconciledItem resolve(long id, Resolution resolution, Integer accountId, String who, String why) {
-        ReconciledItem item = item(id).orElseThrow(() -> new PaymentRefused("item", texts.of("refused.reconciliation_item", String.valueOf(id))));
+        ReconciledItem seen = item(id).orElseThrow(() -> new PaymentRefused("item", texts.of("refused.reconciliation_item", String.valueOf(id))));
         reconciliations.why(why);
-        if (item.state() == State.RESOLVED && item.resolution() == resolution) {
-            return item;
-        }
+        return transaction.execute(status -> {
+            lock(seen);
+            ReconciledItem item = item(id).orElseThrow();
+            return item.state() == State.RESOLVED && item.resolution() == resolution ? Optional.of(item) : decide(item, resolution, accountId, who, why);
+        }).orElseThrow(() -> new PaymentRefused("resolution", texts.of("refused.reconciliation_by_rule")));
+    }
+
+    /** @return empty: a payment was taken in, and the site's rules for late and second payments have dealt with it in another way */
+    private Optional<ReconciledItem> decide(ReconciledItem item, Resolution resolution, Integer accountId, String who, String why) {
         if (resolution == Resolution.REFUND && why.length() > MOST_TOLD) {
             // the payer may read it
             throw new PaymentRefused("why", texts.of("refused.refund_why", String.valueOf(MOST_TOLD)));
@@ -169,45 +186,58 @@ public class Resolutions {
             throw new PaymentRefused("resolution", texts.of(item.state() == State.OPEN ? "refused.reconciliation_not_allowed"
                     : "refused.reconciliation_decided"));
         }
+        Optional<Long> journal;
+        BigDecimal booked = BigDecimal.ZERO;
         if (takenIn(item.kind(), item.difference(), item.theirState(), item.paymentId() != null)) {
-            return takeIn(item, resolution, accountId, who, why);
-        }
-        if (refundFollows(item.kind(), item.difference(), item.theirState(), item.ourState())) {
-            notices.take(new Notice.Refund(item.channel(), item.orderNumber(), item.key(), item.theirState() == BillState.DONE
-                    ? new Returning.Done(null, item.theirYuan(), item.theirAt()) : new Returning.Refused("FAILED", why)), "bill");
-            return decide(item, resolution, refundJournal(item.refundId()), BigDecimal.ZERO, who, why);
-        }
-        return transaction.execute(status -> {
-            lock(item);
-            ReconciledItem now = item(id).orElseThrow();
-            if (now.state() != State.OPEN || now.gapYuan().compareTo(item.gapYuan()) != 0) {
-                // another has decided meanwhile, or it is another difference by now
-                if (now.state() == State.RESOLVED && now.resolution() == resolution) {
-                    return now;
-                }
-                throw new PaymentRefused("resolution", texts.of("refused.reconciliation_decided"));
+            Payment payment = takeIn(item, accountId, resolution);
+            if (!becomes(payment, item, resolution, accountId, who, why)) {
+                reconciliations.recompare(item.channel(), item.day());
+                return Optional.empty();
             }
-            Optional<Long> journal = now.gapYuan().signum() == 0 ? Optional.empty() : book(now, resolution, accountId, who, why);
-            ReconciledItem decided = decide(now, resolution, journal, journal.isPresent() ? now.gapYuan() : BigDecimal.ZERO, who, why);
-            if (resolution == Resolution.REFUND) {
-                refunds.ask("reconciliation:" + id, now.paymentId(), now.gapYuan(), who, why);
-            }
-            return decided;
-        });
+            journal = paymentJournal(payment.id());
+        } else if (refundFollows(item.kind(), item.difference(), item.theirState(), item.ourState())) {
+            refunds.take(item.channel(), item.key(), item.theirState() == BillState.DONE
+                    ? new Returning.Done(null, item.theirYuan(), item.theirAt()) : new Returning.Refused("FAILED", why), "bill");
+            journal = refundJournal(item.refundId());
+        } else {
+            journal = item.gapYuan().signum() == 0 ? Optional.empty() : book(item, resolution, accountId, who, why);
+            booked = journal.isPresent() ? item.gapYuan() : BigDecimal.ZERO;
+        }
+        return Optional.of(decided(item, resolution, journal, booked, who, why));
     }
 
     private Optional<Long> book(ReconciledItem item, Resolution resolution, Integer accountId, String who, String why) {
-        String key = "pay:reconciliation:" + item.id();
+        String key = Counter.BILLED + item.id();
+        if (resolution == Resolution.CREDIT) {
+            return Optional.of(correct(item, account(item, accountId, item.siteId()), who, why));
+        }
+        if (resolution == Resolution.REFUND) {
+            // what is given back is taken where it was booked
+            refunds.hold(item.paymentId());
+            long journal = correct(item, account(item, null, item.siteId()), who, why);
+            refunds.ask("reconciliation:" + item.id(), item.paymentId(), item.gapYuan(), who, why);
+            return Optional.of(journal);
+        }
         Fund platform = Reconciliations.fund(item.channel());
         boolean more = item.gapYuan().signum() > 0;
-        BigDecimal yuan = item.gapYuan().abs();
-        if (resolution == Resolution.CREDIT || resolution == Resolution.REFUND) {
-            // what is given back is taken where it was booked
-            int account = account(item, resolution == Resolution.REFUND ? null : accountId, item.siteId());
-            return clearing.bookToAccount(siteOf(account), key, account, platform, item.gapYuan(), who, why);
-        }
         Fund other = resolution == Resolution.SUSPENSE ? Fund.SUSPENSE : item.difference() == Difference.FEE ? Fund.PLATFORM_FEE : Fund.DIFFERENCE;
-        return clearing.book(site(item), key, more ? platform : other, more ? other : platform, yuan, who, why);
+        return clearing.book(site(item), key, more ? platform : other, more ? other : platform, item.gapYuan().abs(), who, why);
+    }
+
+    /** The account gets what the platform has more, as by a sale there, or gives what it has less, as by a refund that is done. */
+    private long correct(ReconciledItem item, int account, String who, String why) {
+        String key = Counter.BILLED + item.id();
+        BigDecimal yuan = item.gapYuan().abs().setScale(2);
+        boolean more = item.gapYuan().signum() > 0;
+        CounterResult result = rights.asHub(() -> counter.ofPlatform(more ? CounterRequest.sale(key, account, yuan, Refunds.method(item.channel()), who, why)
+                : CounterRequest.refund(key, account, yuan, Refunds.method(item.channel()), who, why)));
+        if (result instanceof CounterResult.Refused refusal) {
+            throw new PaymentRefused(refusal.field(), refusal.why());
+        }
+        if (!more) {
+            clearing.book(siteOf(account), key, Fund.GIVING_BACK, Reconciliations.fund(item.channel()), yuan, who, why).orElseThrow();
+        }
+        return refundBook.journal(siteOf(account), ((CounterResult.Booked) result).receipt().number());
     }
 
     /** @param site whose it must be; null: any */
@@ -233,44 +263,33 @@ public class Resolutions {
         return item.siteId() != null ? item.siteId() : sites.sites().stream().mapToInt(Site::id).min().orElseThrow();
     }
 
-    /** As if the platform had told of it; what the rules for such payments leave to staff is then done as decided. */
-    private ReconciledItem takeIn(ReconciledItem item, Resolution resolution, Integer accountId, String who, String why) {
+    /** As if the platform had told of it. */
+    private Payment takeIn(ReconciledItem item, Integer accountId, Resolution resolution) {
         Optional<Payee> ordered = ordered(item);
         if (resolution == Resolution.CREDIT && ordered.isEmpty()) {
             // before anything is taken in: money for nobody's order stands in the books of the first site
             account(item, accountId, site(item));
         }
-        notices.take(new Notice.Payment(paid(item, ordered.orElseGet(() -> anyPayee(item.channel())))), "bill");
-        Payment payment = suspense.payment(item.channel(), item.key()).orElseThrow();
-        boolean waits = payment.state() == Payment.State.SUSPENSE && payment.backYuan().signum() == 0;
-        boolean credited = payment.state() == Payment.State.CREDITED;
-        switch (resolution) {
-            case CREDIT -> {
-                if (waits) {
-                    suspense.credit(payment.id(), account(item, accountId, payment.siteId()), who, why);
-                } else if (!credited) {
-                    throw byRule();
-                }
-            }
-            case REFUND -> {
-                if (waits) {
-                    suspense.giveBack(payment.id(), who, why);
-                } else if (credited && payment.backYuan().signum() == 0) {
-                    refunds.ask("reconciliation:" + item.id(), payment.id(), null, who, why);
-                }
-            }
-            default -> {
-                if (!waits) {
-                    throw byRule();
-                }
-            }
-        }
-        return decide(item, resolution, paymentJournal(payment.id()), BigDecimal.ZERO, who, why);
+        payments.takeIn(paid(item, ordered.orElseGet(() -> anyPayee(item.channel()))), "bill");
+        return suspense.payment(item.channel(), item.key()).orElseThrow();
     }
 
-    /** The site's rules for late and second payments have dealt with it. */
-    private PaymentRefused byRule() {
-        return new PaymentRefused("resolution", texts.of("refused.reconciliation_by_rule"));
+    /** What the rules for such payments leave to staff is done as decided. @return false: the rules have done another thing */
+    private boolean becomes(Payment payment, ReconciledItem item, Resolution resolution, Integer accountId, String who, String why) {
+        boolean waits = payment.state() == Payment.State.SUSPENSE && payment.backYuan().signum() == 0;
+        boolean credited = payment.state() == Payment.State.CREDITED;
+        if (waits && resolution == Resolution.CREDIT) {
+            suspense.credit(payment.id(), account(item, accountId, payment.siteId()), who, why);
+        } else if (waits && resolution == Resolution.REFUND) {
+            suspense.giveBack(payment.id(), who, why);
+        } else if (credited && resolution == Resolution.REFUND && payment.backYuan().signum() == 0) {
+            refunds.ask("reconciliation:" + item.id(), payment.id(), null, who, why);
+        }
+        return switch (resolution) {
+            case CREDIT -> waits || credited;
+            case REFUND -> true;
+            default -> waits;
+        };
     }
 
     /** To whom the order was to be paid; empty: there is no such order. */
@@ -303,23 +322,16 @@ public class Resolutions {
                 .param("day", item.day()).query(Integer.class).single();
     }
 
-    private ReconciledItem decide(ReconciledItem item, Resolution resolution, Optional<Long> journal, BigDecimal booked, String who, String why) {
-        return transaction.execute(status -> {
-            lock(item);
-            // what was taken in is no difference any more, and a tick may have seen that before
-            boolean mine = jdbc.sql("""
-                    update pay_match set state = 'RESOLVED', resolution = :resolution, resolved_by = :who, resolved_at = :now, resolved_why = :why,
-                           journal_id = :journal, booked_yuan = :booked where id = :id and state <> 'RESOLVED'""")
-                    .param("resolution", resolution.name()).param("who", who).param("now", clock.instant().atOffset(ZoneOffset.UTC)).param("why", why.strip())
-                    .param("journal", journal.orElse(null)).param("booked", booked).param("id", item.id()).update() > 0;
-            ReconciledItem after = item(item.id()).orElseThrow();
-            if (mine) {
-                audit.record(item.siteId(), who, "reconciliation.resolved", Reconciliations.subject(item.channel(), item.day()) + " "
-                        + item.orderNumber(), Map.of("difference", item.difference(), "gapYuan", item.gapYuan(), "key", item.key()),
-                        Map.of("resolution", resolution, "bookedYuan", booked), why.strip());
-                reconciliations.recompare(item.channel(), item.day());
-            }
-            return after;
-        });
+    private ReconciledItem decided(ReconciledItem item, Resolution resolution, Optional<Long> journal, BigDecimal booked, String who, String why) {
+        jdbc.sql("""
+                update pay_match set state = 'RESOLVED', resolution = :resolution, resolved_by = :who, resolved_at = :now, resolved_why = :why,
+                       journal_id = :journal, booked_yuan = :booked where id = :id""")
+                .param("resolution", resolution.name()).param("who", who).param("now", clock.instant().atOffset(ZoneOffset.UTC)).param("why", why.strip())
+                .param("journal", journal.orElse(null)).param("booked", booked).param("id", item.id()).update();
+        audit.record(item.siteId(), who, "reconciliation.resolved", Reconciliations.subject(item.channel(), item.day()) + " "
+                + item.orderNumber(), Map.of("difference", item.difference(), "gapYuan", item.gapYuan(), "key", item.key()),
+                Map.of("resolution", resolution, "bookedYuan", booked), why.strip());
+        reconciliations.recompare(item.channel(), item.day());
+        return item(item.id()).orElseThrow();
     }
 }

@@ -12,6 +12,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
+import org.springframework.transaction.support.TransactionSynchronization;
+import org.springframework.transaction.support.TransactionSynchronizationManager;
 
 /** Sees to it that staff are told of money in suspense, and of a platform that does not answer. */
 @Component
@@ -31,9 +33,29 @@ class SuspenseAlarms {
     private record Waiting(int payments, BigDecimal yuan) {
     }
 
-    /** Follows what a site has in suspense; in the transaction that changed it, after everything else. */
+    /** Follows what a site has in suspense; in the transaction that changed it, when everything else of that is done. */
     @Transactional(propagation = Propagation.MANDATORY)
     public void follow(int siteId) {
+        TransactionSynchronizationManager.getSynchronizations().stream().filter(AtEnd.class::isInstance).map(AtEnd.class::cast).findFirst()
+                .orElseGet(() -> {
+                    AtEnd first = new AtEnd();
+                    TransactionSynchronizationManager.registerSynchronization(first);
+                    return first;
+                }).sites.add(siteId);
+    }
+
+    /** Accounts and supply may be held after what is followed; the alarms come last, once for each site. */
+    private final class AtEnd implements TransactionSynchronization {
+
+        private final Set<Integer> sites = new TreeSet<>();
+
+        @Override
+        public void beforeCommit(boolean readOnly) {
+            sites.forEach(SuspenseAlarms.this::count);
+        }
+    }
+
+    private void count(int siteId) {
         // one after the other: of two that count at once neither would see what the other takes away or adds
         jdbc.sql("select pg_advisory_xact_lock(hashtext('pay_payment.suspense'), ?)").param(siteId).query((row, n) -> 0).list();
         Waiting waiting = jdbc.sql("""

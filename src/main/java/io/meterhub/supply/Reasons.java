@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.springframework.core.Ordered;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionSynchronization;
@@ -126,6 +127,12 @@ class Reasons {
 
         private final List<Act> acts = new ArrayList<>();
         private final Map<Object, Integer> savepoints = new IdentityHashMap<>();
+
+        /** Before the alarms that others follow at the end, which come last in the order of locks. */
+        @Override
+        public int getOrder() {
+            return Ordered.LOWEST_PRECEDENCE - 1;
+        }
 
         @Override
         public void savepoint(Object savepoint) {

@@ -329,6 +329,26 @@ class PaymentsIT {
     }
 
     @Test
+    void alarmsAreTheLastThatIsHeldHoweverManyPaymentsAnOrderHas() {
+        Mall mall = malls.open("shop-single", 1);
+        terms.set(mall.site().id(), new PayTerms(Rule.CREDIT, Rule.CREDIT, BigDecimal.ZERO, 15, BigDecimal.ONE, BigDecimal.TEN), "li", "test");
+        Order order = desk.order(mall, "30.00", OrderState.PAYING);
+        jdbc.sql("insert into receipt_counter (site_id, site_day, last) values (?, ?, 2147483647)")
+                .params(mall.site().id(), mall.site().dayOf(Instant.now())).update();
+        notices.take(desk.paid(order, "one-" + order.number()), "notice");
+        notices.take(desk.paid(order, "two-" + order.number()), "notice");
+        jdbc.sql("update receipt_counter set last = 0 where site_id = ?").param(mall.site().id()).update();
+        life.close(new AccountWish.Close(mall.account(), Map.of(), PayMethod.CASH, "moves out"), "li");
+        transactions.executeWithoutResult(status -> {
+            hub.getBean(Payments.class).completeAll(order.id());
+            assertThat(jdbc.sql("select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()").query(Integer.class).single())
+                    .as("what is followed at the end").isZero();
+        });
+        assertThat(book.payments(order.id())).extracting(Payment::state).containsOnly(Payment.State.SUSPENSE);
+        assertThat(desk.alarm(mall)).isTrue();
+    }
+
+    @Test
     void whatIsGivenBackNeverExceedsThePaymentHoweverManyAskAtOnce() throws Exception {
         Mall mall = malls.open("shop-single", 1);
         Payment payment = credited(mall, "60.00");

@@ -464,7 +464,7 @@ public final class ReconciliationRun {
     }
 
     private long journals() {
-        return jdbc.sql("select count(*) from journal where key like 'pay:reconciliation:%' or key like 'pay:fees:%'").query(Long.class).single();
+        return jdbc.sql("select count(*) from journal where key like '%pay:reconciliation:%' or key like 'pay:fees:%'").query(Long.class).single();
     }
 
     /** What lies at the platform by the ledger is what the platform has by its own book, less the fees of later days. A hub of one site only. */
