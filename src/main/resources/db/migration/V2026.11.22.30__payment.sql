@@ -98,7 +98,7 @@ create table pay_payment (
     came_at         timestamptz not null,
     -- PAID: is about to be credited; SUSPENSE: staff decide; GIVEN_BACK: never credited; ACCEPTED: staff say that nothing is to be done
     state           text not null check (state in ('PAID', 'CREDITED', 'SUSPENSE', 'GIVEN_BACK', 'ACCEPTED')),
-    -- why it was not simply credited: LATE, SECOND, UNKNOWN_ORDER, AMOUNT, CURRENCY, MERCHANT, APP, REFUSED
+    -- why it was not simply credited: LATE, SECOND, UNKNOWN_ORDER, AMOUNT, CURRENCY, MERCHANT, APP, RETURNED_THERE, REFUSED
     odd             text[] not null default '{}',
     -- the account that got it
     account_id      int references account,

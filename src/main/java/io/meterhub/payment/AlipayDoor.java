@@ -111,7 +111,8 @@ public class AlipayDoor {
         }
         return new Paid(Channel.ALIPAY, needed(fields, "trade_no"), order, AlipayPlatform.yuan(needed(fields, "total_amount")),
                 fields.getOrDefault("trans_currency", "CNY"), fields.get("seller_id"), needed(fields, "app_id"),
-                AlipayPlatform.time(needed(fields, "gmt_payment")), fields.getOrDefault("buyer_id", fields.get("buyer_open_id")));
+                AlipayPlatform.time(needed(fields, "gmt_payment")), fields.getOrDefault("buyer_id", fields.get("buyer_open_id")),
+                status.equals("TRADE_CLOSED") || !fields.getOrDefault("refund_fee", "").isEmpty());
     }
 
     private static String needed(Map<String, String> fields, String name) {

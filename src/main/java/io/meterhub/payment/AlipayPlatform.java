@@ -57,12 +57,18 @@ final class AlipayPlatform implements Platform {
     private static final String WEAK_ALGORITHMS = "jdk.certpath.disabledAlgorithms";
     static final ZoneId ZONE = ZoneId.of("Asia/Shanghai");
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss");
-    /** Says of the request itself that it is wrong: no repeat helps. The others are the gateway's or the business's. */
-    private static final Set<String> WRONG_REQUEST = Set.of("40001", "40002", "40003", "40006");
+    /** What is told of the business asked for: its sub-code begins with ACQ. All others (40001 and alike, 20000) are of the gateway or of the app. */
     private static final String BUSINESS_FAILED = "40004";
+    /**
+     * Of what is asked for or of the seller, so that such an order never is there; believed when a query says that it is not. All others tell of an
+     * order that may be there (ACQ.TRADE_HAS_SUCCESS, ACQ.CONTEXT_INCONSISTENT), of the moment, or of nothing that is known.
+     */
+    private static final Set<String> REFUSALS = Set.of("ACQ.INVALID_PARAMETER", "ACQ.TOTAL_FEE_EXCEED", "ACQ.EXIST_FORBIDDEN_WORD", "ACQ.PARTNER_ERROR",
+            "ACQ.ACCESS_FORBIDDEN", "ACQ.SELLER_NOT_EXIST", "ACQ.SELLER_BEEN_BLOCKED");
+    /** Of this very refund, so that it never is done; believed when a query says that it is not there. */
+    private static final Set<String> REFUND_REFUSALS = Set.of("ACQ.INVALID_PARAMETER", "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL", "ACQ.REASON_TRADE_REFUND_FEE_ERR",
+            "ACQ.REFUND_FEE_ERROR", "ACQ.TRADE_NOT_ALLOW_REFUND", "ACQ.TRADE_HAS_FINISHED", "ACQ.TRADE_HAS_CLOSE", "ACQ.TRADE_STATUS_ERROR");
     private static final Set<String> PAID_ALREADY = Set.of("ACQ.TRADE_STATUS_ERROR", "ACQ.REASON_TRADE_STATUS_INVALID", "ACQ.REASON_ILLEGAL_STATUS");
-    /** With the same number the same request may succeed later. */
-    private static final Set<String> TRY_AGAIN = Set.of("ACQ.SYSTEM_ERROR", "ACQ.SELLER_BALANCE_NOT_ENOUGH", "ACQ.REASON_TRADE_BEEN_FREEZEN");
     /** Alipay makes a day's bill by nine the next morning, later where something is in the way. */
     private static final Duration BILL_IS_MADE_AFTER = Duration.ofHours(36);
 
@@ -161,8 +167,8 @@ final class AlipayPlatform implements Platform {
         if (answer.done() && answer.has("qr_code") && answer.text("out_trade_no").equals(ask.number())) {
             return new Opening.Opened(answer.text("qr_code"), null, Map.of());
         }
-        // paid or closed before: a query says which
-        return answer.refused() && !answer.subCode().startsWith("ACQ.TRADE_HAS_") && !TRY_AGAIN.contains(answer.subCode())
+        // paid or closed before, or not known: a query says which
+        return answer.refused() && REFUSALS.contains(answer.subCode()) && find(ask.number()) instanceof Found.NotThere
                 ? new Opening.Refused(answer.subCode(), answer.why()) : new Opening.Unknown(answer.why());
     }
 
@@ -182,7 +188,7 @@ final class AlipayPlatform implements Platform {
         order.put("out_trade_no", ask.number());
         order.put("total_amount", ask.amountYuan().setScale(2, RoundingMode.UNNECESSARY).toPlainString());
         // Alipay takes none of these in it
-        order.put("subject", ask.subject().replaceAll("[/=&]", " "));
+        order.put("subject", ask.subject(256).replaceAll("[/=&]", " "));
         order.put("product_code", product);
         order.put("seller_id", settings.seller());
         order.put("time_expire", LocalDateTime.ofInstant(ask.expiresAt(), ZONE).format(TIME));
@@ -203,18 +209,19 @@ final class AlipayPlatform implements Platform {
         }
         return switch (answer.text("trade_status")) {
             case "WAIT_BUYER_PAY" -> new Found.Waiting();
-            case "TRADE_SUCCESS", "TRADE_FINISHED" -> paid(answer, orderNumber);
-            // also what was paid and given back whole ends so
-            case "TRADE_CLOSED" -> answer.has("send_pay_date") ? paid(answer, orderNumber) : new Found.Closed();
+            case "TRADE_SUCCESS", "TRADE_FINISHED" -> paid(answer, orderNumber, false);
+            // what was paid and given back whole ends so too; of what was given back in part a query says nothing
+            case "TRADE_CLOSED" -> answer.has("send_pay_date") ? paid(answer, orderNumber, true) : new Found.Closed();
             default -> new Found.Unknown("trade_status " + answer.text("trade_status"));
         };
     }
 
-    private Found paid(Answer answer, String orderNumber) {
+    /** To whom was paid Alipay says seldom, and through which app never: to know the order, it must have been an app of the same seller. */
+    private Found paid(Answer answer, String orderNumber, boolean givenBack) {
         try {
             return new Found.Payment(new Paid(Channel.ALIPAY, answer.text("trade_no"), orderNumber, yuan(answer.text("total_amount")),
-                    answer.has("trans_currency") ? answer.text("trans_currency") : "CNY", settings.seller(), settings.app(),
-                    time(answer.text("send_pay_date")), answer.has("buyer_user_id") ? answer.text("buyer_user_id") : answer.text("buyer_open_id")));
+                    answer.has("trans_currency") ? answer.text("trans_currency") : "CNY", null, null, time(answer.text("send_pay_date")),
+                    answer.has("buyer_user_id") ? answer.text("buyer_user_id") : answer.text("buyer_open_id"), givenBack));
         } catch (ArithmeticException | NumberFormatException | DateTimeException e) {
             return new Found.Unknown("not readable: " + e.getMessage());
         }
@@ -245,7 +252,7 @@ final class AlipayPlatform implements Platform {
         refund.put("out_trade_no", asked.orderNumber());
         refund.put("out_request_no", asked.refundNumber());
         refund.put("refund_amount", asked.amountYuan().setScale(2, RoundingMode.UNNECESSARY).toPlainString());
-        refund.put("refund_reason", asked.why());
+        refund.put("refund_reason", asked.why(256));
         request.setBizContent(written(refund));
         Answer answer = ask(request);
         if (!answer.done() && !answer.refused()) {
@@ -256,10 +263,13 @@ final class AlipayPlatform implements Platform {
         if (!(known instanceof Returning.NotThere)) {
             return known;
         }
-        if (answer.done() || TRY_AGAIN.contains(answer.subCode())) {
+        if (answer.done()) {
             return new Returning.Working(asked.refundNumber());
+        } else if (answer.isNoTrade()) {
+            return new Returning.NotThere();
         }
-        return answer.isNoTrade() ? new Returning.NotThere() : new Returning.Refused(answer.subCode(), answer.why());
+        // with the same number the same may succeed later, be it that the seller has too little now
+        return REFUND_REFUSALS.contains(answer.subCode()) ? new Returning.Refused(answer.subCode(), answer.why()) : new Returning.Unknown(answer.why());
     }
 
     /** Alipay gives a refund no number of its own: the hub's is the one in its bill. */
@@ -345,7 +355,7 @@ final class AlipayPlatform implements Platform {
 
         /** For certain. */
         boolean refused() {
-            return signed && (text("code").equals(BUSINESS_FAILED) || WRONG_REQUEST.contains(text("code")));
+            return signed && text("code").equals(BUSINESS_FAILED);
         }
 
         boolean isNoTrade() {

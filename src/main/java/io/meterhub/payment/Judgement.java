@@ -12,7 +12,7 @@ import java.util.Set;
 /** What is to become of a payment: what came compared with what was ordered, and the site's rules. */
 record Judgement(Verdict verdict, List<Odd> odd) {
 
-    private static final Set<Odd> WRONG = EnumSet.of(Odd.UNKNOWN_ORDER, Odd.AMOUNT, Odd.CURRENCY, Odd.MERCHANT, Odd.APP);
+    private static final Set<Odd> WRONG = EnumSet.of(Odd.UNKNOWN_ORDER, Odd.AMOUNT, Odd.CURRENCY, Odd.MERCHANT, Odd.APP, Odd.RETURNED_THERE);
     private static final Set<Odd> NOT_OURS = EnumSet.of(Odd.CURRENCY, Odd.MERCHANT);
 
     enum Verdict { CREDIT, GIVE_BACK, SUSPEND }
@@ -37,6 +37,9 @@ record Judgement(Verdict verdict, List<Odd> odd) {
             odd.add(Odd.MERCHANT);
         } else if (payees.stream().noneMatch(payee -> payee.equals(new Payee(paid.merchant(), paid.app())))) {
             odd.add(Odd.APP);
+        }
+        if (paid.givenBack()) {
+            odd.add(Odd.RETURNED_THERE);
         }
         if (order != null && (order.state() == OrderState.CLOSED || first && !order.state().isOpen())) {
             odd.add(Odd.LATE);

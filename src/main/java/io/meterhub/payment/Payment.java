@@ -33,6 +33,8 @@ public record Payment(long id, Long orderId, int siteId, Channel channel, String
     /** What was not as it should be. */
     public enum Odd {
         LATE, SECOND, UNKNOWN_ORDER, AMOUNT, CURRENCY, MERCHANT, APP,
+        /** Some of it, or all, was given back there already, and not by the hub. */
+        RETURNED_THERE,
         /** The account takes no money. */
         REFUSED
     }

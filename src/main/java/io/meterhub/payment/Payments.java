@@ -99,8 +99,9 @@ class Payments implements Notices {
         }
     }
 
-    private void receive(Paid paid, String source, boolean now) {
-        Order order = book.hold(paid.channel(), paid.orderNumber()).orElse(null);
+    private void receive(Paid told, String source, boolean now) {
+        Order order = book.hold(told.channel(), told.orderNumber()).orElse(null);
+        Paid paid = order == null ? told : told.to(order.payee());
         boolean first = order == null || book.payments(order.id()).stream().noneMatch(before -> Judgement.isAsOrdered(before.odd()));
         int site = order == null ? book.anySite() : order.siteId();
         Judgement judged = Judgement.of(paid, order, first, platforms.payees(paid.channel()), terms.of(site));

@@ -49,6 +49,11 @@ public interface Platform {
      * @param returnTo  where the payer's browser comes back to, else null
      */
     record Ask(String number, Way way, BigDecimal amountYuan, String subject, Instant expiresAt, String payer, String address, String returnTo) {
+
+        /** So much of the subject as has so many bytes. */
+        String subject(int most) {
+            return cut(subject, most);
+        }
     }
 
     /** @param merchant mchid or seller_id, @param app appid or app_id */
@@ -80,11 +85,23 @@ public interface Platform {
      *
      * @param transactionId the platform's own, unique in the channel
      * @param currency      CNY, or what it is instead
-     * @param merchant      who got the money there (mchid, seller_id)
-     * @param app           through which app (appid, app_id)
+     * @param merchant      who got the money there (mchid, seller_id); null: the platform does not say, and it is whom the order says
+     * @param app           through which app (appid, app_id); null likewise
+     * @param givenBack     some of it, or all, was given back there; where the hub did not ask for that, it is not to be credited
      */
     record Paid(Channel channel, String transactionId, String orderNumber, BigDecimal amountYuan, String currency, String merchant, String app,
-                Instant paidAt, String payer) {
+                Instant paidAt, String payer, boolean givenBack) {
+
+        Paid(Channel channel, String transactionId, String orderNumber, BigDecimal amountYuan, String currency, String merchant, String app,
+             Instant paidAt, String payer) {
+            this(channel, transactionId, orderNumber, amountYuan, currency, merchant, app, paidAt, payer, false);
+        }
+
+        /** With whom the order says, where the platform did not. */
+        Paid to(Payee ordered) {
+            return merchant != null || ordered == null ? this : new Paid(channel, transactionId, orderNumber, amountYuan, currency, ordered.merchant(),
+                    ordered.app(), paidAt, payer, givenBack);
+        }
     }
 
     sealed interface Found {
@@ -131,6 +148,11 @@ public interface Platform {
      * @param paidYuan     what the payment was, of which this is a part or the whole
      */
     record Return(String orderNumber, String transactionId, String refundNumber, BigDecimal amountYuan, BigDecimal paidYuan, String why) {
+
+        /** So much of the reason as has so many bytes: a platform would refuse a longer one, and with it the refund. */
+        String why(int most) {
+            return cut(why, most);
+        }
     }
 
     sealed interface Returning {
@@ -177,5 +199,21 @@ public interface Platform {
 
         record Unknown(String why) implements Billed {
         }
+    }
+
+    /** So much of it as has so many bytes in UTF-8, and no half of a character. */
+    private static String cut(String text, int most) {
+        if (text == null) {
+            return null;
+        }
+        int bytes = 0;
+        for (int i = 0; i < text.length(); i = text.offsetByCodePoints(i, 1)) {
+            int point = text.codePointAt(i);
+            bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+            if (bytes > most) {
+                return text.substring(0, i);
+            }
+        }
+        return text;
     }
 }

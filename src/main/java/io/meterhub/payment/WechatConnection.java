@@ -5,13 +5,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.github.binarywang.wxpay.config.WxPayConfig;
 import com.github.binarywang.wxpay.service.WxPayService;
 import com.github.binarywang.wxpay.service.impl.WxPayServiceApacheHttpImpl;
-import com.github.binarywang.wxpay.v3.Validator;
 import com.github.binarywang.wxpay.v3.WxPayV3HttpClientBuilder;
 import com.github.binarywang.wxpay.v3.auth.PrivateKeySigner;
 import com.github.binarywang.wxpay.v3.auth.WxPayCredentials;
 import io.meterhub.runtime.StartRefused;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
@@ -22,11 +22,18 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.apache.http.Header;
+import org.apache.http.HttpEntity;
 import org.apache.http.HttpResponse;
+import org.apache.http.HttpResponseInterceptor;
+import org.apache.http.HttpStatus;
 import org.apache.http.client.config.RequestConfig;
 import org.apache.http.client.methods.CloseableHttpResponse;
 import org.apache.http.client.methods.HttpGet;
+import org.apache.http.entity.ByteArrayEntity;
+import org.apache.http.entity.ContentType;
 import org.apache.http.impl.client.CloseableHttpClient;
+import org.apache.http.protocol.HttpContext;
+import org.apache.http.protocol.HttpCoreContext;
 import org.apache.http.util.EntityUtils;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,7 +44,24 @@ import org.slf4j.LoggerFactory;
  */
 final class WechatConnection implements AutoCloseable {
 
+    /** An answer that the platform did not sign. */
+    static final class Unsigned extends IOException {
+
+        private final int status;
+
+        Unsigned(int status) {
+            super("an answer with status " + status + " that is not signed");
+            this.status = status;
+        }
+
+        int status() {
+            return status;
+        }
+    }
+
     private static final Logger log = LoggerFactory.getLogger(WechatConnection.class);
+    /** Where bills are fetched. */
+    private static final String BILL_FILE = "/v3/billdownload/file";
     /** Less may be the network's. */
     private static final Duration CLOCKS_AGREE = Duration.ofSeconds(30);
 
@@ -65,9 +89,10 @@ final class WechatConnection implements AutoCloseable {
         if (!settings.loopback() && !"https".equals(settings.address().getScheme())) {
             throw new StartRefused("meterhub.payment.wechat.address must begin with https://.");
         }
-        this.http = client(this::isSigned);
+        this.http = client(this::mustBeSigned);
         // for the keys that signatures are looked at with; it looks at the signature itself
-        this.unchecked = client(answer -> true);
+        this.unchecked = client((answer, context) -> {
+        });
         keys.from(this::platformCertificates);
         WxPayConfig config = new WxPayConfig();
         config.setAppId(settings.app());
@@ -87,7 +112,7 @@ final class WechatConnection implements AutoCloseable {
         return service;
     }
 
-    private CloseableHttpClient client(Validator validator) {
+    private CloseableHttpClient client(HttpResponseInterceptor check) {
         WxPayV3HttpClientBuilder builder = WxPayV3HttpClientBuilder.create()
                 .withCredentials(new WxPayCredentials(settings.merchant(), new PrivateKeySigner(keys.certificateSerial(), keys.privateKey())) {
                     @Override
@@ -95,12 +120,13 @@ final class WechatConnection implements AutoCloseable {
                         return now().getEpochSecond();
                     }
                 })
-                .withValidator(validator);
+                // the SDK would look at answers alone that are no errors
+                .withValidator(answer -> true);
         builder.setMaxConnPerRoute(32).setMaxConnTotal(32).disableAutomaticRetries().disableCookieManagement().disableRedirectHandling()
                 .setDefaultRequestConfig(RequestConfig.custom().setConnectTimeout((int) settings.connectTimeout().toMillis())
                         .setConnectionRequestTimeout((int) settings.connectTimeout().toMillis())
                         .setSocketTimeout((int) settings.answerTimeout().toMillis()).build())
-                .addInterceptorLast((HttpResponse answer, org.apache.http.protocol.HttpContext context) -> compareClocks(answer));
+                .addInterceptorLast((HttpResponse answer, HttpContext context) -> compareClocks(answer)).addInterceptorLast(check);
         if (settings.loopback()) {
             builder.setDnsResolver(host -> new InetAddress[]{InetAddress.getLoopbackAddress()});
         }
@@ -129,13 +155,26 @@ final class WechatConnection implements AutoCloseable {
         }
     }
 
-    /** A bill comes without a signature, its hash in a signed answer before it; so does the answer to a close, which a query follows. */
-    private boolean isSigned(CloseableHttpResponse answer) throws IOException {
-        String type = value(answer, "Content-Type");
-        if (answer.getEntity() == null || type != null && !type.startsWith("application/json")) {
-            return true;
+    /**
+     * The platform signs what it answers, also a refusal, and also nothing (204). A bill's file alone comes without a signature, its hash in a signed answer
+     * before it. What is not signed is no answer, whatever its status says.
+     */
+    private void mustBeSigned(HttpResponse answer, HttpContext context) throws IOException {
+        int status = answer.getStatusLine().getStatusCode();
+        String asked = URI.create(HttpCoreContext.adapt(context).getRequest().getRequestLine().getUri()).getPath();
+        if (status == HttpStatus.SC_OK && asked.equals(BILL_FILE)) {
+            return;
         }
-        return isSigned(answer, EntityUtils.toByteArray(answer.getEntity()));
+        HttpEntity entity = answer.getEntity();
+        byte[] body = entity == null ? new byte[0] : EntityUtils.toByteArray(entity);
+        if (entity != null) {
+            answer.setEntity(new ByteArrayEntity(body, ContentType.get(entity)));
+        }
+        if (!isSigned(answer, body)) {
+            log.warn("WeChat Pay's answer {} to {} is not signed with a key of its own, and counts as none{}", status, asked,
+                    status == HttpStatus.SC_UNAUTHORIZED ? ": see whether the merchant's number, key and certificate are right" : "");
+            throw new Unsigned(status);
+        }
     }
 
     private boolean isSigned(HttpResponse answer, byte[] body) {

@@ -30,8 +30,10 @@ import java.time.temporal.ChronoUnit;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.zip.GZIPInputStream;
+import org.springframework.core.NestedExceptionUtils;
 
 /** WeChat Pay, API v3, by WxJava. */
 final class WechatPlatform implements Platform {
@@ -41,10 +43,13 @@ final class WechatPlatform implements Platform {
 
     private static final ZoneId ZONE = ZoneId.of("Asia/Shanghai");
     private static final DateTimeFormatter RFC3339 = DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ssXXX");
-    /** Of what is asked for, so that asking again brings the same; other codes tell of the platform or of the line. */
-    private static final Set<String> REFUSALS = Set.of("PARAM_ERROR", "INVALID_REQUEST", "NO_AUTH", "NOAUTH", "APPID_MCHID_NOT_MATCH",
-            "MCH_NOT_EXISTS", "OUT_TRADE_NO_USED", "ORDER_CLOSED", "ORDERCLOSED", "RULE_LIMIT", "RULELIMIT", "OPENID_MISMATCH", "TRADE_ERROR");
-    private static final Set<String> REFUND_REFUSALS = Set.of("PARAM_ERROR", "INVALID_REQUEST", "NO_AUTH", "RESOURCE_NOT_EXISTS", "MCH_NOT_EXISTS");
+    /**
+     * Of what is asked for or of the merchant, so that such an order never is there; believed when a query says that it is not. All others tell of
+     * an order that may be there (OUT_TRADE_NO_USED, ORDER_CLOSED, TRADE_ERROR), of the moment, or of nothing that is known.
+     */
+    private static final Set<String> REFUSALS = Set.of("PARAM_ERROR", "NO_AUTH", "NOAUTH", "APPID_MCHID_NOT_MATCH", "MCH_NOT_EXISTS", "OPENID_MISMATCH");
+    /** Of this very refund, so that it never is done; believed when a query says that it is not there. */
+    private static final Set<String> REFUND_REFUSALS = Set.of("PARAM_ERROR", "INVALID_REQUEST", "RESOURCE_NOT_EXISTS", "USER_ACCOUNT_ABNORMAL");
 
     private interface Question<T> {
 
@@ -83,7 +88,7 @@ final class WechatPlatform implements Platform {
     @Override
     public Opening open(Ask ask) {
         WxPayUnifiedOrderV3Request request = new WxPayUnifiedOrderV3Request();
-        request.setDescription(cut(ask.subject(), 127)).setOutTradeNo(ask.number())
+        request.setDescription(ask.subject(127)).setOutTradeNo(ask.number())
                 .setTimeExpire(ask.expiresAt().truncatedTo(ChronoUnit.SECONDS).atZone(ZONE).format(RFC3339))
                 .setNotifyUrl(hub.of(NOTICES).toString());
         WxPayUnifiedOrderV3Request.Amount amount = new WxPayUnifiedOrderV3Request.Amount();
@@ -118,7 +123,9 @@ final class WechatPlatform implements Platform {
                         + URLEncoder.encode(ask.returnTo(), StandardCharsets.UTF_8), Map.of());
             };
         } catch (WxPayException e) {
-            return REFUSALS.contains(code(e)) ? new Opening.Refused(code(e), e.getErrCodeDes()) : new Opening.Unknown(why(e));
+            // what is refused now may be the repeat of one that was taken
+            return REFUSALS.contains(code(e)) && find(ask.number()) instanceof Found.NotThere ? new Opening.Refused(code(e), e.getErrCodeDes())
+                    : new Opening.Unknown(why(e));
         } catch (RuntimeException e) {
             return new Opening.Unknown(why(e));
         }
@@ -146,7 +153,9 @@ final class WechatPlatform implements Platform {
             return switch (String.valueOf(found.getTradeState())) {
                 case "SUCCESS", "REFUND" -> new Found.Payment(new Paid(Channel.WECHAT, found.getTransactionId(), orderNumber,
                         yuan(found.getAmount().getTotal()), found.getAmount().getCurrency(), found.getMchid(), found.getAppid(),
-                        instant(found.getSuccessTime()), found.getPayer() == null ? null : found.getPayer().getOpenid()));
+                        instant(found.getSuccessTime()), found.getPayer() == null ? null : found.getPayer().getOpenid(),
+                        // how much of it, and by which refund, the platform does not say
+                        found.getTradeState().equals("REFUND")));
                 case "NOTPAY", "USERPAYING", "ACCEPT", "PAYERROR" -> new Found.Waiting();
                 case "CLOSED", "REVOKED" -> new Found.Closed();
                 default -> new Found.Unknown("the state " + found.getTradeState());
@@ -181,7 +190,7 @@ final class WechatPlatform implements Platform {
     @Override
     public Returning giveBack(Return asked) {
         WxPayRefundV3Request request = new WxPayRefundV3Request();
-        request.setTransactionId(asked.transactionId()).setOutRefundNo(asked.refundNumber()).setReason(cut(asked.why(), 80))
+        request.setTransactionId(asked.transactionId()).setOutRefundNo(asked.refundNumber()).setReason(asked.why(80))
                 .setNotifyUrl(hub.of(NOTICES).toString());
         WxPayRefundV3Request.Amount amount = new WxPayRefundV3Request.Amount();
         amount.setRefund(fen(asked.amountYuan()));
@@ -279,11 +288,20 @@ final class WechatPlatform implements Platform {
         try {
             return question.ask();
         } catch (WxPayException e) {
-            if (code(e).equals("SIGN_ERROR") && connection.off().minus(before).abs().compareTo(Duration.ofMinutes(1)) > 0) {
+            if (isUnauthorized(e) && connection.off().minus(before).abs().compareTo(Duration.ofMinutes(1)) > 0) {
                 return question.ask();
             }
             throw e;
         }
+    }
+
+    /** Such an answer may come without a signature. */
+    private static boolean isUnauthorized(WxPayException e) {
+        return code(e).equals("SIGN_ERROR") || unsigned(e).filter(answer -> answer.status() == 401).isPresent();
+    }
+
+    private static Optional<WechatConnection.Unsigned> unsigned(Exception e) {
+        return NestedExceptionUtils.getMostSpecificCause(e) instanceof WechatConnection.Unsigned answer ? Optional.of(answer) : Optional.empty();
     }
 
     private static int fen(BigDecimal yuan) {
@@ -298,16 +316,12 @@ final class WechatPlatform implements Platform {
         return OffsetDateTime.parse(rfc3339).toInstant();
     }
 
-    private static String cut(String text, int longest) {
-        return text == null || text.length() <= longest ? text : text.substring(0, longest);
-    }
-
     private static String code(WxPayException e) {
         return String.valueOf(e.getErrCode());
     }
 
     private static String why(Exception e) {
         return e instanceof WxPayException refused && refused.getErrCode() != null ? refused.getErrCode() + ": " + refused.getErrCodeDes()
-                : e.getClass().getSimpleName() + ": " + e.getMessage();
+                : unsigned(e).map(Exception::getMessage).orElseGet(() -> e.getClass().getSimpleName() + ": " + e.getMessage());
     }
 }

@@ -30,8 +30,10 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -132,6 +134,7 @@ public final class AlipayPlatformServer implements PlayedPlatform {
     /** Those that were paid beside the one that is known by the order's number. */
     private final List<Trade> seconds = new ArrayList<>();
     private final Map<String, Bill> bills = new LinkedHashMap<>();
+    private final Queue<Failure> refusals = new ConcurrentLinkedQueue<>();
     /** From the time on, so that no number of an earlier run comes again. */
     private final AtomicLong count;
     private final KeyPair key = PayKeys.pair();
@@ -224,6 +227,11 @@ public final class AlipayPlatformServer implements PlayedPlatform {
 
     private String address(String path) {
         return "http://127.0.0.1:" + http.port() + path;
+    }
+
+    /** The next request to its gateway is refused so, signed. */
+    public void refuse(String code, String subCode) {
+        refusals.add(new Failure(code, subCode, "as it is played"));
     }
 
     // what payers do
@@ -451,6 +459,10 @@ public final class AlipayPlatformServer implements PlayedPlatform {
         boolean signed = true;
         try {
             mustBeSigned(fields);
+            Failure played = refusals.poll();
+            if (played != null) {
+                throw played;
+            }
             content = switch (method) {
                 case "alipay.trade.precreate" -> precreate(fields);
                 case "alipay.trade.query" -> query(fields);
@@ -611,7 +623,7 @@ public final class AlipayPlatformServer implements PlayedPlatform {
             Back before = trade.backs.get(number);
             if (trade.paidAt == null) {
                 throw Failure.business("ACQ.TRADE_STATUS_ERROR", "交易状态不合法");
-            } else if (number.isEmpty() || fen < 1) {
+            } else if (number.isEmpty() || fen < 1 || asked.path("refund_reason").asText().length() > 256) {
                 throw Failure.business("ACQ.INVALID_PARAMETER", "参数无效");
             } else if (before != null && before.fen() != fen) {
                 throw Failure.business("ACQ.DISCORDANT_REPEAT_REQUEST", "请求信息不一致");
@@ -620,21 +632,42 @@ public final class AlipayPlatformServer implements PlayedPlatform {
             }
             moved = before == null;
             if (moved) {
-                Instant at = time.now();
-                trade.backs.put(number, new Back(fen, at));
-                book.add(new Entry(Kind.REFUND, at, trade.way, trade.order, trade.tradeNo, number, number, fen, trade.paidFen,
-                        PayBook.fee(fen, FEE_PER_TEN_THOUSAND), trade.subject, BUYER_NAME));
+                back(trade, number, fen);
             }
         }
-        // what goes back whole closes the trade, and that is not told
-        if (moved && trade.status().equals("TRADE_SUCCESS")) {
-            tell(trade, number);
+        if (moved) {
+            tellBack(trade, number);
         }
         if (moved && faults.hits(PayFault.REFUND_UNKNOWN, trade.order)) {
             return null;
         }
         return done("trade_no", trade.tradeNo, "out_trade_no", trade.order, "buyer_logon_id", "138****0042", "buyer_user_id", BUYER,
                 "fund_change", moved ? "Y" : "N", "refund_fee", yuan(trade.backFen()), "gmt_refund_pay", TIME.format(trade.backs.get(number).at()));
+    }
+
+    private void back(Trade trade, String number, long fen) {
+        Instant at = time.now();
+        trade.backs.put(number, new Back(fen, at));
+        book.add(new Entry(Kind.REFUND, at, trade.way, trade.order, trade.tradeNo, number, number, fen, trade.paidFen,
+                PayBook.fee(fen, FEE_PER_TEN_THOUSAND), trade.subject, BUYER_NAME));
+    }
+
+    /** What goes back whole closes the trade, and that is not told. */
+    private void tellBack(Trade trade, String number) {
+        if (trade.status().equals("TRADE_SUCCESS")) {
+            tell(trade, number);
+        }
+    }
+
+    @Override
+    public void giveBack(String orderNumber, long fen) {
+        String number = "DESK" + count.incrementAndGet();
+        Trade trade;
+        synchronized (trades) {
+            trade = trades.get(orderNumber);
+            back(trade, number, fen);
+        }
+        tellBack(trade, number);
     }
 
     private Map<String, Object> refundQuery(Map<String, String> fields) throws Failure {

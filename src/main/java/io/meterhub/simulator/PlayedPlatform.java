@@ -19,6 +19,9 @@ public interface PlayedPlatform extends AutoCloseable {
     /** A payer pays an order that is open, as by the button of the cashier. */
     void pay(String orderNumber);
 
+    /** The merchant gives some of a payment back on the platform's own page, of which the hub knows nothing. */
+    void giveBack(String orderNumber, long fen);
+
     PayFaults faults();
 
     PayTime time();

@@ -34,8 +34,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NoSuchElementException;
+import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -156,6 +158,7 @@ public final class WechatPlatformServer implements PlayedPlatform {
     private final Map<String, Back> backs = new ConcurrentHashMap<>();
     private final Map<String, byte[]> files = new ConcurrentHashMap<>();
     private final AtomicLong sequence = new AtomicLong(Math.floorMod(System.nanoTime(), 1_000_000_000_000L));
+    private final Queue<Refused> refusals = new ConcurrentLinkedQueue<>();
     private volatile NoticeKey noticeKey = NoticeKey.IN_TURN;
 
     /** @param port 0: a free one */
@@ -230,6 +233,11 @@ public final class WechatPlatformServer implements PlayedPlatform {
         noticeKey = with;
     }
 
+    /** The next request is refused with this code, signed. */
+    public void refuse(int status, String code) {
+        refusals.add(new Refused(status, code, "as it is played"));
+    }
+
     // what the merchant asks
 
     private Answer answer(Request request) throws Exception {
@@ -238,6 +246,10 @@ public final class WechatPlatformServer implements PlayedPlatform {
         }
         try {
             mustBeSigned(request);
+            Refused played = refusals.poll();
+            if (played != null) {
+                throw played;
+            }
             return api(request);
         } catch (Refused e) {
             return signed(request, e.status, Map.of("code", e.code, "message", e.getMessage()));
@@ -393,7 +405,8 @@ public final class WechatPlatformServer implements PlayedPlatform {
         long fen = wish.at("/amount/refund").asLong(-1);
         Deal deal = wish.hasNonNull("out_trade_no") ? deals.get(wish.path("out_trade_no").asText())
                 : deals.values().stream().filter(each -> id.equals(each.transactionId)).findFirst().orElse(null);
-        if (number.isEmpty() || number.length() > 64 || fen < 1) {
+        // whether of characters or of bytes, the documents leave open
+        if (number.isEmpty() || number.length() > 64 || fen < 1 || PayKeys.utf8(wish.path("reason").asText()).length > 80) {
             throw new Refused(400, "PARAM_ERROR", "参数错误");
         }
         if (deal == null || deal.transactionId == null) {
@@ -412,16 +425,29 @@ public final class WechatPlatformServer implements PlayedPlatform {
                 if (wish.at("/amount/total").asLong() != deal.paidFen || before + fen > deal.paidFen) {
                     throw new Refused(400, "INVALID_REQUEST", "订单金额或退款金额与之前请求不一致，请核实后再试");
                 }
-                back = new Back(deal, number, "503" + id(), fen, wish.hasNonNull("notify_url") ? uri(wish.get("notify_url").asText()) : null, time.now());
-                deal.backs.put(number, back);
-                backs.put(number, back);
-                deal.state = "REFUND";
-                book.add(new Entry(Kind.REFUND, back.at, deal.way, deal.number, deal.transactionId, number, back.id, fen, deal.paidFen,
-                        PayBook.fee(fen, FEE), deal.subject, deal.openid));
-                post.after(time.really(REFUND_TAKES), () -> finish(back));
+                back = back(deal, number, fen, wish.hasNonNull("notify_url") ? uri(wish.get("notify_url").asText()) : null);
             }
         }
         return faults.hits(PayFault.REFUND_UNKNOWN, deal.number) ? Answer.NONE : signed(request, 200, about(back));
+    }
+
+    private Back back(Deal deal, String number, long fen, URI notify) {
+        Back back = new Back(deal, number, "503" + id(), fen, notify, time.now());
+        deal.backs.put(number, back);
+        backs.put(number, back);
+        deal.state = "REFUND";
+        book.add(new Entry(Kind.REFUND, back.at, deal.way, deal.number, deal.transactionId, number, back.id, fen, deal.paidFen,
+                PayBook.fee(fen, FEE), deal.subject, deal.openid));
+        post.after(time.really(REFUND_TAKES), () -> finish(back));
+        return back;
+    }
+
+    @Override
+    public void giveBack(String orderNumber, long fen) {
+        Deal deal = deals.get(orderNumber);
+        synchronized (deal) {
+            back(deal, "DESK" + id(), fen, null);
+        }
     }
 
     private void finish(Back back) {

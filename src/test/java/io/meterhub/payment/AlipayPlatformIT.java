@@ -9,6 +9,7 @@ import io.meterhub.payment.Platform.Billed;
 import io.meterhub.payment.Platform.Closing;
 import io.meterhub.payment.Platform.Found;
 import io.meterhub.payment.Platform.Opening;
+import io.meterhub.payment.Platform.Payee;
 import io.meterhub.payment.Platform.Return;
 import io.meterhub.payment.Platform.Returning;
 import io.meterhub.simulator.AlipayPlatformServer;
@@ -31,7 +32,10 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZonedDateTime;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 import org.junit.jupiter.api.AfterEach;
@@ -64,8 +68,9 @@ class AlipayPlatformIT {
 
         Found.Payment found = (Found.Payment) stage.platform.find("A2026NUMBER0001");
         assertThat(found.paid().amountYuan()).isEqualByComparingTo("120.50");
-        assertThat(found.paid().merchant()).isEqualTo(AlipayPlatformServer.SELLER);
-        await().untilAsserted(() -> assertThat(stage.told).containsExactly(new Notice.Payment(found.paid())));
+        assertThat(found.paid().merchant()).as("a query does not say who got it").isNull();
+        await().untilAsserted(() -> assertThat(stage.told).containsExactly(new Notice.Payment(found.paid().to(
+                new Payee(AlipayPlatformServer.SELLER, AlipayPlatformServer.APP)))));
         assertThat(stage.alipay.deliveries("A2026NUMBER0001")).extracting(PayDelivery::body).containsExactly("success");
         assertThat(AlipayStage.browse("GET", code).body()).contains("TRADE_SUCCESS").doesNotContain("<button");
         assertThat(stage.platform.close("A2026NUMBER0001")).isInstanceOf(Closing.WasPaid.class);
@@ -116,7 +121,73 @@ class AlipayPlatformIT {
         assertThat(back(paid, "R2026NUMBER0002", "30.01")).isInstanceOfSatisfying(Returning.Refused.class,
                 refused -> assertThat(refused.code()).isEqualTo("ACQ.REFUND_AMT_NOT_EQUAL_TOTAL"));
         assertThat(back(paid, "R2026NUMBER0003", "30.00")).isInstanceOf(Returning.Done.class);
-        assertThat(stage.platform.find("A2026NUMBER0004")).as("given back whole, it was paid all the same").isEqualTo(new Found.Payment(paid));
+        assertThat(stage.platform.find("A2026NUMBER0004")).isInstanceOfSatisfying(Found.Payment.class, found -> {
+            assertThat(found.paid().givenBack()).as("given back whole").isTrue();
+            assertThat(found.paid().transactionId()).isEqualTo(paid.transactionId());
+        });
+    }
+
+    /** As Alipay's own page gives it back: a query tells of the whole alone, a notice of each part. */
+    @Test
+    void whatWasGivenBackThereIsToldSo() {
+        stage = new AlipayStage(true);
+        stage.alipay.faults().set(PayFault.NOTICE_LOST, "A2026NUMBER0009", 1);
+        assertThat(paid("A2026NUMBER0009", "50.00").givenBack()).isFalse();
+        stage.alipay.giveBack("A2026NUMBER0009", 1000);
+        await().untilAsserted(() -> assertThat(stage.told).first().isInstanceOfSatisfying(Notice.Payment.class,
+                told -> assertThat(told.paid().givenBack()).isTrue()));
+        stage.alipay.giveBack("A2026NUMBER0009", 4000);
+        assertThat(((Found.Payment) stage.platform.find("A2026NUMBER0009")).paid().givenBack()).isTrue();
+    }
+
+    /** Those of the gateway and of the app, and of the moment. */
+    private static final List<String> SAY_NOTHING = List.of("40004 ACQ.SYSTEM_ERROR", "40004 aop.ACQ.SYSTEM_ERROR", "40004 ACQ.NEVER_HEARD_OF",
+            "20000 aop.ACQ.SYSTEM_ERROR", "20000 isp.unknow-error", "20001 aop.invalid-auth-token", "40001 isv.missing-method", "40002 isv.invalid-signature",
+            "40002 ACQ.INVALID_PARAMETER", "40006 isv.insufficient-isv-permissions");
+
+    @Test
+    void onlyCodesOfTheRequestItselfRefuseAnOrder() {
+        stage = new AlipayStage(false);
+        List<String> refusals = List.of("40004 ACQ.INVALID_PARAMETER", "40004 ACQ.TOTAL_FEE_EXCEED");
+        AtomicInteger number = new AtomicInteger();
+        Stream.of(SAY_NOTHING, List.of("40004 ACQ.TRADE_HAS_SUCCESS", "40004 ACQ.TRADE_HAS_CLOSE", "40004 ACQ.CONTEXT_INCONSISTENT"), refusals).flatMap(List::stream)
+                .forEach(code -> {
+                    String order = "A2026CODE" + number.incrementAndGet();
+                    refuse(code);
+                    assertThat(stage.open(order, Way.ALIPAY_QR, "1.00")).as(code)
+                            .isInstanceOf(refusals.contains(code) ? Opening.Refused.class : Opening.Unknown.class);
+                    AlipayStage.browse("GET", stage.ordered(order, "1.00"));
+                    refuse(code);
+                    assertThat(stage.open(order, Way.ALIPAY_QR, "1.00")).as(code + ", and it is there").isInstanceOf(Opening.Unknown.class);
+                });
+    }
+
+    @Test
+    void onlyCodesOfThisRefundEndIt() {
+        stage = new AlipayStage(false);
+        Platform.Paid paid = paid("A2026NUMBER0011", "50.00");
+        List<String> refusals = List.of("40004 ACQ.REASON_TRADE_REFUND_FEE_ERR", "40004 ACQ.TRADE_NOT_ALLOW_REFUND");
+        AtomicInteger number = new AtomicInteger();
+        Stream.of(SAY_NOTHING, List.of("40004 ACQ.SELLER_BALANCE_NOT_ENOUGH"), refusals).flatMap(List::stream).forEach(code -> {
+            String refund = "R2026CODE" + number.incrementAndGet();
+            refuse(code);
+            assertThat(back(paid, refund, "1.00")).as(code).isInstanceOf(refusals.contains(code) ? Returning.Refused.class : Returning.Unknown.class);
+            assertThat(back(paid, refund, "1.00")).as("after " + code).isInstanceOf(Returning.Done.class);
+            refuse(code);
+            assertThat(back(paid, refund, "1.00")).as(code + ", and it is done").isNotInstanceOf(Returning.Refused.class);
+        });
+    }
+
+    private void refuse(String code) {
+        stage.alipay.refuse(code.split(" ")[0], code.split(" ")[1]);
+    }
+
+    @Test
+    void aLongReasonIsCutToWhatAlipayTakes() {
+        stage = new AlipayStage(false);
+        Platform.Paid paid = paid("A2026NUMBER0012", "50.00");
+        assertThat(stage.platform.giveBack(new Return(paid.orderNumber(), paid.transactionId(), "R2026NUMBER0012", BigDecimal.ONE, paid.amountYuan(),
+                "wrong meter ".repeat(40)))).isInstanceOf(Returning.Done.class);
     }
 
     @Test
@@ -168,8 +239,8 @@ class AlipayPlatformIT {
         other.close();
         stage = new AlipayStage(new AlipayPlatformServer(0, new PayTime(Clock.systemUTC(), 1), false),
                 Map.of("meterhub.payment.alipay.private-key", key));
-        assertThat(stage.open("A2026NUMBER0007", Way.ALIPAY_QR, "1.00")).isInstanceOfSatisfying(Opening.Refused.class,
-                refused -> assertThat(refused.code()).isEqualTo("isv.invalid-signature"));
+        assertThat(stage.open("A2026NUMBER0007", Way.ALIPAY_QR, "1.00")).isInstanceOfSatisfying(Opening.Unknown.class,
+                unknown -> assertThat(unknown.why()).contains("isv.invalid-signature"));
     }
 
     @Test

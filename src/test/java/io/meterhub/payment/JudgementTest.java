@@ -10,6 +10,7 @@ import io.meterhub.payment.Platform.Payee;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.Set;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -53,6 +54,23 @@ class JudgementTest {
         Judgement judged = Judgement.of(paid(BigDecimal.ONE, "CNY", merchant, app), null, true, Set.of(new Payee("m", "a")), PayTerms.USUAL);
         assertThat(judged.verdict()).isEqualTo(Verdict.SUSPEND);
         assertThat(String.join(" ", judged.odd().stream().map(Odd::name).toList())).isEqualTo(odd);
+    }
+
+    @Test
+    void whatWasGivenBackThereIsNeverCreditedByItself() {
+        Judgement judged = Judgement.of(new Paid(Channel.WECHAT, "t", "ORDER1", new BigDecimal("100.00"), "CNY", "m", "a", NOW, null, true),
+                order(OrderState.PAYING), true, Set.of(), terms(Rule.CREDIT, Rule.CREDIT));
+        assertThat(judged.verdict()).isEqualTo(Verdict.SUSPEND);
+        assertThat(judged.odd()).containsExactly(Odd.RETURNED_THERE);
+        assertThat(Judgement.isOurs(judged.odd())).isTrue();
+    }
+
+    /** Where a platform does not say to whom was paid, it is whom the order says; where it says, that is compared. */
+    @Test
+    void whatThePlatformDoesNotSayIsTheOrders() {
+        Payee then = new Payee("m", "a");
+        assertThat(paid(BigDecimal.ONE, "CNY", null, null).to(then)).isEqualTo(paid(BigDecimal.ONE, "CNY", "m", "a"));
+        assertThat(paid(BigDecimal.ONE, "CNY", "n", "b").to(then)).isEqualTo(paid(BigDecimal.ONE, "CNY", "n", "b"));
     }
 
     private static Paid paid(BigDecimal yuan, String currency, String merchant, String app) {

@@ -64,6 +64,11 @@ final class OrderDesk {
         jdbc.sql("update pay_order set expires_at = opened_at where id = ?").param(order.id()).update();
     }
 
+    /** It was made under other settings. */
+    void payee(Order order, Payee payee) {
+        jdbc.sql("update pay_order set merchant = ?, app = ? where id = ?").params(payee.merchant(), payee.app(), order.id()).update();
+    }
+
     /** It as its platform would tell it. */
     Notice.Payment paid(Order order, String transaction) {
         return paid(order, transaction, order.amountYuan().toPlainString());

@@ -145,6 +145,42 @@ class PayFaultsIT {
         assertThat(malls.problems(mall)).isEmpty();
     }
 
+    /** Before the hub knew of the payment somebody gave it back on the platform's own page. */
+    @ParameterizedTest
+    @EnumSource(value = Way.class, names = {"WECHAT_NATIVE", "ALIPAY_QR"})
+    void whatWasGivenBackThereIsNotCredited(Way way) {
+        PlayedPlatform platform = platform(way);
+        Mall mall = malls.open("shop-single", 1);
+        Order order = open(mall, way);
+        platform.faults().set(PayFault.NOTICE_LOST, order.number(), 1);
+        platform.pay(order.number());
+        platform.giveBack(order.number(), 3000);
+        loop.look(order.id());
+        assertThat(orders.payments(order.id())).singleElement().extracting(Payment::odd).isEqualTo(List.of(Payment.Odd.RETURNED_THERE));
+        assertThat(desk.credit(mall.account())).isEqualTo("100");
+        assertThat(desk.alarm(mall)).isTrue();
+        desk.expire(order);
+        loop.look(order.id());
+        assertThat(desk.history(order)).isEqualTo("CREATED PAYING PAYING SUSPENSE");
+        assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    /** Alipay's query says nothing of it; the app is another one since, of the same seller. */
+    @Test
+    void anOrderOfBeforeTheSettingsChangedIsComparedWithItself() {
+        Mall mall = malls.open("shop-single", 1);
+        Order order = open(mall, Way.ALIPAY_QR);
+        platform(Way.ALIPAY_QR).faults().set(PayFault.NOTICE_LOST, order.number(), 1);
+        platform(Way.ALIPAY_QR).pay(order.number());
+        desk.payee(order, new Platform.Payee("2088000000000009", "2021000000000009"));
+        loop.look(order.id());
+        assertThat(orders.payments(order.id())).singleElement().satisfies(payment -> {
+            assertThat(payment.odd()).isEmpty();
+            assertThat(payment.merchant()).isEqualTo("2088000000000009");
+        });
+        assertThat(desk.credit(mall.account())).isEqualTo("130");
+    }
+
     @ParameterizedTest
     @EnumSource(value = Way.class, names = {"WECHAT_NATIVE", "ALIPAY_QR"})
     void aRefundWithoutAnAnswerIsAskedForUntilItIsKnown(Way way) {

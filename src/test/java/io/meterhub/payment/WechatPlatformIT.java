@@ -3,6 +3,7 @@ package io.meterhub.payment;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.sun.net.httpserver.HttpServer;
 import io.meterhub.payment.Platform.BillKind;
 import io.meterhub.payment.Platform.Billed;
 import io.meterhub.payment.Platform.Closing;
@@ -16,6 +17,8 @@ import io.meterhub.simulator.PayFault;
 import io.meterhub.simulator.PayTime;
 import io.meterhub.simulator.WechatPlatformServer;
 import java.math.BigDecimal;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -70,7 +73,7 @@ class WechatPlatformIT {
                 .isInstanceOfSatisfying(Opening.Opened.class, opened -> assertThat(opened.address()).contains("prepay_id=wx").contains("redirect_url=http%3A"));
         // the same again is the same; another under its number is not
         assertThat(room.platform.open(WechatRoom.ask(scanned, Way.WECHAT_NATIVE, "0.01"))).isInstanceOf(Opening.Opened.class);
-        assertThat(room.platform.open(WechatRoom.ask(scanned, Way.WECHAT_NATIVE, "0.02"))).isInstanceOf(Opening.Refused.class);
+        assertThat(room.platform.open(WechatRoom.ask(scanned, Way.WECHAT_NATIVE, "0.02"))).as("the order is there").isInstanceOf(Opening.Unknown.class);
         assertThat(room.platform.open(WechatRoom.ask("SHORT", Way.WECHAT_NATIVE, "0.02"))).isInstanceOf(Opening.Refused.class);
     }
 
@@ -132,7 +135,90 @@ class WechatPlatformIT {
         Return rest = new Return(number, paid.transactionId(), number + "R3", new BigDecimal("6.00"), new BigDecimal("10.00"), "rest");
         assertThat(room.platform.giveBack(rest)).isInstanceOf(Returning.Unknown.class);
         assertThat(room.platform.giveBack(rest)).isInstanceOfAny(Returning.Working.class, Returning.Done.class);
-        assertThat(room.platform.find(number)).isEqualTo(new Found.Payment(paid));
+        assertThat(room.platform.find(number)).isInstanceOfSatisfying(Found.Payment.class, found -> {
+            assertThat(found.paid().givenBack()).isTrue();
+            assertThat(found.paid().transactionId()).isEqualTo(paid.transactionId());
+        });
+    }
+
+    /** As the platform's own page gives it back, or anybody else with the merchant's account. */
+    @Test
+    void whatWasGivenBackThereIsToldSo() {
+        String number = room.opened("10.00");
+        room.server.pay(number);
+        assertThat(told(number).givenBack()).isFalse();
+        room.server.giveBack(number, 1);
+        assertThat(room.platform.find(number)).isInstanceOfSatisfying(Found.Payment.class, found -> assertThat(found.paid().givenBack()).isTrue());
+    }
+
+    /** An order that is there is never refused, whatever a repeat of its opening is told. */
+    @ParameterizedTest
+    @CsvSource({"403, OUT_TRADE_NO_USED, false", "403, TRADE_ERROR, false", "400, ORDER_CLOSED, false", "400, ORDERPAID, false", "400, INVALID_REQUEST, false",
+            "403, RULE_LIMIT, false", "500, SYSTEM_ERROR, false", "400, NEVER_HEARD_OF, false", "400, PARAM_ERROR, true", "403, NO_AUTH, true",
+            "400, APPID_MCHID_NOT_MATCH, true"})
+    void onlyCodesOfTheRequestItselfRefuseAnOrder(int status, String code, boolean refuses) {
+        room.server.refuse(status, code);
+        assertThat(room.platform.open(WechatRoom.ask(WechatRoom.number(), Way.WECHAT_NATIVE, "1.00")))
+                .isInstanceOf(refuses ? Opening.Refused.class : Opening.Unknown.class);
+        String there = room.opened("1.00");
+        room.server.refuse(status, code);
+        assertThat(room.platform.open(WechatRoom.ask(there, Way.WECHAT_NATIVE, "1.00"))).isInstanceOf(Opening.Unknown.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"403, NOT_ENOUGH, false", "403, NO_AUTH, false", "404, MCH_NOT_EXISTS, false", "429, FREQUENCY_LIMITED, false", "500, SYSTEM_ERROR, false",
+            "400, NEVER_HEARD_OF, false", "400, INVALID_REQUEST, true", "403, USER_ACCOUNT_ABNORMAL, true"})
+    void onlyCodesOfThisRefundEndIt(int status, String code, boolean ends) {
+        String number = room.opened("2.00");
+        room.server.pay(number);
+        Return back = new Return(number, told(number).transactionId(), number + "R", new BigDecimal("1.00"), new BigDecimal("2.00"), "wrong meter");
+        room.server.refuse(status, code);
+        assertThat(room.platform.giveBack(back)).isInstanceOf(ends ? Returning.Refused.class : Returning.Unknown.class);
+        assertThat(room.platform.giveBack(back)).isInstanceOfAny(Returning.Working.class, Returning.Done.class);
+        room.server.refuse(status, code);
+        assertThat(room.platform.giveBack(back)).as("it is there").isNotInstanceOf(Returning.Refused.class);
+    }
+
+    @Test
+    void aLongReasonIsCutToWhatThePlatformTakes() {
+        String number = room.opened("2.00");
+        room.server.pay(number);
+        assertThat(room.platform.giveBack(new Return(number, told(number).transactionId(), number + "R", new BigDecimal("1.00"), new BigDecimal("2.00"),
+                "表读错了😀".repeat(40)))).isInstanceOfAny(Returning.Working.class, Returning.Done.class);
+    }
+
+    /** Whatever its status and its words: an answer that the platform did not sign says nothing. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"404|application/json|{\"code\":\"ORDER_NOT_EXIST\",\"message\":\"no\"}", "400|application/json|{\"code\":\"PARAM_ERROR\",\"message\":\"no\"}",
+            "400|application/json|{\"code\":\"ORDERPAID\",\"message\":\"no\"}", "400|application/json|{\"code\":\"ORDER_CLOSED\",\"message\":\"no\"}",
+            "404|application/json|{\"code\":\"RESOURCE_NOT_EXISTS\",\"message\":\"no\"}", "400|application/json|{\"code\":\"NO_STATEMENT_EXIST\",\"message\":\"no\"}",
+            "401|application/json|{\"code\":\"SIGN_ERROR\",\"message\":\"no\"}", "200|text/html|{\"out_trade_no\":\"UNSIGNED0001\",\"trade_state\":\"CLOSED\"}",
+            "200|text/plain|{\"out_refund_no\":\"UNSIGNED0001\",\"status\":\"CLOSED\"}", "200|text/plain|{\"code_url\":\"weixin://wxpay/bizpayurl?pr=x\"}",
+            "204||", "502|text/html|<html>"})
+    void whatThePlatformDidNotSignIsNoAnswer(int status, String type, String body) throws Exception {
+        HttpServer somebody = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        somebody.createContext("/", exchange -> {
+            try (exchange) {
+                byte[] answer = body == null ? new byte[0] : body.getBytes(StandardCharsets.UTF_8);
+                if (type != null) {
+                    exchange.getResponseHeaders().set("Content-Type", type);
+                }
+                exchange.sendResponseHeaders(status, answer.length == 0 ? -1 : answer.length);
+                exchange.getResponseBody().write(answer);
+            }
+        });
+        somebody.start();
+        try (WechatRoom deceived = new WechatRoom(room.server, Map.of("address", "http://played.mch.weixin.qq.com:" + somebody.getAddress().getPort()))) {
+            String number = "UNSIGNED0001";
+            assertThat(deceived.platform.open(WechatRoom.ask(number, Way.WECHAT_NATIVE, "1.00"))).isInstanceOf(Opening.Unknown.class);
+            assertThat(deceived.platform.find(number)).isInstanceOf(Found.Unknown.class);
+            assertThat(deceived.platform.close(number)).isInstanceOf(Closing.Unknown.class);
+            assertThat(deceived.platform.giveBack(new Return(number, "4200", number, BigDecimal.ONE, BigDecimal.ONE, "why"))).isInstanceOf(Returning.Unknown.class);
+            assertThat(deceived.platform.findReturn(number, number)).isInstanceOf(Returning.Unknown.class);
+            assertThat(deceived.platform.bill(BillKind.TRADE, LocalDate.now())).isInstanceOf(Billed.Unknown.class);
+        } finally {
+            somebody.stop(0);
+        }
     }
 
     @Test
