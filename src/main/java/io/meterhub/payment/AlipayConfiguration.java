@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.meterhub.runtime.StartRefused;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
@@ -18,11 +19,17 @@ import org.springframework.context.annotation.Configuration;
 class AlipayConfiguration {
 
     private static final Logger log = LoggerFactory.getLogger(AlipayConfiguration.class);
+    private static final Set<String> ON_THIS_MACHINE = Set.of("127.0.0.1", "localhost", "[::1]");
 
     @Bean
     AlipayPlatform alipayPlatform(AlipaySettings settings, HubAddress hub, ObjectMapper json, Clock clock, ChannelWatch watch) {
         mustBe("app", settings.app(), "\\d{16}", "the app_id, 16 digits");
         mustBe("seller", settings.seller(), "2088\\d{12}", "the seller's PID, 2088 and twelve digits");
+        boolean played = ON_THIS_MACHINE.contains(String.valueOf(settings.gateway().getHost()));
+        if (!played && !"https".equals(settings.gateway().getScheme())) {
+            throw new StartRefused("meterhub.payment.alipay.gateway must begin with https://.");
+        }
+        hub.mustBeReachable(Channel.ALIPAY, played);
         AlipayKeys keys = new AlipayKeys(settings, clock.instant());
         keys.expiries().forEach(watch::expires);
         log.info("Alipay is on for the seller {}, with {}", settings.seller(), keys.certificates() == null ? "a public key"

@@ -3,6 +3,7 @@ package io.meterhub.payment;
 import com.alipay.api.AlipayApiException;
 import com.alipay.api.internal.util.AlipaySignature;
 import io.meterhub.payment.Platform.Paid;
+import io.meterhub.payment.RefusedNotices.Reason;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
@@ -10,8 +11,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.stereotype.Component;
 
@@ -23,17 +22,15 @@ import org.springframework.stereotype.Component;
 @Component("alipayDoor")
 public class AlipayDoor {
 
-    private static final int LONGEST = 64 * 1024;
-
-    private static final Logger log = LoggerFactory.getLogger(AlipayDoor.class);
-
     /** Null: Alipay is not set up, and nothing comes in. */
     private final AlipayPlatform platform;
     private final Notices notices;
+    private final RefusedNotices refused;
 
-    AlipayDoor(ObjectProvider<AlipayPlatform> platform, Notices notices) {
+    AlipayDoor(ObjectProvider<AlipayPlatform> platform, Notices notices, RefusedNotices refused) {
         this.platform = platform.getIfAvailable();
         this.notices = notices;
+        this.refused = refused;
     }
 
     /**
@@ -44,21 +41,26 @@ public class AlipayDoor {
      * @throws NoticeRefused it is not let in
      */
     public List<Notice> read(String form) {
-        if (platform == null || form == null || form.length() > LONGEST) {
+        if (platform == null || form == null) {
             throw new NoticeRefused(400, "Nothing like this is expected here.");
         }
         try {
             Map<String, String> fields = fields(form);
             String wrong = wrong(fields);
             if (wrong != null) {
-                log.warn("A notice in Alipay's name is refused: {}", wrong);
-                throw new NoticeRefused(400, wrong);
+                throw refused(Reason.FIELD, wrong);
+            } else if (platform.keys().alipay(fields.get("alipay_cert_sn")).stream().noneMatch(key -> isSigned(fields, key))) {
+                throw refused(Reason.SIGNATURE, "its signature is not Alipay's");
             }
             return told(fields);
         } catch (IllegalArgumentException | ArithmeticException | DateTimeException e) {
-            log.warn("A notice in Alipay's name cannot be read");
-            throw new NoticeRefused(400, "It cannot be read.");
+            throw refused(Reason.CONTENT, "it cannot be read");
         }
+    }
+
+    private NoticeRefused refused(Reason reason, String why) {
+        refused.count(Channel.ALIPAY, reason, why);
+        return new NoticeRefused(400, why);
     }
 
     /** Hands over what a notice tells; it is durable when this returns. */
@@ -66,7 +68,7 @@ public class AlipayDoor {
         told.forEach(notice -> notices.take(notice, "notice"));
     }
 
-    /** Why it is not Alipay's, or null. */
+    /** What none of Alipay's has, or null. */
     private String wrong(Map<String, String> fields) {
         if (!fields.getOrDefault("charset", "").equalsIgnoreCase(AlipayPlatform.CHARSET)) {
             return "its charset is not utf-8";
@@ -74,8 +76,6 @@ public class AlipayDoor {
             return "its sign_type is not RSA2";
         } else if (fields.getOrDefault("sign", "").isEmpty()) {
             return "it is not signed";
-        } else if (platform.keys().alipay(fields.get("alipay_cert_sn")).stream().noneMatch(key -> isSigned(fields, key))) {
-            return "its signature is not Alipay's";
         }
         return null;
     }

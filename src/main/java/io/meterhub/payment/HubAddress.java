@@ -1,6 +1,8 @@
 package io.meterhub.payment;
 
+import io.meterhub.runtime.StartRefused;
 import java.net.URI;
+import java.net.URISyntaxException;
 import org.springframework.core.env.Environment;
 import org.springframework.stereotype.Component;
 
@@ -25,5 +27,35 @@ public class HubAddress {
             set = "http://127.0.0.1:" + environment.getProperty("local.server.port", environment.getProperty("server.port", "8080"));
         }
         return URI.create(set.replaceAll("/+$", "") + path);
+    }
+
+    /**
+     * Refuses the start where a channel would have platforms call an address at which they do not find the hub: unless the platform
+     * is played on this machine, one is set, and it is https.
+     *
+     * @throws StartRefused with the setting's name and what is wanted there
+     */
+    void mustBeReachable(Channel channel, boolean played) {
+        String set = environment.getProperty("meterhub.payment.address", "").strip();
+        if (set.isEmpty() && played) {
+            return;
+        }
+        String wanted = "meterhub.payment.address must be the address under which " + channel + " reaches this hub, such as https://pay.example.com";
+        if (set.isEmpty()) {
+            throw new StartRefused(wanted + "; it is not set.");
+        }
+        URI address;
+        try {
+            address = new URI(set);
+        } catch (URISyntaxException e) {
+            throw new StartRefused(wanted + "; it is " + set + ".");
+        }
+        boolean web = "https".equalsIgnoreCase(address.getScheme()) || "http".equalsIgnoreCase(address.getScheme());
+        if (!web || address.getHost() == null || address.getRawQuery() != null || address.getRawFragment() != null || address.getRawUserInfo() != null) {
+            throw new StartRefused(wanted + ", with a host and without a query; it is " + set + ".");
+        }
+        if (!played && !"https".equalsIgnoreCase(address.getScheme())) {
+            throw new StartRefused(wanted + ": platforms call https alone; it is " + set + ".");
+        }
     }
 }

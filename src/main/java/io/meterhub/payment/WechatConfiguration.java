@@ -19,9 +19,10 @@ class WechatConfiguration {
     private static final Logger log = LoggerFactory.getLogger(WechatConfiguration.class);
 
     @Bean
-    WechatKeys wechatKeys(WechatSettings settings, Clock clock, ChannelWatch watch) {
+    WechatKeys wechatKeys(WechatSettings settings, HubAddress hub, Clock clock, ChannelWatch watch) {
         mustBeSet("merchant", settings.merchant());
         mustBeSet("app", settings.app());
+        hub.mustBeReachable(Channel.WECHAT, settings.loopback());
         WechatKeys keys = new WechatKeys(settings, clock);
         watch.expires("The merchant's certificate of WeChat Pay", keys.certificate().getNotAfter().toInstant());
         log.info("WeChat Pay is on for the merchant {}, whose certificate is good until {}", settings.merchant(),

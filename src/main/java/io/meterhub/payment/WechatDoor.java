@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.meterhub.payment.Platform.Found;
 import io.meterhub.payment.Platform.Paid;
+import io.meterhub.payment.RefusedNotices.Reason;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -13,8 +14,6 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.camel.Header;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.stereotype.Component;
 
@@ -29,25 +28,26 @@ import org.springframework.stereotype.Component;
 @Component
 class WechatDoor {
 
-    private static final Logger log = LoggerFactory.getLogger(WechatDoor.class);
-
     private static final Duration NOW = Duration.ofMinutes(5);
     private static final Duration BETWEEN_QUERIES = Duration.ofSeconds(1);
-    private static final int LONGEST = 64 * 1024;
     private static final String PROBE = "WECHATPAY/SIGNTEST/";
+    private static final String WRONG_SIGNATURE = "The signature is wrong.";
 
     /** Neither is there where the channel is off: then nothing comes in. */
     private final WechatKeys keys;
     private final WechatPlatform platform;
     private final Notices notices;
+    private final RefusedNotices refused;
     private final Clock clock;
     private final ObjectMapper json;
     private final AtomicReference<Instant> asked = new AtomicReference<>(Instant.EPOCH);
 
-    WechatDoor(ObjectProvider<WechatKeys> keys, ObjectProvider<WechatPlatform> platform, Notices notices, Clock clock, ObjectMapper json) {
+    WechatDoor(ObjectProvider<WechatKeys> keys, ObjectProvider<WechatPlatform> platform, Notices notices, RefusedNotices refused, Clock clock,
+               ObjectMapper json) {
         this.keys = keys.getIfAvailable();
         this.platform = platform.getIfAvailable();
         this.notices = notices;
+        this.refused = refused;
         this.clock = clock;
         this.json = json;
     }
@@ -74,31 +74,29 @@ class WechatDoor {
             throw new NoticeRefused(404, "This channel is off.");
         }
         if (isEmpty(timestamp) || isEmpty(nonce) || isEmpty(signature) || isEmpty(serial) || body == null || body.length == 0) {
-            throw new NoticeRefused(400, "A header or the body is missing.");
+            throw refused(400, Reason.HEADER, "A header or the body is missing.");
         }
-        if (body.length > LONGEST) {
-            throw new NoticeRefused(413, "The body is too long.");
+        if (signature.startsWith(PROBE)) {
+            refused.count(Channel.WECHAT, Reason.PROBE, "the platform has tried whether signatures are looked at");
+            throw new NoticeRefused(401, WRONG_SIGNATURE);
         }
-        boolean probe = signature.startsWith(PROBE);
-        if (!probe && !keys.knows(serial)) {
-            log.warn("A notice in WeChat Pay's name is signed with the serial {}, which is not known", printable(serial));
-            throw new NoticeRefused(401, "The serial is not known.");
+        if (!keys.knows(serial)) {
+            throw refused(401, Reason.SERIAL, "The serial is not known.");
         }
-        if (probe || !keys.verify(serial, signed(timestamp, nonce, body), signature)) {
-            if (probe) {
-                log.info("WeChat Pay has tried whether signatures are looked at");
-            } else {
-                log.warn("A notice in WeChat Pay's name has a wrong signature");
-            }
-            throw new NoticeRefused(401, "The signature is wrong.");
+        if (!keys.verify(serial, signed(timestamp, nonce, body), signature)) {
+            throw refused(401, Reason.SIGNATURE, WRONG_SIGNATURE);
         }
         Notice notice = content(body);
         if (!isNow(timestamp)) {
-            log.warn("A notice of WeChat Pay is signed at {}, which is more than {} minutes off", printable(timestamp), NOW.toMinutes());
             ask(notice);
-            throw new NoticeRefused(401, "The time is more than five minutes off.");
+            throw refused(401, Reason.TIME, "The time is more than five minutes off.");
         }
         return notice;
+    }
+
+    private NoticeRefused refused(int status, Reason reason, String why) {
+        refused.count(Channel.WECHAT, reason, why);
+        return new NoticeRefused(status, why);
     }
 
     /** Hands a notice over; it is durable when this returns. */
@@ -138,11 +136,10 @@ class WechatDoor {
                 default -> null;
             };
         } catch (GeneralSecurityException e) {
-            log.error("A notice that WeChat Pay signed cannot be decrypted: see meterhub.payment.wechat.api-key");
+            refused.count(Channel.WECHAT, Reason.CONTENT, "it is signed and cannot be decrypted, see meterhub.payment.wechat.api-key");
             throw new NoticeRefused(500, "The content cannot be decrypted.");
         } catch (IOException | java.time.DateTimeException | IllegalArgumentException e) {
-            log.error("A notice that WeChat Pay signed cannot be read: {}", e.getMessage());
-            throw new NoticeRefused(400, "The content cannot be read.");
+            throw refused(400, Reason.CONTENT, "The content cannot be read.");
         }
     }
 
@@ -168,10 +165,5 @@ class WechatDoor {
 
     private static boolean isEmpty(String header) {
         return header == null || header.isEmpty();
-    }
-
-    /** What a stranger wrote, for the log. */
-    private static String printable(String text) {
-        return text.substring(0, Math.min(64, text.length())).replaceAll("[^\\x21-\\x7e]", "?");
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpServer;
 import io.meterhub.simulator.AlipayPlatformServer;
 import io.meterhub.simulator.PayTime;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
@@ -63,7 +64,8 @@ final class AlipayStage implements AutoCloseable {
                 .withProperty("meterhub.payment.address", "http://127.0.0.1:" + hub.getAddress().getPort())), JSON, Clock.systemUTC());
         DefaultListableBeanFactory beans = new DefaultListableBeanFactory();
         beans.registerSingleton("alipayPlatform", platform);
-        door = new AlipayDoor(beans.getBeanProvider(AlipayPlatform.class), (notice, source) -> keep(notice));
+        door = new AlipayDoor(beans.getBeanProvider(AlipayPlatform.class), (notice, source) -> keep(notice),
+                new RefusedNotices(new SimpleMeterRegistry(), Clock.systemUTC()));
         hub.createContext("/payment/notices/alipay", exchange -> {
             try (exchange) {
                 String form = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);

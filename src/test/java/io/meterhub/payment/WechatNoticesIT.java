@@ -11,11 +11,19 @@ import io.meterhub.simulator.WechatPlatformServer;
 import io.meterhub.site.Alarm;
 import io.meterhub.site.AlarmKind;
 import io.meterhub.site.Alarms;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
 import java.math.BigDecimal;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -23,6 +31,8 @@ import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.context.ApplicationContext;
@@ -43,6 +53,8 @@ class WechatNoticesIT {
     Alarms alarms;
     @Autowired
     ChannelWatch watch;
+    @Autowired
+    MeterRegistry metrics;
     @LocalServerPort
     int port;
     BilledMall malls;
@@ -110,5 +122,30 @@ class WechatNoticesIT {
         assertThat(made.statusCode()).isEqualTo(401);
         assertThat(made.headers().map().keySet()).noneMatch(name -> name.toLowerCase().startsWith("wechatpay") || name.toLowerCase().startsWith("camel"));
         assertThat(stranger.send(HttpRequest.newBuilder(door).build(), HttpResponse.BodyHandlers.discarding()).statusCode()).isIn(401, 405);
+    }
+
+    /** Ten megabytes, of which it waits for none; and one that does not say how much it is. */
+    @ParameterizedTest
+    @ValueSource(strings = {"wechat", "alipay"})
+    void whatIsTooLongIsNotReadToItsEnd(String channel) throws Exception {
+        double before = refused(channel);
+        assertThat(firstLine(channel, "Content-Length: 10485760\r\n\r\n")).contains(" 413 ");
+        assertThat(firstLine(channel, "Transfer-Encoding: chunked\r\n\r\n" + ("2000\r\n" + "x".repeat(0x2000) + "\r\n").repeat(9))).contains(" 413 ");
+        assertThat(firstLine(channel, "Content-Length: 2\r\n\r\nxy")).as("no form, though it says so").contains(" 400 ");
+        assertThat(refused(channel)).isEqualTo(before + 2);
+    }
+
+    private double refused(String channel) {
+        return metrics.find("meterhub.payment.notices.refused").tags("channel", channel, "reason", "size").counters().stream()
+                .mapToDouble(Counter::count).sum();
+    }
+
+    private String firstLine(String channel, String rest) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            socket.setSoTimeout(10_000);
+            socket.getOutputStream().write(("POST /payment/notices/" + channel + " HTTP/1.1\r\nHost: localhost:" + port
+                    + "\r\nContent-Type: application/x-www-form-urlencoded\r\n" + rest).getBytes(StandardCharsets.ISO_8859_1));
+            return new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.ISO_8859_1)).readLine();
+        }
     }
 }

@@ -7,6 +7,7 @@ import io.meterhub.payment.Platform.Ask;
 import io.meterhub.payment.Platform.Opening;
 import io.meterhub.simulator.PayTime;
 import io.meterhub.simulator.WechatPlatformServer;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.net.InetAddress;
@@ -84,7 +85,8 @@ final class WechatRoom implements AutoCloseable {
             sources.add(source);
         };
         StaticListableBeanFactory beans = new StaticListableBeanFactory(Map.of("keys", keys, "platform", platform));
-        door = new WechatDoor(beans.getBeanProvider(WechatKeys.class), beans.getBeanProvider(WechatPlatform.class), notices, clock, json);
+        door = new WechatDoor(beans.getBeanProvider(WechatKeys.class), beans.getBeanProvider(WechatPlatform.class), notices,
+                new RefusedNotices(new SimpleMeterRegistry(), clock), clock, json);
         ear.setExecutor(Executors.newFixedThreadPool(8));
         ear.createContext(WechatPlatform.NOTICES, exchange -> {
             byte[] body = exchange.getRequestBody().readAllBytes();
