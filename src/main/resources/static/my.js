@@ -7,7 +7,7 @@ const patience = 10000;
 
 function follow() {
   const part = document.getElementById('state');
-  if (part?.dataset.poll) setTimeout(() => refresh(part), document.hidden ? every * 4 : every);
+  if (part?.dataset.poll) setTimeout(() => refresh(part), part.dataset.seconds ? part.dataset.seconds * 1000 : document.hidden ? every * 4 : every);
 }
 
 async function refresh(part) {

@@ -7,6 +7,7 @@ import com.alipay.api.AlipayResponse;
 import com.alipay.api.CertAlipayRequest;
 import com.alipay.api.DefaultAlipayClient;
 import com.alipay.api.request.AlipayDataDataserviceBillDownloadurlQueryRequest;
+import com.alipay.api.request.AlipaySystemOauthTokenRequest;
 import com.alipay.api.request.AlipayTradeCloseRequest;
 import com.alipay.api.request.AlipayTradeFastpayRefundQueryRequest;
 import com.alipay.api.request.AlipayTradePagePayRequest;
@@ -42,6 +43,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.zip.ZipInputStream;
 
@@ -338,6 +340,21 @@ final class AlipayPlatform implements Platform {
                 zip.transferTo(OutputStream.nullOutputStream());
             } while (zip.getNextEntry() != null);
         }
+    }
+
+    String app() {
+        return settings.app();
+    }
+
+    /** Who came back from Alipay with this code; empty where Alipay does not say. */
+    Optional<String> whose(String authCode) {
+        AlipaySystemOauthTokenRequest request = new AlipaySystemOauthTokenRequest();
+        request.setGrantType("authorization_code");
+        request.setCode(authCode);
+        Answer answer = ask(request);
+        // its answer has no code of success
+        return answer.signed() ? Optional.of(answer.has("open_id") ? answer.text("open_id") : answer.text("user_id")).filter(who -> !who.isEmpty())
+                : Optional.empty();
     }
 
     /**

@@ -25,7 +25,7 @@ import org.springframework.stereotype.Component;
  */
 @Component
 @EnableConfigurationProperties(WechatIdentitySettings.class)
-public class WechatIdentity {
+public class WechatIdentity implements PayerIdentity {
 
     private static final Logger log = LoggerFactory.getLogger(WechatIdentity.class);
     private static final Duration PATIENCE = Duration.ofSeconds(5);
@@ -54,18 +54,34 @@ public class WechatIdentity {
         }
     }
 
+    @Override
+    public Channel channel() {
+        return Channel.WECHAT;
+    }
+
+    @Override
+    public String app() {
+        return app;
+    }
+
+    @Override
+    public String codeParameter() {
+        return "code";
+    }
+
+    @Override
     public boolean isSetUp() {
         return !app.isEmpty() && !secret.isEmpty();
     }
 
-    /** Where the payer's browser is sent, to come back to this address with {@code code} and {@code state}. */
-    public URI ask(URI returnTo) {
+    @Override
+    public URI ask(URI returnTo, String state) {
         return URI.create(settings.authorize() + "?appid=" + encoded(app) + "&redirect_uri=" + encoded(returnTo.toString())
-                + "&response_type=code&scope=snsapi_base&state=payer#wechat_redirect");
+                + "&response_type=code&scope=snsapi_base&state=" + encoded(state) + "#wechat_redirect");
     }
 
-    /** Whose code it is; empty where WeChat does not say, be it that the code was used before. */
-    public Optional<String> openId(String code) {
+    @Override
+    public Optional<String> whose(String code) {
         URI address = URI.create(settings.token() + "?appid=" + encoded(app) + "&secret=" + encoded(secret) + "&code=" + encoded(code)
                 + "&grant_type=authorization_code");
         try {

@@ -52,7 +52,7 @@ public enum Right {
     APPROVE_REFUND,
     /** Decide what becomes of payments in suspense. */
     DECIDE_SUSPENSE,
-    /** Set how long orders can be paid, how much they may be, and what becomes of late and second payments. */
+    /** Set how long orders can be paid, how much they may be, what becomes of late and second payments, and whether shops get a message. */
     SET_PAY_TERMS,
 
     /** Lock supply out by hand, and lift one's own lock-out. */

@@ -33,6 +33,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
@@ -135,6 +136,8 @@ public final class AlipayPlatformServer implements PlayedPlatform {
     private final List<Trade> seconds = new ArrayList<>();
     private final Map<String, Bill> bills = new LinkedHashMap<>();
     private final Queue<Failure> refusals = new ConcurrentLinkedQueue<>();
+    /** Whose each code of the identity is that was not used yet. */
+    private final Map<String, String> openIds = new ConcurrentHashMap<>();
     /** From the time on, so that no number of an earlier run comes again. */
     private final AtomicLong count;
     private final KeyPair key = PayKeys.pair();
@@ -188,6 +191,8 @@ public final class AlipayPlatformServer implements PlayedPlatform {
         settings.put("meterhub.payment.alipay.gateway", address("/gateway.do"));
         settings.put("meterhub.payment.alipay.app", APP);
         settings.put("meterhub.payment.alipay.seller", SELLER);
+        settings.put("meterhub.payment.alipay.identity.enabled", "true");
+        settings.put("meterhub.payment.alipay.identity.authorize", address("/oauth2/publicAppAuthorize.htm"));
         settings.put("meterhub.payment.alipay.private-key", PayKeys.pem(appKey.getPrivate()));
         if (root == null) {
             settings.put("meterhub.payment.alipay.public-key", PayKeys.pem(key.getPublic()));
@@ -380,6 +385,8 @@ public final class AlipayPlatformServer implements PlayedPlatform {
                 fields.putAll(PayHttp.fields(request.text(), StandardCharsets.UTF_8));
             }
             return PAGES.containsKey(fields.get("method")) ? page(fields) : gateway(fields);
+        } else if (path.equals("/oauth2/publicAppAuthorize.htm")) {
+            return identified(request);
         } else if (path.startsWith("/pay/")) {
             return cashier(request, path.substring("/pay/".length()));
         } else if (path.startsWith("/bills/")) {
@@ -464,6 +471,7 @@ public final class AlipayPlatformServer implements PlayedPlatform {
                 throw played;
             }
             content = switch (method) {
+                case "alipay.system.oauth.token" -> whose(fields);
                 case "alipay.trade.precreate" -> precreate(fields);
                 case "alipay.trade.query" -> query(fields);
                 case "alipay.trade.close" -> close(fields);
@@ -482,6 +490,33 @@ public final class AlipayPlatformServer implements PlayedPlatform {
             signed = !failure.subCode.equals("isv.invalid-app-id");
         }
         return content == null ? NO_ANSWER : written(method.replace('.', '_') + "_response", content, signed);
+    }
+
+    /** 用户信息授权, scope auth_base: nobody is asked. */
+    private Answer identified(Request request) {
+        Map<String, String> query = request.query();
+        String to = query.get("redirect_uri");
+        if (!APP.equals(query.get("app_id")) || !"auth_base".equals(query.get("scope")) || to == null) {
+            return Answer.html(PayPage.gone(PayPage.Look.ALIPAY));
+        }
+        String code = PayKeys.word(32);
+        openIds.put(code, "played-" + request.person());
+        return Answer.goTo(302, to + (to.contains("?") ? "&" : "?") + "app_id=" + APP + "&source=alipay_wallet&scope=auth_base&auth_code=" + code
+                + "&state=" + query.getOrDefault("state", ""));
+    }
+
+    private Map<String, Object> whose(Map<String, String> fields) throws Failure {
+        String openId = "authorization_code".equals(fields.get("grant_type")) ? openIds.remove(fields.getOrDefault("code", "")) : null;
+        if (openId == null) {
+            throw new Failure("40002", "isv.code-invalid", "授权码code无效");
+        }
+        Map<String, Object> told = new LinkedHashMap<>();
+        told.put("open_id", openId);
+        told.put("access_token", PayKeys.word(40));
+        told.put("expires_in", 1_296_000);
+        told.put("refresh_token", PayKeys.word(40));
+        told.put("re_expires_in", 2_592_000);
+        return told;
     }
 
     /** As the gateway writes it: a slash behind a backslash, and the signature over the text of the method's part as it stands there. */

@@ -16,6 +16,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,6 +29,7 @@ final class PayHttp implements AutoCloseable {
         System.setProperty("sun.net.httpserver.nodelay", "true");
     }
 
+    private static final Pattern PERSON = Pattern.compile("\\bperson=([A-Za-z0-9-]{1,40})");
     private static final Logger log = LoggerFactory.getLogger(PayHttp.class);
 
     /** @param target path and query as they came */
@@ -34,6 +37,12 @@ final class PayHttp implements AutoCloseable {
 
         String text() {
             return new String(body, StandardCharsets.UTF_8);
+        }
+
+        /** Whose browser it is, as its cookie {@code person} says. */
+        String person() {
+            Matcher person = PERSON.matcher(headers.getFirst("Cookie") == null ? "" : headers.getFirst("Cookie"));
+            return person.find() ? person.group(1) : "payer-of-this-machine";
         }
     }
 

@@ -7,12 +7,16 @@ import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.http.MediaType;
+import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PutMapping;
 import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.util.HtmlUtils;
 
@@ -26,6 +30,7 @@ class VirtualPhones implements Sms {
 
     private final Clock clock;
     private final Deque<Message> messages = new ArrayDeque<>();
+    private final Set<String> off = new HashSet<>();
 
     VirtualPhones(Clock clock) {
         this.clock = clock;
@@ -36,6 +41,9 @@ class VirtualPhones implements Sms {
 
     @Override
     public synchronized void send(String phone, String text) {
+        if (off.contains(phone)) {
+            throw new IllegalStateException("The phone is off");
+        }
         messages.addFirst(new Message(clock.instant(), phone, text));
         if (messages.size() > KEPT) {
             messages.removeLast();
@@ -46,6 +54,17 @@ class VirtualPhones implements Sms {
     @GetMapping("/demo/v1/phones/{phone}")
     synchronized List<Message> of(@PathVariable String phone) {
         return messages.stream().filter(message -> message.phone().equals(phone)).toList();
+    }
+
+    /** Nothing can be sent to it until it is on again. */
+    @PutMapping("/demo/v1/phones/{phone}/off")
+    synchronized void switchOff(@PathVariable String phone) {
+        off.add(phone);
+    }
+
+    @DeleteMapping("/demo/v1/phones/{phone}/off")
+    synchronized void switchOn(@PathVariable String phone) {
+        off.remove(phone);
     }
 
     @GetMapping(path = "/demo/phones", produces = MediaType.TEXT_HTML_VALUE)

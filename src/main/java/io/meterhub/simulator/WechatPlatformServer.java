@@ -714,7 +714,7 @@ public final class WechatPlatformServer implements PlayedPlatform {
         return Answer.html(PayPage.cashier(Look.WECHAT, new Bill(deal.number, deal.subject, deal.fen, request.target(), isOpen(deal), word(deal)), returnTo));
     }
 
-    /** 网页授权, scope snsapi_base: the payer is not asked, and always the same one. */
+    /** 网页授权, scope snsapi_base: nobody is asked. Who it is, the browser's cookie says; without it it is always the same one. */
     private Answer identified(Request request) {
         String to = request.query().get("redirect_uri");
         if (!app.equals(request.query().get("appid")) || to == null || !"code".equals(request.query().get("response_type"))
@@ -722,7 +722,7 @@ public final class WechatPlatformServer implements PlayedPlatform {
             return Answer.html(PayPage.gone(Look.WECHAT));
         }
         String code = PayKeys.word(32);
-        openIds.put(code, "oPlayed-payer-of-this-machine");
+        openIds.put(code, "oPlayed-" + request.person());
         return Answer.goTo(302, to + (to.contains("?") ? "&" : "?") + "code=" + code + "&state=" + request.query().getOrDefault("state", ""));
     }
 

@@ -21,7 +21,7 @@ class HourlyLimits {
     /** Counts one more, of which any number may come at once; false: that would be too many, and is not counted. */
     boolean take(String subject, int most) {
         OffsetDateTime now = clock.instant().atOffset(ZoneOffset.UTC);
-        jdbc.sql("delete from hourly_use where since < ?").param(now.minusDays(1)).update();
+        jdbc.sql("delete from hourly_use where since < ?").param(now.minusHours(2)).update();
         return most > 0 && jdbc.sql("""
                 insert into hourly_use as u (subject, since, uses) values (:subject, :now, 1)
                 on conflict (subject) do update set uses = case when u.since <= :hourAgo then 1 else u.uses + 1 end,

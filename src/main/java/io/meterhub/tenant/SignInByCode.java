@@ -1,5 +1,6 @@
 package io.meterhub.tenant;
 
+import io.meterhub.people.Secrets;
 import io.meterhub.people.SignIn;
 import io.meterhub.site.Texts;
 import jakarta.annotation.PreDestroy;
@@ -7,11 +8,9 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -22,7 +21,7 @@ import org.springframework.stereotype.Component;
 /**
  * Signing in by a code that is sent to the phone. Whether anybody is known by a number shows in nothing, not in how long the answer takes:
  * for every number the same is done, but that to an unknown one nothing is sent. The code's hash is slow, so that whoever could read
- * the table would not find the code while it opens.
+ * the table would not find the code while it opens. It opens in the browser that asked for it: guesses of others do not touch it.
  */
 @Component
 public class SignInByCode {
@@ -40,12 +39,8 @@ public class SignInByCode {
     private final Texts texts;
     private final Clock clock;
     private final SecureRandom random = new SecureRandom();
-    /** A carrier that stalls keeps nobody waiting, and who asked in vain asks again. */
-    private final ThreadPoolExecutor sender = new ThreadPoolExecutor(1, 1, 0, TimeUnit.SECONDS, new ArrayBlockingQueue<>(100), job -> {
-        Thread thread = new Thread(job, "tenant-codes");
-        thread.setDaemon(true);
-        return thread;
-    }, (job, full) -> log.warn("A code was not sent: too many wait for the carrier of messages"));
+    /** Who asked in vain asks again. */
+    private final Sender sender = new Sender("tenant-codes");
 
     SignInByCode(JdbcClient jdbc, HourlyLimits limits, TenantSessions sessions, TenantSettings settings, PasswordEncoder encoder,
                  ObjectProvider<Sms> sms, Texts texts, Clock clock) {
@@ -72,30 +67,56 @@ public class SignInByCode {
         return settings.codeLife().toMinutes();
     }
 
-    /** Sends a new code; the one before opens nothing any more. Every number has its own limit, known or not. */
-    public Asked ask(String typed, String address, Locale language) {
+    /**
+     * Where somebody signs in.
+     *
+     * @param token of the browser's cookie, by which it is the same one later
+     */
+    public record Browser(String token, String address, String agent) {
+
+        private byte[] hash() {
+            return Secrets.hash(token);
+        }
+    }
+
+    /**
+     * Sends a new code, which opens in this browser alone; the one before opens nothing there any more. Every number has its own limits, known or not.
+     * What strangers ask for does not count for a browser in which the phone has signed in.
+     */
+    public Asked ask(String typed, Browser browser, Locale language) {
         Optional<String> phone = phone(typed);
         if (phone.isEmpty()) {
             return Asked.NO_PHONE;
         }
-        if (!limits.take("codes of " + SignIn.network(address), settings.codesPerAddress())
-                || !limits.take("codes for " + phone.get(), settings.codesPerPhone())) {
+        if (!(hasSignedIn(phone.get(), browser) ? limits.take("codes for " + phone.get() + " in " + HexFormat.of().formatHex(browser.hash()), settings.codesPerAsker())
+                : strangerMayAsk(phone.get(), SignIn.network(browser.address())))) {
             return Asked.TOO_MANY;
         }
         String code = "%06d".formatted(random.nextInt(1_000_000));
         OffsetDateTime now = now();
         jdbc.sql("delete from tenant_code where expires_at < ?").param(now).update();
         boolean known = jdbc.sql("""
-                insert into tenant_code as t (phone, hash, expires_at) values (:phone, :hash, :expires)
-                on conflict (phone) do update set hash = excluded.hash, expires_at = excluded.expires_at, tries = 0
+                insert into tenant_code as t (browser, phone, hash, expires_at) values (:browser, :phone, :hash, :expires)
+                on conflict (browser) do update set phone = excluded.phone, hash = excluded.hash, expires_at = excluded.expires_at, tries = 0
                 returning exists (select""" + OwnShops.accountsOf("t.phone") + ")")
-                .param("phone", phone.get()).param("hash", encoder.encode(code)).param("expires", now.plus(settings.codeLife()))
-                .query(Boolean.class).single();
+                .param("browser", browser.hash()).param("phone", phone.get()).param("hash", encoder.encode(code))
+                .param("expires", now.plus(settings.codeLife())).query(Boolean.class).single();
         if (known && sms.isPresent()) {
             String text = texts.in(language, "my.sms", code, String.valueOf(minutes()));
-            sender.execute(() -> send(phone.get(), text));
+            sender.soon(() -> send(phone.get(), text));
         }
         return Asked.SENT;
+    }
+
+    private boolean hasSignedIn(String phone, Browser browser) {
+        return jdbc.sql("select exists (select from tenant_browser where browser = ? and phone = ?)").params(browser.hash(), phone).query(Boolean.class).single();
+    }
+
+    /** The narrower limits first: who has used up those takes nothing of the phone's. */
+    private boolean strangerMayAsk(String phone, String network) {
+        return limits.take("codes of " + network, settings.codesPerAddress())
+                && limits.take("codes for " + phone + " of " + network, settings.codesPerAsker())
+                && limits.take("codes for " + phone, settings.codesPerPhone());
     }
 
     private void send(String phone, String text) {
@@ -107,22 +128,26 @@ public class SignInByCode {
     }
 
     /** @return what opens the new session; empty: the code is wrong, used, too old, guessed at too often, or there is no such customer */
-    public Optional<String> enter(String typed, String code, String address, String agent) {
-        Optional<String> phone = phone(typed);
-        if (phone.isEmpty() || !limits.take("tries of " + SignIn.network(address), settings.triesPerAddress())) {
-            return Optional.empty();
+    public Optional<String> enter(String code, Browser browser, Locale language) {
+        record Sent(String phone, String hash) {
         }
         // it counts before it is looked at: many at once are no more than one after the other
-        Optional<String> hash = jdbc.sql("""
-                update tenant_code set tries = tries + 1 where phone = :phone and expires_at > :now and tries < :most returning hash""")
-                .param("phone", phone.get()).param("now", now()).param("most", settings.codeTries()).query(String.class).optional();
-        if (hash.isEmpty() || !encoder.matches(code == null ? "" : code.replaceAll("\\s", ""), hash.get())
+        Optional<Sent> sent = jdbc.sql("""
+                update tenant_code set tries = tries + 1 where browser = :browser and expires_at > :now and tries < :most returning phone, hash""")
+                .param("browser", browser.hash()).param("now", now()).param("most", settings.codeTries()).query(Sent.class).optional();
+        if (sent.isEmpty() || !encoder.matches(code == null ? "" : code.replaceAll("\\s", ""), sent.get().hash())
                 // once
-                || jdbc.sql("delete from tenant_code where phone = :phone and hash = :hash").param("phone", phone.get()).param("hash", hash.get()).update() == 0) {
+                || jdbc.sql("delete from tenant_code where browser = ? and hash = ?").params(browser.hash(), sent.get().hash()).update() == 0) {
             return Optional.empty();
         }
-        String session = sessions.open(phone.get(), address, agent);
-        return sessions.find(session).map(known -> session);
+        String session = sessions.open(sent.get().phone(), browser, language);
+        return sessions.find(session).map(tenant -> {
+            jdbc.sql("""
+                    insert into tenant_browser (browser, phone, used_at) values (:browser, :phone, :now)
+                    on conflict (browser, phone) do update set used_at = excluded.used_at""")
+                    .param("browser", browser.hash()).param("phone", tenant.phone()).param("now", now()).update();
+            return session;
+        });
     }
 
     /** Its digits; empty where it cannot be a phone's number. */
@@ -137,6 +162,6 @@ public class SignInByCode {
 
     @PreDestroy
     void stop() {
-        sender.shutdownNow();
+        sender.close();
     }
 }

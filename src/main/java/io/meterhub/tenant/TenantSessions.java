@@ -1,9 +1,11 @@
 package io.meterhub.tenant;
 
 import io.meterhub.people.Secrets;
+import io.meterhub.tenant.SignInByCode.Browser;
 import java.time.Clock;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
+import java.util.Locale;
 import java.util.Optional;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -23,14 +25,16 @@ public class TenantSessions {
     }
 
     /** Begins one; the answer is all that opens it, and is not kept. */
-    String open(String phone, String address, String agent) {
+    String open(String phone, Browser browser, Locale language) {
         String token = Secrets.token();
         OffsetDateTime now = now();
         jdbc.sql("delete from tenant_session where seen_at < ?").param(now.minus(settings.sessionIdle())).update();
         jdbc.sql("""
-                insert into tenant_session (hash, phone, created_at, seen_at, address, agent) values (:hash, :phone, :now, :now, :address, :agent)""")
-                .param("hash", Secrets.hash(token)).param("phone", phone).param("now", now).param("address", address)
-                .param("agent", agent == null ? "" : agent.substring(0, Math.min(agent.length(), 300))).update();
+                insert into tenant_session (hash, phone, created_at, seen_at, address, agent, language)
+                values (:hash, :phone, :now, :now, :address, :agent, :language)""")
+                .param("hash", Secrets.hash(token)).param("phone", phone).param("now", now).param("address", browser.address())
+                .param("agent", browser.agent() == null ? "" : browser.agent().substring(0, Math.min(browser.agent().length(), 300)))
+                .param("language", language.toLanguageTag()).update();
         return token;
     }
 

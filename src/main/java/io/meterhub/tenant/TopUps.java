@@ -5,6 +5,7 @@ import io.meterhub.billing.Accounts;
 import io.meterhub.billing.Receipt;
 import io.meterhub.payment.Channel;
 import io.meterhub.payment.Order;
+import io.meterhub.payment.OrderState;
 import io.meterhub.payment.OrderWish;
 import io.meterhub.payment.Orders;
 import io.meterhub.payment.PayTerms;
@@ -17,8 +18,10 @@ import io.meterhub.people.SignIn;
 import io.meterhub.site.Site;
 import io.meterhub.site.Sites;
 import io.meterhub.site.Texts;
-import io.meterhub.supply.Power;
 import java.math.BigDecimal;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -31,31 +34,39 @@ import org.springframework.stereotype.Component;
 @Component
 public class TopUps {
 
+    /** What a meter that answers has come on in, ten times over. */
+    private static final Duration USUAL = Duration.ofSeconds(30);
+    private static final Duration FOLLOWED_FOR = Duration.ofHours(1);
+
     private final OwnShops own;
     private final Stickers stickers;
     private final HourlyLimits limits;
     private final TenantSettings settings;
     private final Orders orders;
+    private final Outlooks outlooks;
     private final SitePayTerms terms;
     private final Accounts accounts;
     private final Sites sites;
     private final JdbcClient jdbc;
     private final Rights rights;
     private final Texts texts;
+    private final Clock clock;
 
-    TopUps(OwnShops own, Stickers stickers, HourlyLimits limits, TenantSettings settings, Orders orders, SitePayTerms terms,
-           Accounts accounts, Sites sites, JdbcClient jdbc, Rights rights, Texts texts) {
+    TopUps(OwnShops own, Stickers stickers, HourlyLimits limits, TenantSettings settings, Orders orders, Outlooks outlooks, SitePayTerms terms,
+           Accounts accounts, Sites sites, JdbcClient jdbc, Rights rights, Texts texts, Clock clock) {
         this.own = own;
         this.stickers = stickers;
         this.limits = limits;
         this.settings = settings;
         this.orders = orders;
+        this.outlooks = outlooks;
         this.terms = terms;
         this.accounts = accounts;
         this.sites = sites;
         this.jdbc = jdbc;
         this.rights = rights;
         this.texts = texts;
+        this.clock = clock;
     }
 
     /**
@@ -84,16 +95,22 @@ public class TopUps {
      * An order as its payer follows it: whoever knows its number, which nobody guesses.
      *
      * @param shop its code and name
+     * @param left nobody is expected to look any more
      */
-    public record Followed(Progress progress, Site site, String shop, AccountKind kind) {
+    public record Followed(Progress progress, Site site, String shop, AccountKind kind, Outlook outlook, boolean left) {
 
-        /** It will not change any more, as far as anybody knows. */
+        /** It will not change any more, as far as anybody knows, or nobody waits for it. */
         public boolean isOver() {
-            return switch (progress.order().state()) {
+            return left || switch (progress.order().state()) {
                 case CREATED, PAYING, PAID, LATE_PAID, REFUNDING -> false;
-                case CREDITED -> progress.power() != Power.COMING;
+                case CREDITED -> !outlook.isWaiting();
                 case CLOSED, REFUNDED, SUSPENSE -> true;
             };
+        }
+
+        /** It may take long: to look now and then is enough. */
+        public boolean isSlow() {
+            return progress.order().state() == OrderState.CREDITED && (outlook == Outlook.SILENT || outlook == Outlook.SLOW);
         }
     }
 
@@ -107,8 +124,15 @@ public class TopUps {
         return rights.asHub(() -> orders.progress(channel, number)).map(progress -> {
             Place place = jdbc.sql("select s.site_id, s.code || ' ' || s.name as shop, a.kind from account a join shop s on s.id = a.shop_id where a.id = ?")
                     .param(progress.order().accountId()).query(Place.class).single();
-            return new Followed(progress, sites.site(place.siteId()), place.shop(), place.kind());
+            Instant now = clock.instant();
+            return new Followed(progress, sites.site(place.siteId()), place.shop(), place.kind(),
+                    outlooks.of(progress.order().accountId(), progress.power(), () -> creditedBefore(progress.order(), now.minus(USUAL))),
+                    now.isAfter(progress.order().expiresAt().plus(FOLLOWED_FOR)));
         });
+    }
+
+    private boolean creditedBefore(Order order, Instant then) {
+        return orders.steps(order.id()).stream().anyMatch(step -> step.to() == OrderState.CREDITED && step.at().isBefore(then));
     }
 
     /** The receipt of an order that was credited, for its payer. */

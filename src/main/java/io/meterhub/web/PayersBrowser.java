@@ -1,5 +1,6 @@
 package io.meterhub.web;
 
+import io.meterhub.payment.Channel;
 import io.meterhub.payment.Way;
 import java.util.List;
 import java.util.Locale;
@@ -31,6 +32,11 @@ enum PayersBrowser {
             return ALIPAY;
         }
         return agent.contains("mobile") || agent.contains("android") || agent.contains("iphone") ? PHONE : DESKTOP;
+    }
+
+    /** Whether it is this platform's own. */
+    boolean belongsTo(Channel channel) {
+        return this == WECHAT && channel == Channel.WECHAT || this == ALIPAY && channel == Channel.ALIPAY;
     }
 
     /** How it gets to a cashier, as far as the platforms that are set up offer it. */

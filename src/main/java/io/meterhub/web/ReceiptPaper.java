@@ -53,6 +53,20 @@ class ReceiptPaper {
         });
     }
 
+    /** For whoever paid, who may be anybody: neither the account nor its debt nor what staff wrote. */
+    Paper ofPayer(Site site, String shop, Receipt receipt) {
+        return paper(receipt, language -> {
+            Lines lines = new Lines(language);
+            lines.add("number", receipt.number());
+            head(lines, site, receipt.at());
+            lines.add("shop", shop);
+            lines.add("amount", fen(receipt.amountYuan()));
+            lines.add("capitals", receipt.amountCapitals());
+            lines.word("method", receipt.method());
+            return new Side(texts.in(language, "receipt.title." + receipt.kind()), lines.all);
+        });
+    }
+
     Paper of(Site site, Settlement settlement) {
         return paper(null, language -> {
             Lines lines = new Lines(language);

@@ -1,5 +1,7 @@
 package io.meterhub.web;
 
+import io.meterhub.people.Secrets;
+import io.meterhub.tenant.SignInByCode.Browser;
 import io.meterhub.tenant.TenantSessions;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -18,8 +20,11 @@ import org.springframework.stereotype.Component;
 class TenantCredentials implements SecurityContextRepository {
 
     private static final String COOKIE = "meterhub-shop";
+    /** By which a browser is the same one later: a code opens in that which asked for it. It opens nothing itself. */
+    private static final String BROWSER = "meterhub-shop-browser";
     /** Longer than any session: that one ends it. */
     private static final Duration KEPT = Duration.ofDays(400);
+    private static final int LONGEST_TOKEN = 100;
 
     private final TenantSessions sessions;
 
@@ -47,16 +52,29 @@ class TenantCredentials implements SecurityContextRepository {
 
     void keep(String session, HttpServletRequest request, HttpServletResponse response) {
         cookie(request).ifPresent(sessions::end);
-        set(session, KEPT, request, response);
+        set(COOKIE, TenantEntrance.HOME, session, KEPT, request, response);
     }
 
     void end(HttpServletRequest request, HttpServletResponse response) {
         cookie(request).ifPresent(sessions::end);
-        set("", Duration.ZERO, request, response);
+        set(COOKIE, TenantEntrance.HOME, "", Duration.ZERO, request, response);
     }
 
-    private static void set(String session, Duration kept, HttpServletRequest request, HttpServletResponse response) {
-        response.addHeader(HttpHeaders.SET_COOKIE, ResponseCookie.from(COOKIE, session).path(TenantEntrance.HOME).httpOnly(true).sameSite("Lax")
+    /** What opens the session of whoever is signed in. */
+    static String session(HttpServletRequest request) {
+        return cookie(request).orElseThrow();
+    }
+
+    /** Which browser asks, which it is told to remember. */
+    static Browser browser(HttpServletRequest request, HttpServletResponse response) {
+        String token = Credentials.cookie(request, BROWSER).filter(known -> known.length() <= LONGEST_TOKEN).orElseGet(Secrets::token);
+        set(BROWSER, TenantEntrance.SIGN_IN, token, KEPT, request, response);
+        return new Browser(token, request.getRemoteAddr(), request.getHeader(HttpHeaders.USER_AGENT));
+    }
+
+    static void set(String name, String path, String value, Duration kept, HttpServletRequest request, HttpServletResponse response) {
+        // Lax: it comes along when a platform sends the browser back
+        response.addHeader(HttpHeaders.SET_COOKIE, ResponseCookie.from(name, value).path(path).httpOnly(true).sameSite("Lax")
                 .secure(request.isSecure()).maxAge(kept).build().toString());
     }
 

@@ -27,11 +27,11 @@ class TenantEntrance {
 
     static final String HOME = "/my";
     static final String SIGN_IN = HOME + "/sign-in";
-    private static final String[] OPEN = {SIGN_IN, SIGN_IN + "/code", HOME + "/at/*", HOME + "/orders/**"};
+    private static final String[] OPEN = {SIGN_IN, SIGN_IN + "/**", HOME + "/at/*", HOME + "/orders/**"};
 
     @Bean
     @Order(1)
-    SecurityFilterChain tenantChain(HttpSecurity http, TenantCredentials credentials) throws Exception {
+    SecurityFilterChain tenantChain(HttpSecurity http, TenantCredentials credentials, PayerIdentities platforms) throws Exception {
         CookieCsrfTokenRepository tokens = new CookieCsrfTokenRepository();
         tokens.setCookieName("meterhub-shop-token");
         tokens.setCookiePath(HOME);
@@ -50,7 +50,9 @@ class TenantEntrance {
                 .headers(headers -> headers.defaultsDisabled().cacheControl(Customizer.withDefaults())
                         .httpStrictTransportSecurity(Customizer.withDefaults()))
                 .exceptionHandling(failures -> failures
-                        .authenticationEntryPoint((request, response, unknown) -> ask(request, response, SIGN_IN, HttpStatus.UNAUTHORIZED))
+                        .authenticationEntryPoint((request, response, unknown) -> ask(request, response,
+                                // in a platform's own browser it may be known already who it is
+                                platforms.of(request).isPresent() ? TenantIdentityPage.BY : SIGN_IN, HttpStatus.UNAUTHORIZED))
                         // a form that is older than the token it came with
                         .accessDeniedHandler((request, response, denied) -> ask(request, response, SIGN_IN + "?again", HttpStatus.FORBIDDEN)))
                 .build();

@@ -130,9 +130,9 @@ class TopUpPages {
         if (ways.contains(Way.WECHAT_JSAPI)) {
             // it needs to know who pays, which WeChat tells by sending the browser there and back
             String code = request.getParameter("code");
-            String openId = given.containsKey("openId") ? given.get("openId") : code == null ? null : wechat.openId(code).orElse(null);
+            String openId = given.containsKey("openId") ? given.get("openId") : code == null ? null : wechat.whose(code).orElse(null);
             if (openId == null && code == null) {
-                return "redirect:" + wechat.ask(hub.of(toPay.path()));
+                return "redirect:" + wechat.ask(hub.of(toPay.path()), "payer");
             }
             ways = openId == null ? List.of() : ways;
             model.addAttribute("openId", openId);
@@ -219,7 +219,8 @@ class TopUpPages {
     @GetMapping("/orders/{channel}/{number}/receipt")
     String receipt(@PathVariable Channel channel, @PathVariable String number, Model model) {
         Followed followed = topUps.follow(channel, number, false).orElseThrow(() -> Refusal.notFound("order", number));
-        model.addAttribute("paper", paper.of(followed.site(), topUps.receipt(channel, number).orElseThrow(() -> Refusal.notFound("receipt of order", number))));
+        model.addAttribute("paper", paper.ofPayer(followed.site(), followed.shop(),
+                topUps.receipt(channel, number).orElseThrow(() -> Refusal.notFound("receipt of order", number))));
         model.addAttribute("site", followed.site());
         model.addAttribute("back", address(channel, number));
         return "my-receipt";

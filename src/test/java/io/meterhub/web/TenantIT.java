@@ -7,15 +7,24 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.meterhub.AtOnce;
 import io.meterhub.Crew;
 import io.meterhub.HubTest;
+import io.meterhub.payment.Order;
+import io.meterhub.payment.PaymentRefused;
+import io.meterhub.payment.Way;
 import io.meterhub.people.Role;
+import io.meterhub.people.Secrets;
+import io.meterhub.simulator.PlayedPlatform;
 import io.meterhub.tenant.SignInByCode;
 import io.meterhub.tenant.SignInByCode.Asked;
+import io.meterhub.tenant.SignInByCode.Browser;
 import io.meterhub.tenant.Stickers;
+import io.meterhub.tenant.TopUps;
+import io.meterhub.tenant.TopUps.Wish;
 import io.meterhub.web.Http.Answer;
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.function.IntFunction;
 import java.util.regex.Matcher;
@@ -37,6 +46,8 @@ class TenantIT extends OverHttp {
     SignInByCode signIn;
     @Autowired
     Stickers stickers;
+    @Autowired
+    TopUps topUps;
 
     @BeforeEach
     void paint() {
@@ -53,10 +64,15 @@ class TenantIT extends OverHttp {
                 .param(mall.shop(shop)).query(String.class).single();
     }
 
-    /** Another for each that asks, so that none has asked too often. */
-    private static String address() {
-        return "198.51.100." + next++;
+    /** Another for each that asks, at an address of its own, so that none has asked too often. */
+    private static Browser browser() {
+        return browserAt("198.51.100." + next++);
     }
+
+    private static Browser browserAt(String address) {
+        return new Browser(Secrets.token(), address, "test");
+    }
+
 
     private List<String> sentTo(String phone) {
         JsonNode messages = http.get("/demo/v1/phones/" + phone).json();
@@ -79,48 +95,82 @@ class TenantIT extends OverHttp {
     private Http as(String shop) {
         String phone = phone(shop);
         int before = sentTo(phone).size();
-        String address = address();
-        assertThat(signIn.ask(phone, address, Locale.ENGLISH)).isEqualTo(Asked.SENT);
-        return Http.tenant(port, signIn.enter(phone, code(phone, before + 1), address, "test").orElseThrow());
+        Browser browser = browser();
+        assertThat(signIn.ask(phone, browser, Locale.ENGLISH)).isEqualTo(Asked.SENT);
+        return Http.tenant(port, signIn.enter(code(phone, before + 1), browser, Locale.ENGLISH).orElseThrow());
     }
 
     @Test
     void aCodeOpensOnceForItsPhoneAndNoLongerThanSaid() {
         String phone = phone("A-101");
-        String address = address();
-        signIn.ask(phone, address, Locale.ENGLISH);
+        Browser browser = browser();
+        signIn.ask(phone, browser, Locale.ENGLISH);
         String first = code(phone, 1);
         assertThat(sentTo(phone).get(0)).contains("5 minutes");
-        signIn.ask("0086 " + phone, address, Locale.SIMPLIFIED_CHINESE);
+        signIn.ask("0086 " + phone, browser, Locale.SIMPLIFIED_CHINESE);
         String second = code(phone, 2);
         assertThat(sentTo(phone).get(0)).contains("验证码");
         if (!first.equals(second)) {
-            assertThat(signIn.enter(phone, first, address, "test")).as("a new one takes its place").isEmpty();
+            assertThat(signIn.enter(first, browser, Locale.ENGLISH)).as("a new one takes its place").isEmpty();
         }
-        assertThat(signIn.enter(phone("A-102"), second, address, "test")).as("another's").isEmpty();
-        assertThat(signIn.enter(phone, second, address, "test")).isPresent();
-        assertThat(signIn.enter(phone, second, address, "test")).as("once").isEmpty();
-        signIn.ask(phone, address, Locale.ENGLISH);
+        assertThat(signIn.enter(second, browser(), Locale.ENGLISH)).as("in another browser").isEmpty();
+        assertThat(signIn.enter(second, browser, Locale.ENGLISH)).isPresent();
+        assertThat(signIn.enter(second, browser, Locale.ENGLISH)).as("once").isEmpty();
+        signIn.ask(phone, browser, Locale.ENGLISH);
         String late = code(phone, 3);
         jdbc.sql("update tenant_code set expires_at = now() where phone = ?").param(phone).update();
-        assertThat(signIn.enter(phone, late, address, "test")).as("too late").isEmpty();
+        assertThat(signIn.enter(late, browser, Locale.ENGLISH)).as("too late").isEmpty();
     }
 
     @Test
     void fiveWrongGuessesEndACodeHoweverManyAreMadeAtOnce() throws Exception {
         String phone = phone("A-103");
-        signIn.ask(phone, address(), Locale.ENGLISH);
+        Browser browser = browser();
+        signIn.ask(phone, browser, Locale.ENGLISH);
         String code = code(phone, 1);
-        String wrong = code.equals("000000") ? "000001" : "000000";
-        assertThat(atOnce(8, n -> signIn.enter(phone, wrong, "203.0.113." + n, "test"))).containsOnly(Optional.empty());
+        assertThat(atOnce(8, n -> signIn.enter(wrong(code), browser, Locale.ENGLISH))).containsOnly(Optional.empty());
         assertThat(jdbc.sql("select tries from tenant_code where phone = ?").param(phone).query(Integer.class).single()).isEqualTo(5);
-        assertThat(signIn.enter(phone, code, address(), "test")).isEmpty();
+        assertThat(signIn.enter(code, browser, Locale.ENGLISH)).isEmpty();
+    }
+
+    private static String wrong(String code) {
+        return code.equals("000000") ? "000001" : "000000";
+    }
+
+    @Test
+    void aStrangerNeitherGuessesAnOwnersCodeAwayNorUsesUpTheOwnersCodes() {
+        String phone = phone("D-102");
+        Browser owners = browser();
+        signIn.ask(phone, owners, Locale.ENGLISH);
+        String code = code(phone, 1);
+        Browser strangers = browserAt("203.0.113.7");
+        signIn.ask(phone, strangers, Locale.ENGLISH);
+        code(phone, 2);
+        for (int i = 0; i < 8; i++) {
+            signIn.enter(wrong(code), strangers, Locale.ENGLISH);
+        }
+        assertThat(signIn.enter(code, owners, Locale.ENGLISH)).as("guessed at in another browser").isPresent();
+        for (int i = 0; i < 3; i++) {
+            assertThat(signIn.ask(phone, browserAt("203.0.113.7"), Locale.ENGLISH)).isEqualTo(Asked.SENT);
+        }
+        assertThat(signIn.ask(phone, browserAt("203.0.113.7"), Locale.ENGLISH)).as("from one address, however many browsers").isEqualTo(Asked.TOO_MANY);
+        assertThat(signIn.ask(phone, browser(), Locale.ENGLISH)).as("the owner in a new browser elsewhere").isEqualTo(Asked.SENT);
+        for (int i = 0; i < 6; i++) {
+            assertThat(signIn.ask(phone, browser(), Locale.ENGLISH)).isEqualTo(Asked.SENT);
+        }
+        assertThat(signIn.ask(phone, browser(), Locale.ENGLISH)).as("from many addresses").isEqualTo(Asked.TOO_MANY);
+        assertThat(signIn.ask(phone, owners, Locale.ENGLISH)).as("where the owner signed in before").isEqualTo(Asked.SENT);
+        // who is on the same Wi-Fi as a stranger that uses up its codes
+        jdbc.sql("insert into hourly_use (subject, since, uses) values (?, now(), 30) on conflict (subject) do update set uses = 30")
+                .param("codes of " + owners.address()).update();
+        assertThat(signIn.ask(phone, owners, Locale.ENGLISH)).isEqualTo(Asked.SENT);
+        assertThat(signIn.enter(code(phone, 14), owners, Locale.ENGLISH)).isPresent();
     }
 
     @Test
     void whatIsKeptOfACodeDoesNotTellIt() {
         String phone = phone("A-104");
-        signIn.ask(phone, address(), Locale.ENGLISH);
+        signIn.ask(phone, browser(), Locale.ENGLISH);
         String code = code(phone, 1);
         assertThat(jdbc.sql("select hash from tenant_code where phone = ?").param(phone).query(String.class).single()).startsWith("{bcrypt}")
                 .doesNotContain(code);
@@ -132,7 +182,7 @@ class TenantIT extends OverHttp {
         String unknown = "13970019999";
         String[] said = new String[2];
         for (String phone : List.of(known, unknown)) {
-            Http browser = Http.tenant(port, "");
+            Http browser = Http.tenant(port, "; meterhub-shop-browser=of-the-tests-" + phone);
             Answer asked = browser.form("/my/sign-in/code", "phone=" + phone);
             Answer entered = browser.form("/my/sign-in", "phone=" + phone + "&code=12345x");
             said[phone.equals(known) ? 0 : 1] = (asked.status() + asked.body() + entered.status() + entered.body()).replace(phone, "").replaceAll("name=\"_csrf\" value=\"[^\"]*\"", "");
@@ -141,23 +191,24 @@ class TenantIT extends OverHttp {
         code(known, 1);
         assertThat(sentTo(unknown)).isEmpty();
         assertThat(jdbc.sql("select count(*) from tenant_code where phone in (?, ?)").params(known, unknown).query(Integer.class).single()).isEqualTo(2);
-        for (int i = 0; i < 4; i++) {
-            assertThat(signIn.ask(unknown, address(), Locale.ENGLISH)).isEqualTo(Asked.SENT);
+        for (int i = 0; i < 11; i++) {
+            assertThat(signIn.ask(unknown, browser(), Locale.ENGLISH)).isEqualTo(Asked.SENT);
         }
-        assertThat(signIn.ask(unknown, address(), Locale.ENGLISH)).as("limited like a known one").isEqualTo(Asked.TOO_MANY);
+        assertThat(signIn.ask(unknown, browser(), Locale.ENGLISH)).as("limited like a known one").isEqualTo(Asked.TOO_MANY);
     }
 
     @Test
     void codesAreLimitedByPhoneAndByAddressAlsoAtOnce() throws Exception {
         String phone = phone("B-101");
-        assertThat(atOnce(9, n -> signIn.ask(phone, "192.0.2." + n, Locale.ENGLISH)).stream().filter(Asked.SENT::equals)).hasSize(5);
-        code(phone, 5);
+        assertThat(atOnce(6, n -> signIn.ask(phone, browserAt("192.0.2.200"), Locale.ENGLISH)).stream().filter(Asked.SENT::equals)).hasSize(4);
+        assertThat(atOnce(12, n -> signIn.ask(phone, browserAt("192.0.2." + n), Locale.ENGLISH)).stream().filter(Asked.SENT::equals)).hasSize(8);
+        code(phone, 12);
         // 28 of the 30 are used up
         jdbc.sql("insert into hourly_use (subject, since, uses) values ('codes of 2001:db8:7:7:0:0:0:0/64', now(), 28)").update();
-        assertThat(atOnce(6, n -> signIn.ask("1397002%04d".formatted(n), "2001:db8:7:7::" + n, Locale.ENGLISH)).stream().filter(Asked.SENT::equals)).hasSize(2);
+        assertThat(atOnce(6, n -> signIn.ask("1397002%04d".formatted(n), browserAt("2001:db8:7:7::" + n), Locale.ENGLISH)).stream().filter(Asked.SENT::equals)).hasSize(2);
         jdbc.sql("update hourly_use set since = since - interval '1 hour' where subject = ?").param("codes for " + phone).update();
-        assertThat(signIn.ask(phone, address(), Locale.ENGLISH)).as("the next hour").isEqualTo(Asked.SENT);
-        assertThat(signIn.ask("not a number", address(), Locale.ENGLISH)).isEqualTo(Asked.NO_PHONE);
+        assertThat(signIn.ask(phone, browser(), Locale.ENGLISH)).as("the next hour").isEqualTo(Asked.SENT);
+        assertThat(signIn.ask("not a number", browser(), Locale.ENGLISH)).isEqualTo(Asked.NO_PHONE);
     }
 
     @Test
@@ -206,8 +257,9 @@ class TenantIT extends OverHttp {
                 {"customer": {"name": "Next", "phone": "139 7003 0001"}, "closing": {"method": "CASH", "why": "moves"}}""", "X-Operator", "li");
         assertThat(moved.status()).as(moved.body()).isLessThan(300);
         assertThat(former.get("/my").status()).as("the phone has no shop any more").isEqualTo(401);
-        signIn.ask("13970030001", address(), Locale.ENGLISH);
-        Http next = Http.tenant(port, signIn.enter("13970030001", code("13970030001", 1), address(), "test").orElseThrow());
+        Browser browser = browser();
+        signIn.ask("13970030001", browser, Locale.ENGLISH);
+        Http next = Http.tenant(port, signIn.enter(code("13970030001", 1), browser, Locale.ENGLISH).orElseThrow());
         assertThat(next.get("/my").body()).contains("C-101").doesNotContain("/my/accounts/" + account + "\"");
         assertThat(next.get("/my/accounts/" + account).status()).isEqualTo(404);
     }
@@ -215,9 +267,9 @@ class TenantIT extends OverHttp {
     @Test
     void signingOutEndsTheSessionAndALeftOneEndsByItself() {
         String phone = phone("C-102");
-        String address = address();
-        signIn.ask(phone, address, Locale.ENGLISH);
-        String session = signIn.enter(phone, code(phone, 1), address, "test").orElseThrow();
+        Browser its = browser();
+        signIn.ask(phone, its, Locale.ENGLISH);
+        String session = signIn.enter(code(phone, 1), its, Locale.ENGLISH).orElseThrow();
         Http browser = Http.tenant(port, session);
         assertThat(browser.get("/my").status()).isEqualTo(200);
         assertThat(browser.get("/my").whole().headers().firstValue("Cache-Control").orElse("")).contains("no-store");
@@ -266,5 +318,146 @@ class TenantIT extends OverHttp {
         assertThat(Http.signedIn(port, staff.session("t-landlord")).get("/sites/" + mall.siteId() + "/stickers").status()).isEqualTo(404);
         assertThat(Optional.ofNullable(Http.signedIn(port, staff.session("t-finance")).get("/sites/" + mall.siteId() + "/stickers?of=meters&shop=A-101").body()))
                 .hasValueSatisfying(meters -> assertThat(meters).contains("E-A-101"));
+    }
+
+    private String sticker(String shop) {
+        return stickers.of(mall.siteId(), false).stream().filter(each -> each.shop().equals(shop)).findFirst().orElseThrow().token();
+    }
+
+    private Order order(String shop, String account, String yuan) {
+        return topUps.open(sticker(shop), new Wish(UUID.randomUUID().toString(), mall.account(account), new BigDecimal(yuan), Way.WECHAT_NATIVE, null,
+                browser().address(), null)).orElseThrow();
+    }
+
+    /** @return the address of its page, as far as credited */
+    private String paid(Order order) {
+        hub.getBean("played-wechat", PlayedPlatform.class).pay(order.number());
+        String page = "/my/orders/WECHAT/" + order.number();
+        await().until(() -> Http.nobody(port).get(page).body().contains("data-state=\"CREDITED\""));
+        return page;
+    }
+
+    @Test
+    void whoPaysForAShopLearnsNothingOfItsAccount() {
+        int account = mall.account("E-B-106");
+        owe("E-B-106");
+        assertThat(http.post("/api/v1/accounts/" + account + "/debts", "{\"sharePercent\": 50}", "X-Operator", "li", "Idempotency-Key", "tenant-it-debt").status())
+                .isLessThan(300);
+        String page = paid(order("B-106", "E-B-106", "31.00"));
+        String receipt = jdbc.sql("select number from receipt where account_id = ? and amount_yuan = 31 and to_debt_yuan > 0").param(account).query(String.class).single();
+        String paper = Http.nobody(port).get(page + "/receipt").body();
+        assertThat(paper).contains("B-106", receipt, "31.00", "微信支付");
+        String customer = jdbc.sql("select c.name from shop s join customer c on c.id = s.customer_id where s.id = ?").param(mall.shop("B-106")).query(String.class).single();
+        assertThat(paper + Http.nobody(port).get(page).body()).doesNotContain("15.50", "E-B-106", "debt", "欠款", "Cashier", "Note", customer, phone("B-106"));
+    }
+
+    /** It has used far more than it has paid for. */
+    private void owe(String account) {
+        jdbc.sql("""
+                with more as (update charge_line set quantity = quantity + 10000, amount = (quantity + 10000) * price where account_id = :account returning price)
+                update account set open_yuan = open_yuan + 10000 * (select price from more) where id = :account""")
+                .param("account", mall.account(account)).update();
+    }
+
+    private void supply(String meter, String wanted, String seen, String reason) {
+        int id = mall.meter(meter);
+        jdbc.sql("update meter_supply set wanted = ?, seen = ? where meter_id = ?").params(wanted, seen, id).update();
+        if (reason != null) {
+            jdbc.sql("insert into supply_reason (meter_id, kind, since, who, why) values (?, ?, now(), 'test', 'x')").params(id, reason).update();
+        }
+    }
+
+    @Test
+    void whereThePowerDoesNotComeBackThePageSaysWhyAndComesToAnEnd() {
+        owe("E-E-105");
+        supply("E-E-105", "OFF", "OFF", "ARREARS");
+        String owed = paid(order("E-105", "E-E-105", "20"));
+        assertThat(Http.nobody(port).get(owed).body()).contains("not enough yet").doesNotContain("data-poll", "http-equiv");
+        supply("E-E-106", "OFF", "OFF", "PROPERTY_FEE");
+        String other = paid(order("E-106", "E-E-106", "20"));
+        assertThat(Http.nobody(port).get(other).body()).contains("for another reason").doesNotContain("data-poll", "roperty fee");
+        jdbc.sql("update supply_reason set kind = 'SCHEDULE' where meter_id = ? and ended_at is null").param(mall.meter("E-E-106")).update();
+        assertThat(Http.nobody(port).get(other).body()).contains("at these hours").doesNotContain("data-poll");
+        jdbc.sql("update supply_reason set ended_at = now(), ended_by = 'test' where meter_id = ?").param(mall.meter("E-E-106")).update();
+        supply("E-E-106", "ON", "OFF", null);
+        assertThat(Http.nobody(port).get(other).body()).contains("is coming back", "data-poll", "http-equiv=\"refresh\"").doesNotContain("data-seconds");
+        jdbc.sql("update meter_state set failing_since = now() where meter_id = ?").param(mall.meter("E-E-106")).update();
+        assertThat(Http.nobody(port).get(other).body()).contains("does not answer", "data-poll", "data-seconds=\"10\"");
+        jdbc.sql("update meter_state set failing_since = null where meter_id = ?").param(mall.meter("E-E-106")).update();
+        jdbc.sql("""
+                insert into pay_step (order_id, seq, at, from_state, to_state, cause, who)
+                select id, 99, now() - interval '1 minute', 'CREDITED', 'CREDITED', 'test', 'test' from pay_order where account_id = ? and channel = 'WECHAT'""")
+                .param(mall.account("E-E-106")).update();
+        assertThat(Http.nobody(port).get(other).body()).contains("longer than usual", "data-poll", "data-seconds=\"10\"");
+    }
+
+    @Test
+    void ordersAreLimitedByShopAndByAddressAlsoAtOnce() throws Exception {
+        String shops = sticker("E-103");
+        used("whoever scans " + mall.siteId() + " E-103", "orders for ", 28);
+        assertThat(atOnce(6, n -> isOpened(shops, "E-E-103", "192.0.2." + (100 + n))).stream().filter(opened -> opened)).hasSize(2);
+        used("192.0.2.99", "orders from ", 118);
+        String other = sticker("E-104");
+        assertThat(atOnce(6, n -> isOpened(other, "E-E-104", "192.0.2.99")).stream().filter(opened -> opened)).hasSize(2);
+        assertThat(jdbc.sql("select count(*) from pay_order where account_id in (?, ?)").params(mall.account("E-E-103"), mall.account("E-E-104"))
+                .query(Integer.class).single()).isEqualTo(4);
+        // those who scan do not take the shop's own
+        assertThat(as("E-103").form("/my/accounts/" + mall.account("E-E-103") + "/top-up", "account=" + mall.account("E-E-103") + "&amount=50&way=WECHAT_NATIVE").status())
+                .isEqualTo(302);
+    }
+
+    private void used(String subject, String of, int uses) {
+        jdbc.sql("insert into hourly_use (subject, since, uses) values (?, now(), ?)").params(of + subject, uses).update();
+    }
+
+    private boolean isOpened(String sticker, String account, String address) {
+        try {
+            return topUps.open(sticker, new Wish(UUID.randomUUID().toString(), mall.account(account), new BigDecimal("10"), Way.WECHAT_NATIVE, null, address, null))
+                    .isPresent();
+        } catch (PaymentRefused tooMany) {
+            assertThat(tooMany).hasMessageContaining("within an hour");
+            return false;
+        }
+    }
+
+    @Test
+    void aShopIsToldOnceWhatWasPaidForItAndWhatWasGivenBack() {
+        String phone = phone("D-103");
+        supply("E-D-103", "ON", "ON", null);
+        Order first = order("D-103", "E-D-103", "23.00");
+        paid(first);
+        assertThat(told(phone, 1)).contains("D-103", "（电）", "¥23.00", "余额", "供应正常");
+        as("D-103");
+        http.send("PUT", "/demo/v1/phones/" + phone + "/off", null);
+        paid(order("D-103", "E-D-103", "24.00"));
+        await().until(() -> jdbc.sql("select coalesce(max(tries), 0) from tenant_message where about_id in (select id from pay_payment where account_id = ?) and outcome is null")
+                .param(mall.account("E-D-103")).query(Integer.class).single() == 1);
+        http.send("DELETE", "/demo/v1/phones/" + phone + "/off", null);
+        assertThat(sentTo(phone)).as("the code came, and no second message yet").hasSize(2);
+        // as after the pause, or after the hub that had it in hand has died
+        jdbc.sql("update tenant_message set next_try_at = now() where outcome is null and about_id in (select id from pay_payment where account_id = ?)")
+                .param(mall.account("E-D-103")).update();
+        assertThat(told(phone, 3)).as("in the language of whoever signed in").contains("¥24.00 credited to D-103", "Supply is on");
+        long payment = jdbc.sql("select id from pay_payment where order_number = ?").param(first.number()).query(Long.class).single();
+        assertThat(http.post("/api/v1/payments/" + payment + "/refunds", "{\"amountYuan\": 3.00, \"why\": \"x\"}", "X-Operator", "li", "Idempotency-Key", "tenant-it-back")
+                .status()).isLessThan(300);
+        assertThat(told(phone, 4)).contains("¥3.00", "given back", "WeChat");
+        assertThat(http.send("PUT", "/api/v1/sites/" + mall.siteId() + "/tenant-terms", "{\"tell\": false, \"why\": \"x\"}", "X-Operator", "li").status()).isEqualTo(200);
+        paid(order("D-103", "E-D-103", "25.00"));
+        await().until(() -> outcome("25.00", "E-D-103"), "OFF"::equals);
+        http.send("PUT", "/api/v1/sites/" + mall.siteId() + "/tenant-terms", "{\"tell\": true, \"why\": \"x\"}", "X-Operator", "li");
+        assertThat(sentTo(phone)).hasSize(4);
+        assertThat(outcome("23.00", "E-D-103") + outcome("24.00", "E-D-103")).isEqualTo("SENTSENT");
+    }
+
+    private String outcome(String yuan, String account) {
+        return jdbc.sql("""
+                select m.outcome from pay_payment p left join tenant_message m on m.about = 'CREDITED' and m.about_id = p.id
+                where p.account_id = ? and p.amount_yuan = ?::numeric""").params(mall.account(account), yuan).query(String.class).optional().orElse(null);
+    }
+
+    /** The newest. */
+    private String told(String phone, int messages) {
+        return await().until(() -> sentTo(phone), sent -> sent.size() == messages).get(0);
     }
 }

@@ -1,0 +1,140 @@
+package io.meterhub.tenant;
+
+import io.meterhub.payment.Channel;
+import io.meterhub.people.Right;
+import io.meterhub.people.Rights;
+import io.meterhub.people.Secrets;
+import io.meterhub.site.Audit;
+import io.meterhub.site.Place;
+import io.meterhub.tenant.SignInByCode.Browser;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.annotation.Transactional;
+
+/**
+ * Signing in without a code in a platform's own browser (openid): a customer who is signed in ties it to the phone, once, and can undo that like the
+ * staff. It is good for as long as the phone has a shop.
+ */
+@Component
+public class Identities {
+
+    private final JdbcClient jdbc;
+    private final TenantSessions sessions;
+    private final Rights rights;
+    private final Audit audit;
+    private final Clock clock;
+
+    Identities(JdbcClient jdbc, TenantSessions sessions, Rights rights, Audit audit, Clock clock) {
+        this.jdbc = jdbc;
+        this.sessions = sessions;
+        this.rights = rights;
+        this.audit = audit;
+        this.clock = clock;
+    }
+
+    /**
+     * Who somebody is at a platform.
+     *
+     * @param app     to another app the same person is somebody else
+     * @param subject openid
+     */
+    public record Person(Channel channel, String app, String subject) {
+    }
+
+    /** A person who signs in without a code. Who it is at the platform is not told. */
+    public record Tied(long id, Channel channel, Instant since) {
+    }
+
+    /** @return what opens the new session; empty: the person is not tied to any phone, or it has no shop */
+    @Transactional
+    public Optional<String> enter(Person person, Browser browser, Locale language) {
+        record Known(long id, String phone) {
+        }
+        return jdbc.sql("select id, phone from tenant_identity where channel = ? and app = ? and subject = ?")
+                .params(person.channel().name(), person.app(), person.subject()).query(Known.class).optional().flatMap(known -> {
+                    String session = sessions.open(known.phone(), browser, language);
+                    openedBy(session, known.id());
+                    return sessions.find(session).map(tenant -> session);
+                });
+    }
+
+    /** From now on this person signs in for the customer's phone, and for no other. */
+    @Transactional
+    public void tie(Tenant tenant, String session, Person person) {
+        long id = jdbc.sql("""
+                insert into tenant_identity as i (channel, app, subject, phone, tied_at) values (:channel, :app, :subject, :phone, :now)
+                on conflict (channel, app, subject) do update set phone = excluded.phone,
+                    tied_at = case when i.phone = excluded.phone then i.tied_at else excluded.tied_at end returning id""")
+                .param("channel", person.channel().name()).param("app", person.app()).param("subject", person.subject()).param("phone", tenant.phone())
+                .param("now", OffsetDateTime.ofInstant(clock.instant(), ZoneOffset.UTC)).query(Long.class).single();
+        // what it opened for another phone before
+        jdbc.sql("delete from tenant_session where identity_id = ? and phone <> ?").params(id, tenant.phone()).update();
+        openedBy(session, id);
+        record(tenant, "tenant.identity.tied", id, person.channel());
+    }
+
+    private void openedBy(String session, long identity) {
+        jdbc.sql("update tenant_session set identity_id = ? where hash = ?").params(identity, Secrets.hash(session)).update();
+    }
+
+    /** Whether whoever has this session came by a tied identity, or has tied it. */
+    public boolean isTied(String session) {
+        return jdbc.sql("select exists (select from tenant_session where hash = ? and identity_id is not null)").param(Secrets.hash(session)).query(Boolean.class).single();
+    }
+
+    /** Who signs in for the customer's phone. */
+    public List<Tied> of(Tenant tenant) {
+        return of(tenant.phone());
+    }
+
+    private List<Tied> of(String phone) {
+        return jdbc.sql("select id, channel, tied_at as since from tenant_identity where phone = ? order by tied_at, id").param(phone).query(Tied.class).list();
+    }
+
+    /** The customer undoes it: sessions that were opened by it end, but for the one in which that is said. */
+    @Transactional
+    public void end(Tenant tenant, String session, long id) {
+        jdbc.sql("update tenant_session set identity_id = null where hash = ?").param(Secrets.hash(session)).update();
+        jdbc.sql("delete from tenant_identity where id = ? and phone = ? returning channel").params(id, tenant.phone()).query(String.class).optional()
+                .ifPresent(channel -> record(tenant, "tenant.identity.ended", id, Channel.valueOf(channel)));
+    }
+
+    private record Rented(int siteId, String code, String phone) {
+    }
+
+    /** Who signs in for a shop's phone, for its staff. */
+    public List<Tied> ofShop(int shopId) {
+        return of(rented(shopId).phone());
+    }
+
+    /** Staff undo all of a shop's: its phone signs in by a code again. */
+    @Transactional
+    public void endOfShop(int shopId, String who, String why) {
+        Rented shop = rented(shopId);
+        List<Tied> before = of(shop.phone());
+        jdbc.sql("delete from tenant_identity where phone = ?").param(shop.phone()).update();
+        audit.record(shop.siteId(), who, "tenant.identities.ended", "shop " + shop.code(), before, List.of(), why);
+    }
+
+    private Rented rented(int shopId) {
+        Rented shop = jdbc.sql("""
+                select s.site_id, s.code, coalesce(phone_digits(c.phone), '') as phone from shop s left join customer c on c.id = s.customer_id where s.id = ?""")
+                .param(shopId).query(Rented.class).single();
+        rights.require(Right.OPEN_ACCOUNT, Place.shop(shop.siteId(), shopId));
+        return shop;
+    }
+
+    /** At each site where the phone has a shop. */
+    private void record(Tenant tenant, String what, long id, Channel channel) {
+        jdbc.sql("select distinct a.site_id" + OwnShops.accountsOf(":phone")).param("phone", tenant.phone()).query(Integer.class).list()
+                .forEach(site -> audit.record(site, tenant.toString(), what, tenant.toString(), null, Map.of("identity", id, "channel", channel), null));
+    }
+}
