@@ -18,6 +18,7 @@ import java.util.Optional;
 import org.springframework.security.core.Authentication;
 import org.springframework.security.core.annotation.CurrentSecurityContext;
 import org.springframework.stereotype.Controller;
+import org.springframework.ui.Model;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -55,14 +56,16 @@ class TenantIdentityPage {
 
     @GetMapping(BY)
     String enter(HttpServletRequest request, HttpServletResponse response) {
-        return ask(Purpose.ENTER, request, response);
+        return "redirect:" + ask(Purpose.ENTER, request, response);
     }
 
     /** A customer who is signed in says yes, or not. */
     @PostMapping(IDENTITIES)
-    String answer(@RequestParam(defaultValue = "") String answer, HttpServletRequest request, HttpServletResponse response) {
+    String answer(@RequestParam(defaultValue = "") String answer, HttpServletRequest request, HttpServletResponse response, Model model) {
         if (answer.equals("yes")) {
-            return ask(Purpose.TIE, request, response);
+            // from a form the browser lets nobody be sent elsewhere
+            model.addAttribute("to", ask(Purpose.TIE, request, response));
+            return "my-onward";
         }
         TenantCredentials.set(NOT_NOW, TenantEntrance.HOME, "1", NOT_NOW_KEPT, request, response);
         return "redirect:" + TenantEntrance.HOME;
@@ -84,8 +87,8 @@ class TenantIdentityPage {
             // letters and digits, as WeChat wants it
             String state = HexFormat.of().formatHex(Secrets.hash(Secrets.token()));
             TenantCredentials.set(STATE, TenantEntrance.SIGN_IN, purpose + state, STATE_KEPT, request, response);
-            return "redirect:" + platform.ask(hub.of(BACK), state);
-        }).orElse("redirect:" + TenantEntrance.SIGN_IN);
+            return platform.ask(hub.of(BACK), state).toString();
+        }).orElse(TenantEntrance.SIGN_IN);
     }
 
     @GetMapping(BACK)

@@ -20,9 +20,14 @@ import com.microsoft.playwright.options.ScreenshotCaret;
 import io.meterhub.AttachedMall;
 import io.meterhub.Crew;
 import io.meterhub.HubTest;
+import io.meterhub.payment.Way;
 import io.meterhub.people.Role;
+import io.meterhub.people.Secrets;
 import io.meterhub.simulator.PlayedPlatform;
 import io.meterhub.site.Gateway.Framing;
+import io.meterhub.tenant.SignInByCode;
+import io.meterhub.tenant.Stickers;
+import io.meterhub.tenant.TopUps;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -33,6 +38,8 @@ import java.time.LocalDate;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -48,6 +55,7 @@ class TenantBrowserIT extends OnScreen {
     private static final String PHONE = "Mozilla/5.0 (Linux; Android 14; V2309A) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36";
     private static final String DESKTOP = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36";
     private static final String WECHAT = PHONE + " MicroMessenger/8.0.49.2600";
+    private static final String ALIPAY = PHONE + " AlipayClient/10.6.0.8000";
     /** What a first look may cost, before anything is compressed. */
     private static final int MOST_BYTES = 200_000;
     private static final Pattern CODE = Pattern.compile("\\b([0-9]{6})\\b");
@@ -62,6 +70,9 @@ class TenantBrowserIT extends OnScreen {
                     .meter("A-102", "G", "demo-adf400l-1p", "shop-tou", "0.10")
                     .meter("A-103", "G", "demo-adf400l-1p", "shop-tou", "0.10")
                     .meter("A-104", "G", "demo-adf400l-1p", "shop-tou", "0.10")
+                    .meter("A-105", "G", "demo-adf400l-1p", "shop-tou", "500.00")
+                    .meter("A-106", "G", "demo-adf400l-1p", "shop-tou", "0.10")
+                    .meter("A-107", "G", "demo-adf400l-1p", "shop-tou", "500.00")
                     .open("TENANT-WEB").attach();
             jdbc.sql("update site set name = '兴隆城' where id = ?").param(mall.site()).update();
             crew = new Crew(hub).hire("tb-finance", Role.FINANCE, mall.site(), null, null);
@@ -136,8 +147,12 @@ class TenantBrowserIT extends OnScreen {
     }
 
     private void browse(List<Cookie> signedIn, String agent, String language, int width, Consumer<Page> at) {
+        browse(signedIn, agent, language, width, true, at);
+    }
+
+    private void browse(List<Cookie> signedIn, String agent, String language, int width, boolean scripts, Consumer<Page> at) {
         List<String> faults = new ArrayList<>();
-        try (BrowserContext context = screens.browser().newContext(new Browser.NewContextOptions().setLocale(language).setUserAgent(agent)
+        try (BrowserContext context = screens.browser().newContext(new Browser.NewContextOptions().setLocale(language).setUserAgent(agent).setJavaScriptEnabled(scripts)
                 .setViewportSize(width, 740).setDeviceScaleFactor(agent.startsWith(PHONE) ? 2 : 3).setIsMobile(agent.startsWith(PHONE)).setHasTouch(agent.startsWith(PHONE)))) {
             context.addCookies(signedIn);
             Page page = context.newPage();
@@ -270,14 +285,16 @@ class TenantBrowserIT extends OnScreen {
         cutOff("A-103");
         String address = scanned("A-103");
         browse(DESKTOP, "en-US", 1280, page -> {
-            page.navigate(address);
-            page.locator("button.wechat").click();
-            Locator qr = page.locator("#state .qr");
-            assertThat(qr).isVisible();
-            assertThat(decoded(qr.screenshot())).startsWith("weixin://");
-            String number = page.url().replaceAll(".*/", "");
-            platform("wechat").pay(number);
-            assertThat(page.locator("#result")).containsText("Power is on");
+            for (String platform : List.of("alipay", "wechat")) {
+                page.navigate(address);
+                page.locator("button." + platform).click();
+                Locator qr = page.locator("#state .qr");
+                assertThat(qr).isVisible();
+                assertThat(decoded(qr.screenshot())).startsWith(platform.equals("wechat") ? "weixin://" : platform("alipay").cashier().toString());
+                platform(platform).pay(page.url().replaceAll(".*/", ""));
+                assertThat(page.locator("#result")).containsText("Power is on");
+                Screens.assertFits(page);
+            }
         });
     }
 
@@ -291,6 +308,7 @@ class TenantBrowserIT extends OnScreen {
                     + "cashier/' + order.package.replace('prepay_id=', '')) }");
             page.navigate(address);
             assertThat(page.locator("button.alipay")).hasCount(0);
+            Screens.assertFits(page);
             page.locator("button.wechat").click();
             page.locator("#pay").click();
             assertThat(page.locator("#pay")).hasCount(0);
@@ -299,6 +317,53 @@ class TenantBrowserIT extends OnScreen {
             assertThat(page.locator("#result")).containsText("已供电");
         });
         assertThat(jdbc.sql("select payer from pay_order where account_id = ?").param(account("A-104")).query(String.class).single()).startsWith("o");
+        browse(ALIPAY, "en-US", 360, page -> {
+            page.navigate(address);
+            assertThat(page.locator("button.wechat")).hasCount(0);
+            page.locator("button.alipay").click();
+            page.locator("#pay").click();
+            page.waitForURL(Pattern.compile("/my/orders/ALIPAY/"));
+            assertThat(page.locator("#result")).containsText("Power is on");
+            Screens.assertFits(page);
+        });
+    }
+
+    @Test
+    void inWeChatWhoSaidYesComesInWithoutACode() {
+        rent("A-105", "139-7100-0105");
+        browse(WECHAT, "zh-CN", 360, page -> {
+            page.navigate(screens.at(port, "/my"));
+            page.locator("input[name=phone]").fill("139 7100 0105");
+            page.locator("#ask button").click();
+            page.locator("input[name=code]").fill(code("13971000105"));
+            page.locator("#enter button").click();
+            Screens.assertFits(page);
+            page.locator("#tie button.main").click();
+            assertThat(page.locator("#identities")).containsText("微信");
+            Screens.assertFits(page);
+        });
+        browse(WECHAT, "zh-CN", 360, page -> {
+            page.navigate(screens.at(port, "/my"));
+            assertThat(page.locator("h1")).containsText("A-105");
+            page.locator("#identities button").click();
+            assertThat(page.locator("#identities")).hasCount(0);
+        });
+    }
+
+    @Test
+    void withoutJavaScriptThePageOfAPaymentStillComesToPowerOnAndStopsThere() {
+        cutOff("A-106");
+        String address = scanned("A-106");
+        browse(List.of(), PHONE, "en-US", 360, false, page -> {
+            page.navigate(address);
+            page.locator("button.wechat").click();
+            assertThat(page.locator("#reload")).isVisible();
+            Screens.assertFits(page);
+            page.locator("#cashier").click();
+            page.locator("#pay").click();
+            assertThat(page.locator("#result")).containsText("Power is on");
+            assertThat(page.locator("#reload")).hasCount(0);
+        });
     }
 
     private PlayedPlatform platform(String name) {
@@ -307,22 +372,54 @@ class TenantBrowserIT extends OnScreen {
 
     @Test
     void aFirstLookCostsLessThan200KilobytesAndFitsOnTheNarrowestPhone() {
-        String sticker = scanned("A-101");
+        rent("A-107", "139-7100-0107");
+        history("A-107");
+        String sticker = scanned("A-107");
+        SignInByCode.Browser browser = new SignInByCode.Browser(Secrets.token(), "192.0.2.61", PHONE);
+        SignInByCode signIn = hub.getBean(SignInByCode.class);
+        signIn.ask("13971000107", browser, Locale.ENGLISH);
+        List<Cookie> own = List.of(new Cookie("meterhub-shop", signIn.enter(code("13971000107"), browser, Locale.ENGLISH).orElseThrow())
+                .setDomain("127.0.0.1").setPath("/my"));
+        String order = paidAt("A-107");
+        String account = "/my/accounts/" + account("A-107");
         for (String language : List.of("zh-CN", "en-US")) {
-            for (String address : List.of(sticker, screens.at(port, "/my/sign-in"))) {
-                List<Response> fetched = new ArrayList<>();
-                browse(PHONE, language, 360, page -> {
-                    page.onResponse(fetched::add);
-                    page.navigate(address);
-                    page.waitForLoadState(LoadState.NETWORKIDLE);
-                    Screens.assertFits(page);
-                    int bytes = fetched.stream().mapToInt(response -> response.body().length).sum();
-                    System.out.println("A first look at " + page.url().replaceAll(".*/my", "/my") + ": " + bytes + " bytes in " + fetched.size() + " files");
-                    assertThat(fetched).as("the page, its style, its script").hasSizeGreaterThanOrEqualTo(3)
-                            .allSatisfy(response -> assertThat(response.url()).startsWith(screens.at(port, "/")));
-                    assertThat(bytes).isPositive().isLessThan(MOST_BYTES);
-                });
+            firstLook(List.of(), language, sticker);
+            firstLook(List.of(), language, screens.at(port, "/my/sign-in"));
+            firstLook(List.of(), language, screens.at(port, order));
+            firstLook(List.of(), language, screens.at(port, order + "/receipt"));
+            for (String path : List.of("/my", account, account + "/top-up")) {
+                firstLook(own, language, screens.at(port, path));
             }
         }
+    }
+
+    /** The page of an order by whoever scanned the sticker, paid and credited. */
+    private String paidAt(String shop) {
+        TopUps topUps = hub.getBean(TopUps.class);
+        Stickers stickers = hub.getBean(Stickers.class);
+        String token = stickers.of(mall.site(), false).stream().filter(each -> each.shop().equals(shop)).findFirst().orElseThrow().token();
+        String number = topUps.open(token, new TopUps.Wish(UUID.randomUUID().toString(), account(shop), new BigDecimal("20"), Way.WECHAT_NATIVE, null, "192.0.2.61", null))
+                .orElseThrow().number();
+        platform("wechat").pay(number);
+        String page = "/my/orders/WECHAT/" + number;
+        await().until(() -> http.get(page).body().contains("data-state=\"CREDITED\""));
+        return page;
+    }
+
+    private void firstLook(List<Cookie> signedIn, String language, String address) {
+        List<Response> fetched = new ArrayList<>();
+        browse(signedIn, PHONE, language, 360, page -> {
+            page.onResponse(fetched::add);
+            page.navigate(address);
+            page.waitForLoadState(LoadState.NETWORKIDLE);
+            assertThat(page.url()).isEqualTo(address);
+            Screens.assertFits(page);
+            List<Response> files = List.copyOf(fetched);
+            int bytes = files.stream().mapToInt(response -> response.body().length + response.request().sizes().responseHeadersSize).sum();
+            System.out.println("A first look at " + page.url().replaceAll(".*/my", "/my") + ": " + bytes + " bytes in " + files.size() + " files");
+            assertThat(files).as("the page, its style, its script").hasSizeGreaterThanOrEqualTo(3)
+                    .allSatisfy(response -> assertThat(response.url()).startsWith(screens.at(port, "/")));
+            assertThat(bytes).isPositive().isLessThan(MOST_BYTES);
+        });
     }
 }

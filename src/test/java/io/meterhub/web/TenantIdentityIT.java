@@ -18,6 +18,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.test.util.ReflectionTestUtils;
+import org.springframework.web.util.HtmlUtils;
 
 /** Signing in by who somebody is in WeChat's and Alipay's own browsers, against the platforms that are played. */
 @HubTest
@@ -27,6 +28,7 @@ class TenantIdentityIT extends OverHttp {
     private static final String ALIPAY = "Mozilla/5.0 (Linux; Android 14; V2309A) AppleWebKit/537.36 Chrome/116.0 Mobile Safari/537.36 AlipayClient/10.6.0";
     private static final Pattern CODE = Pattern.compile("\\b([0-9]{6})\\b");
     private static final Pattern TOKEN = Pattern.compile("name=\"_csrf\" value=\"([^\"]*)\"");
+    private static final Pattern ONWARD = Pattern.compile("id=\"onward\" href=\"([^\"]*)\"");
     private static PaintedMall mall;
 
     @BeforeEach
@@ -110,7 +112,10 @@ class TenantIdentityIT extends OverHttp {
 
         private Hand tie() {
             assertThat(body()).contains("id=\"tie\"");
-            assertThat(form("/my/identities", "answer=yes")).isEqualTo("/my?tied");
+            form("/my/identities", "answer=yes");
+            Matcher onward = ONWARD.matcher(body());
+            assertThat(onward.find()).isTrue();
+            assertThat(get(HtmlUtils.htmlUnescape(onward.group(1)))).isEqualTo("/my?tied");
             return this;
         }
     }
