@@ -167,6 +167,25 @@ create index on pay_refund (payment_id);
 create index pay_refund_due on pay_refund (next_look_at) where next_look_at is not null;
 create index pay_refund_asked on pay_refund (site_id) where state = 'ASKED';
 
+-- What a platform says of a payment or refund that contradicts what it said before; once, however often it says it. Staff find out what is true.
+create table pay_contradiction (
+    id           bigint generated always as identity primary key,
+    site_id      int    not null references site,
+    payment_id   bigint not null references pay_payment,
+    -- which it says is done; null: it is about the payment
+    refund_id    bigint references pay_refund,
+    -- as it is said now
+    order_number text   not null,
+    amount_yuan  numeric(12, 2) not null,
+    at           timestamptz not null,
+    dealt_by     text,
+    dealt_at     timestamptz,
+    dealt_why    text,
+    unique nulls not distinct (payment_id, refund_id, order_number, amount_yuan),
+    check (num_nonnulls(dealt_by, dealt_at, dealt_why) in (0, 3))
+);
+create index pay_contradiction_open on pay_contradiction (site_id) where dealt_at is null;
+
 -- The sum of what is given back of a payment, never more than it was: whoever asks waits for the payment's row here.
 create function count_pay_refund() returns trigger language plpgsql as $$
 declare
@@ -226,3 +245,13 @@ create trigger kept before update or delete on pay_refund for each row execute f
 create trigger no_truncate before truncate on pay_order execute function refuse_change();
 create trigger no_truncate before truncate on pay_payment execute function refuse_change();
 create trigger no_truncate before truncate on pay_refund execute function refuse_change();
+
+create function keep_pay_contradiction() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'DELETE' or old.dealt_at is not null then
+        raise exception 'what was said stays' using errcode = 'restrict_violation';
+    end if;
+    return new;
+end $$;
+create trigger kept before update or delete on pay_contradiction for each row execute function keep_pay_contradiction();
+create trigger no_truncate before truncate on pay_contradiction execute function refuse_change();

@@ -116,6 +116,10 @@ final class Comparison {
     }
 
     private static Verdict onlyHere(LocalDate day, Pair pair, Terms terms) {
+        if (pair.kind() == Kind.PAYMENT && pair.ours.state() == BillState.WORKING) {
+            // neither has booked it
+            return new Verdict(pair, 0, Difference.STATE, BigDecimal.ZERO);
+        }
         Instant midnight = day.plusDays(1).atStartOfDay(BillTable.ZONE).toInstant();
         boolean late = pair.ourDay().equals(day) && pair.ours.at().isAfter(midnight.minus(terms.cutOff));
         return late ? new Verdict(pair, 0, Difference.CUT_OFF, here(pair).negate())

@@ -36,7 +36,9 @@ class Matches {
             ), here as (
                 select 'PAYMENT' as kind, id as our_id, transaction_id as key, order_number, amount_yuan, state as our_state,
                        -- what is in suspense without a journal, or was found not to be the hub's, is not in its books
-                       case when state = 'ACCEPTED' or state = 'SUSPENSE' and suspense_journal_id is null then 'FAILED' else 'DONE' end as state,
+                       case when state = 'ACCEPTED' or state = 'SUSPENSE' and suspense_journal_id is null then 'FAILED'
+                            -- came and could not be credited yet
+                            when state = 'PAID' then 'WORKING' else 'DONE' end as state,
                        paid_at as at, id as payment_id, site_id, account_id
                 from pay_payment
                 where channel = :channel and (paid_at >= :since and paid_at < :until
@@ -74,7 +76,7 @@ class Matches {
                -- of another day's bill: payments alone, as a platform has its own time for a refund
                or w.day is not null and w.kind = 'PAYMENT' and w.at >= :start
                -- in no bill: booked, of this day or of the minutes before it, which have rolled here if that day was compared
-               or w.day is null and w.state = 'DONE' and (w.at >= :start or exists (
+               or w.day is null and (w.state = 'DONE' or w.our_state = 'PAID') and (w.at >= :start or exists (
                       select from pay_reconciliation r where r.channel = :channel and r.day = :day - 1 and r.trade_bill_id is not null))""";
 
     private final JdbcClient jdbc;

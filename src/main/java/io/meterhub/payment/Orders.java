@@ -245,6 +245,7 @@ public class Orders {
 
     /** What came through platforms for a site, the newest first. */
     public List<Payment> newest(int siteId, int limit) {
+        rights.require(Right.VIEW_BOOKS, Place.site(siteId));
         return book.newest(siteId, limit);
     }
 

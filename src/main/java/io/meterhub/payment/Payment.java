@@ -1,5 +1,6 @@
 package io.meterhub.payment;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.List;
@@ -8,6 +9,7 @@ import java.util.List;
  * Money that came.
  *
  * @param orderId   null: the hub knows no order with its number
+ * @param payer     who that is for the platform, or null; kept, and shown to nobody
  * @param source    how it became known: notice, query, bill, counter
  * @param odd       why it was not simply credited; empty where it was
  * @param accountId who got it, or null
@@ -15,7 +17,7 @@ import java.util.List;
  * @param backYuan  what of it was asked to be given back, and not refused
  */
 public record Payment(long id, Long orderId, int siteId, Channel channel, String transactionId, String orderNumber, BigDecimal amountYuan,
-                      String currency, String merchant, String app, String payer, Instant paidAt, String source, Instant cameAt, State state,
+                      String currency, String merchant, String app, @JsonIgnore String payer, Instant paidAt, String source, Instant cameAt, State state,
                       List<Odd> odd, Integer accountId, String receipt, BigDecimal backYuan) {
 
     public enum State {

@@ -11,13 +11,12 @@ import io.meterhub.payment.Payment.Odd;
 import io.meterhub.payment.Platform.Paid;
 import io.meterhub.people.Rights;
 import io.meterhub.site.Audit;
-import java.math.RoundingMode;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.dao.ConcurrencyFailureException;
@@ -40,13 +39,14 @@ class Payments implements Notices {
     private final Counter counter;
     private final Clearing clearing;
     private final SuspenseAlarms alarms;
+    private final Contradictions contradictions;
     private final Rights rights;
     private final Audit audit;
     private final Clock clock;
     private final TransactionTemplate transaction;
 
     Payments(OrderBook book, Refunds refunds, Platforms platforms, SitePayTerms terms, Counter counter, Clearing clearing, SuspenseAlarms alarms,
-             Rights rights, Audit audit, Clock clock, TransactionTemplate transaction) {
+             Contradictions contradictions, Rights rights, Audit audit, Clock clock, TransactionTemplate transaction) {
         this.book = book;
         this.refunds = refunds;
         this.platforms = platforms;
@@ -54,6 +54,7 @@ class Payments implements Notices {
         this.counter = counter;
         this.clearing = clearing;
         this.alarms = alarms;
+        this.contradictions = contradictions;
         this.rights = rights;
         this.audit = audit;
         this.clock = clock;
@@ -78,6 +79,21 @@ class Payments implements Notices {
             receive(paid, source, true);
             return null;
         });
+    }
+
+    /** What could not be credited yet, and still is not, is staff's from now on, in the caller's transaction. */
+    void handOver(long paymentId) {
+        rights.asHub(() -> {
+            Payment payment = refunds.hold(paymentId);
+            if (payment.state() == Payment.State.PAID) {
+                suspend(book.order(payment.orderId()), payment, with(payment.odd(), Odd.REFUSED), "handed.over");
+            }
+            return null;
+        });
+    }
+
+    private static List<Odd> with(List<Odd> odd, Odd another) {
+        return Stream.concat(odd.stream(), Stream.of(another)).toList();
     }
 
     private void take(Paid paid, String source) {
@@ -152,9 +168,7 @@ class Payments implements Notices {
             detail.put("receipt", booked.receipt().number());
             book.settle(order, "credited", OrderBook.HUB, detail);
         } else if (result instanceof Refused refused) {
-            List<Odd> odd = new ArrayList<>(payment.odd());
-            odd.add(Odd.REFUSED);
-            suspend(order, payment, odd, "refused: " + refused.why());
+            suspend(order, payment, with(payment.odd(), Odd.REFUSED), "refused: " + refused.why());
         } else {
             throw new IllegalStateException("The key of payment " + payment.transactionId() + " belongs to another sale");
         }
@@ -179,9 +193,7 @@ class Payments implements Notices {
     private void tellDifference(Paid paid, Order order) {
         book.transaction(paid.channel(), paid.transactionId()).filter(before -> before.amountYuan().compareTo(paid.amountYuan()) != 0
                 || !before.orderNumber().equals(paid.orderNumber())).ifPresent(before -> {
-            log.error("{} tells of transaction {} again, of order {} and {} yuan, which was of order {} and {} yuan", paid.channel(), paid.transactionId(),
-                    paid.orderNumber(), paid.amountYuan().setScale(2, RoundingMode.HALF_UP), before.orderNumber(), before.amountYuan());
-            if (order != null) {
+            if (contradictions.say(before, null, paid.orderNumber(), paid.amountYuan()) && order != null) {
                 book.move(order, order.state(), "told.otherwise", OrderBook.HUB, Map.of("transaction", paid.transactionId(), "yuan", paid.amountYuan()));
             }
         });

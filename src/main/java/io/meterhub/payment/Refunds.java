@@ -45,6 +45,7 @@ public class Refunds {
     private final Clearing clearing;
     private final Accounts accounts;
     private final SuspenseAlarms suspense;
+    private final Contradictions contradictions;
     private final Rights rights;
     private final Behalf behalf;
     private final Audit audit;
@@ -52,7 +53,7 @@ public class Refunds {
     private final Clock clock;
 
     Refunds(OrderBook orders, RefundBook book, SitePayTerms terms, Counter counter, Clearing clearing, Accounts accounts,
-            SuspenseAlarms suspense, Rights rights, Behalf behalf, Audit audit, Texts texts, Clock clock) {
+            SuspenseAlarms suspense, Contradictions contradictions, Rights rights, Behalf behalf, Audit audit, Texts texts, Clock clock) {
         this.orders = orders;
         this.book = book;
         this.terms = terms;
@@ -60,6 +61,7 @@ public class Refunds {
         this.clearing = clearing;
         this.accounts = accounts;
         this.suspense = suspense;
+        this.contradictions = contradictions;
         this.rights = rights;
         this.behalf = behalf;
         this.audit = audit;
@@ -78,7 +80,7 @@ public class Refunds {
      */
     @Transactional
     public Refund ask(String idempotencyKey, long paymentId, BigDecimal amountYuan, String who, String why) {
-        Payment payment = holdOfOrder(paymentId);
+        Payment payment = hold(paymentId);
         rights.require(Right.REFUND, place(payment));
         checkWords(idempotencyKey, why);
         Optional<Refund> earlier = book.keyed(payment.siteId(), idempotencyKey);
@@ -128,7 +130,7 @@ public class Refunds {
 
     private Refund decide(long id, String who, String why, Function<Refund, Refund> decision) {
         Refund seen = book.seen(id).orElseThrow(() -> refused("refund", "no_refund", Long.toString(id)));
-        Payment payment = holdOfOrder(seen.paymentId());
+        Payment payment = hold(seen.paymentId());
         rights.require(Right.APPROVE_REFUND, place(payment));
         Refund refund = book.hold(id);
         if (why == null || why.isBlank()) {
@@ -191,11 +193,11 @@ public class Refunds {
             log.warn("{} tells of refund {}, which the hub did not ask for", channel, refundNumber);
             return;
         }
-        Payment payment = holdOfOrder(known.get().paymentId());
+        Payment payment = hold(known.get().paymentId());
         Refund refund = book.hold(known.get().id());
         if (refund.state() != Refund.State.RESERVED) {
-            if (outcome instanceof Returning.Done && refund.state() != Refund.State.DONE) {
-                log.error("{} says that refund {} is done, which it had refused", channel, refundNumber);
+            if (outcome instanceof Returning.Done done && refund.state() != Refund.State.DONE
+                    && contradictions.say(payment, refund, payment.orderNumber(), done.amountYuan())) {
                 settle(payment, "refund.done.after." + refund.state().name().toLowerCase(), OrderBook.HUB, refund);
             }
             return;
@@ -205,6 +207,9 @@ public class Refunds {
         } else if (outcome instanceof Returning.Refused no) {
             takeBack(refund, payment, no, source);
         } else {
+            if (outcome instanceof Returning.Done done) {
+                contradictions.say(payment, refund, payment.orderNumber(), done.amountYuan());
+            }
             book.lookAgain(refund.id(), outcome instanceof Returning.Working working ? working.refundId() : null,
                     outcome instanceof Returning.Working, said(outcome));
         }
@@ -270,16 +275,13 @@ public class Refunds {
 
     /** Of a site, in this state or (null) in any, the newest first, those before the given one. */
     public List<Refund> of(int siteId, Refund.State state, Long before, int limit) {
+        rights.require(Right.VIEW_BOOKS, Place.site(siteId));
         return book.of(siteId, state, before, limit);
     }
 
     /** Holds a payment and, before it, its order: before anything of an account is. */
     @Transactional(propagation = Propagation.MANDATORY)
-    public void hold(long paymentId) {
-        holdOfOrder(paymentId);
-    }
-
-    private Payment holdOfOrder(long paymentId) {
+    public Payment hold(long paymentId) {
         Payment payment = orders.seenPayment(paymentId).orElseThrow(() -> refused("payment", "no_payment", Long.toString(paymentId)));
         if (payment.orderId() != null) {
             orders.hold(payment.orderId());

@@ -136,6 +136,9 @@ public class Resolutions {
         if (refundFollows(kind, difference, theirs, ours)) {
             return EnumSet.of(Resolution.REFUND);
         }
+        if (uncredited(kind, ours)) {
+            return EnumSet.of(Resolution.SUSPENSE);
+        }
         if (difference == Difference.FEE) {
             return EnumSet.of(Resolution.SUSPENSE, Resolution.ACCEPT);
         }
@@ -152,6 +155,11 @@ public class Resolutions {
     /** A payment that the hub does not know. */
     private static boolean takenIn(Kind kind, Difference difference, BillState theirs, boolean known) {
         return kind == Kind.PAYMENT && !known && theirs != null && (difference == Difference.ONLY_THERE || difference == Difference.TWICE);
+    }
+
+    /** A payment that came and could not be credited yet; the hub tries on, or staff take it over. */
+    private static boolean uncredited(Kind kind, String ours) {
+        return kind == Kind.PAYMENT && Payment.State.PAID.name().equals(ours);
     }
 
     /** A refund that the platform has ended and the hub not yet: the hub follows. */
@@ -199,6 +207,9 @@ public class Resolutions {
             refunds.take(item.channel(), item.key(), item.theirState() == BillState.DONE
                     ? new Returning.Done(null, item.theirYuan(), item.theirAt()) : new Returning.Refused("FAILED", why), "bill");
             journal = refundJournal(item.refundId());
+        } else if (uncredited(item.kind(), item.ourState())) {
+            payments.handOver(item.paymentId());
+            journal = paymentJournal(item.paymentId());
         } else {
             journal = item.gapYuan().signum() == 0 ? Optional.empty() : book(item, resolution, accountId, who, why);
             booked = journal.isPresent() ? item.gapYuan() : BigDecimal.ZERO;

@@ -48,7 +48,7 @@ public class Suspense {
 
     /** What waits for a decision, the oldest first. */
     public List<Payment> waiting(int siteId) {
-        rights.require(Right.VIEW, Place.site(siteId));
+        rights.require(Right.VIEW_BOOKS, Place.site(siteId));
         return orders.suspended(siteId);
     }
 

@@ -15,7 +15,7 @@ import org.springframework.transaction.annotation.Transactional;
 import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
-/** Sees to it that staff are told of money in suspense, and of a platform that does not answer. */
+/** Sees to it that staff are told of money in suspense, of a platform that contradicts itself, and of one that does not answer. */
 @Component
 class SuspenseAlarms {
 
@@ -33,7 +33,7 @@ class SuspenseAlarms {
     private record Waiting(int payments, BigDecimal yuan) {
     }
 
-    /** Follows what a site has in suspense; in the transaction that changed it, when everything else of that is done. */
+    /** Follows what a site has in suspense and what platforms said that cannot be; in the transaction that changed it, when everything else of that is done. */
     @Transactional(propagation = Propagation.MANDATORY)
     public void follow(int siteId) {
         TransactionSynchronizationManager.getSynchronizations().stream().filter(AtEnd.class::isInstance).map(AtEnd.class::cast).findFirst()
@@ -61,13 +61,18 @@ class SuspenseAlarms {
         Waiting waiting = jdbc.sql("""
                 select count(*) as payments, coalesce(sum(amount_yuan - back_yuan), 0) as yuan
                 from pay_payment where site_id = ? and state = 'SUSPENSE' and back_yuan < amount_yuan""").param(siteId).query(Waiting.class).single();
-        if (waiting.payments() == 0) {
-            alarms.clear(AlarmKind.PAY_SUSPENSE, siteId);
+        alarm(AlarmKind.PAY_SUSPENSE, siteId, waiting.payments(), Map.of("payments", waiting.payments(), "yuan", waiting.yuan()));
+        int said = jdbc.sql("select count(*) from pay_contradiction where site_id = ? and dealt_at is null").param(siteId).query(Integer.class).single();
+        alarm(AlarmKind.PAY_CONTRADICTED, siteId, said, Map.of("contradictions", said));
+    }
+
+    private void alarm(AlarmKind kind, int siteId, int count, Map<String, Object> detail) {
+        if (count == 0) {
+            alarms.clear(kind, siteId);
             return;
         }
-        Map<String, Object> detail = Map.of("payments", waiting.payments(), "yuan", waiting.yuan());
-        alarms.raise(AlarmKind.PAY_SUSPENSE, siteId, detail);
-        alarms.explain(AlarmKind.PAY_SUSPENSE, List.of(new Finding(siteId, null, detail)));
+        alarms.raise(kind, siteId, detail);
+        alarms.explain(kind, List.of(new Finding(siteId, null, detail)));
     }
 
     /** Raises and clears the alarm of sites the orders or refunds of which a platform does not answer for. */

@@ -4,7 +4,7 @@ package io.meterhub.people;
 public enum Right {
     /** Look at everything: board, equipment, readings, accounts, receipts, statements, events. */
     VIEW,
-    /** Verify the ledger, compare balances. */
+    /** Verify the ledger, compare balances, see what came to a site through payment platforms and what goes back. */
     VIEW_BOOKS,
     /** Read the audit log. */
     AUDIT,

@@ -40,6 +40,8 @@ public enum AlarmKind {
     MASS_CUT_WAITS(Severity.WARNING, Subject.SITE),
     /** Money came that was not as ordered, or that no account takes: staff decide. */
     PAY_SUSPENSE(Severity.CRITICAL, Subject.SITE),
+    /** A payment platform says of a payment or a refund what cannot be after what it said before: staff find out where the money is. */
+    PAY_CONTRADICTED(Severity.CRITICAL, Subject.SITE),
     /** A payment platform has not answered for minutes about orders or refunds that are open. */
     PAY_UNANSWERED(Severity.WARNING, Subject.SITE),
     /** The hub's clock and a payment platform's are more than five minutes apart: its notices are not believed, queries still are. */

@@ -15,9 +15,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
@@ -28,6 +30,7 @@ class AlarmList {
     /** The most urgent first, of these the oldest. */
     static final Comparator<AlarmNow> URGENT_FIRST = Comparator.comparing((AlarmNow now) -> now.alarm.severity()).thenComparing(now -> now.alarm.since());
 
+    private static final Set<AlarmKind> DECIDED_ON_PAYMENTS = EnumSet.of(AlarmKind.PAY_SUSPENSE, AlarmKind.PAY_CONTRADICTED, AlarmKind.PAY_UNANSWERED);
     /** More open alarms than this are not read one by one any more. */
     private static final int MOST = 500;
 
@@ -54,7 +57,7 @@ class AlarmList {
 
         /** The details page of what it befalls, or where it is decided on; null where there is none. */
         public String href() {
-            if (alarm.kind() == AlarmKind.PAY_SUSPENSE || alarm.kind() == AlarmKind.PAY_UNANSWERED) {
+            if (DECIDED_ON_PAYMENTS.contains(alarm.kind())) {
                 return "/sites/" + alarm.siteId() + "/payments";
             }
             return alarm.kind() == AlarmKind.MASS_CUT_WAITS ? "/sites/" + alarm.siteId() + "/mass-cut" : alarm.shopId() != null ? "/shops/" + alarm.shopId() : alarm.meterId() != null ? "/areas/" + alarm.meterId() : null;

@@ -2,6 +2,8 @@ package io.meterhub.web;
 
 import io.meterhub.billing.Accounts;
 import io.meterhub.payment.Channel;
+import io.meterhub.payment.Contradiction;
+import io.meterhub.payment.Contradictions;
 import io.meterhub.payment.Order;
 import io.meterhub.payment.OrderWish;
 import io.meterhub.payment.Orders;
@@ -55,14 +57,16 @@ class OrdersApi {
     private final Orders orders;
     private final Refunds refunds;
     private final Suspense suspense;
+    private final Contradictions contradictions;
     private final SitePayTerms terms;
     private final Accounts accounts;
     private final View view;
 
-    OrdersApi(Orders orders, Refunds refunds, Suspense suspense, SitePayTerms terms, Accounts accounts, View view) {
+    OrdersApi(Orders orders, Refunds refunds, Suspense suspense, Contradictions contradictions, SitePayTerms terms, Accounts accounts, View view) {
         this.orders = orders;
         this.refunds = refunds;
         this.suspense = suspense;
+        this.contradictions = contradictions;
         this.terms = terms;
         this.accounts = accounts;
         this.view = view;
@@ -228,6 +232,21 @@ class OrdersApi {
     Payment accept(@PathVariable long id, Operator operator, @Valid @RequestBody Decision said) {
         payment(id);
         return suspense.accept(id, operator.name(), said.why());
+    }
+
+    @GetMapping("/sites/{site}/contradictions")
+    @Operation(summary = "What a platform says of payments and refunds that cannot be after what it said before", description = "Until somebody has dealt with"
+            + " it. Nothing is booked for it by itself: what the bill of its day has otherwise is decided on in reconciliation.")
+    List<Contradiction> contradictions(@PathVariable int site) {
+        return contradictions.waiting(view.whole(site).id());
+    }
+
+    @PostMapping(path = "/contradictions/{id}/dealt-with", consumes = MediaType.APPLICATION_JSON_VALUE)
+    @ResponseStatus(HttpStatus.NO_CONTENT)
+    @Operation(summary = "Somebody has found out what is true and seen to the money")
+    void dealt(@PathVariable long id, Operator operator, @Valid @RequestBody Decision said) {
+        contradictions.find(id).orElseThrow(() -> Refusal.notFound("contradiction", id));
+        contradictions.dealt(id, operator.name(), said.why());
     }
 
     @GetMapping("/sites/{site}/payment-terms")

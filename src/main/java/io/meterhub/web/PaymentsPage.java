@@ -1,6 +1,7 @@
 package io.meterhub.web;
 
 import io.meterhub.billing.Accounts;
+import io.meterhub.payment.Contradictions;
 import io.meterhub.payment.Orders;
 import io.meterhub.payment.PaymentRefused;
 import io.meterhub.payment.Refund;
@@ -33,15 +34,17 @@ class PaymentsPage {
     private final Orders orders;
     private final Refunds refunds;
     private final Suspense suspense;
+    private final Contradictions contradictions;
     private final Accounts accounts;
     private final View view;
     private final Rights rights;
     private final Texts texts;
 
-    PaymentsPage(Orders orders, Refunds refunds, Suspense suspense, Accounts accounts, View view, Rights rights, Texts texts) {
+    PaymentsPage(Orders orders, Refunds refunds, Suspense suspense, Contradictions contradictions, Accounts accounts, View view, Rights rights, Texts texts) {
         this.orders = orders;
         this.refunds = refunds;
         this.suspense = suspense;
+        this.contradictions = contradictions;
         this.accounts = accounts;
         this.view = view;
         this.rights = rights;
@@ -50,8 +53,14 @@ class PaymentsPage {
 
     @GetMapping("/sites/{id}/payments")
     String page(@PathVariable int id, Model model) {
-        fill(view.whole(id), model);
+        fill(books(id), model);
         return "payments";
+    }
+
+    private Site books(int id) {
+        Site site = view.whole(id);
+        rights.require(Right.VIEW_BOOKS, Place.site(id));
+        return site;
     }
 
     private void fill(Site site, Model model) {
@@ -60,6 +69,7 @@ class PaymentsPage {
         model.addAttribute("zone", site.zone());
         model.addAttribute("amounts", new Amounts.Shown());
         model.addAttribute("waiting", suspense.waiting(site.id()));
+        model.addAttribute("contradictions", contradictions.waiting(site.id()));
         model.addAttribute("asked", refunds.of(site.id(), Refund.State.ASKED, null, SHOWN));
         model.addAttribute("newest", orders.newest(site.id(), SHOWN));
         model.addAttribute("mayDecide", rights.may(Right.DECIDE_SUSPENSE, place));
@@ -73,7 +83,7 @@ class PaymentsPage {
     String decide(@PathVariable int id, Operator operator, @RequestParam String act, @RequestParam long of, @RequestParam(defaultValue = "") String why,
                   @RequestParam(defaultValue = "") String account, @RequestParam(defaultValue = "") String amount,
                   @RequestParam(defaultValue = "") String key, Model model, HttpServletResponse response) {
-        Site site = view.whole(id);
+        Site site = books(id);
         Told told;
         try {
             told = new Told(true, told(site, operator.name(), act, of, why.strip(), account.strip(), amount, key), List.of());
@@ -94,6 +104,7 @@ class PaymentsPage {
                     new PaymentRefused("account", texts.of("refused.no_account", account))).id(), who, why);
             case "give-back" -> suspense.giveBack(of, who, why);
             case "accept" -> suspense.accept(of, who, why);
+            case "dealt" -> contradictions.dealt(of, who, why);
             case "approve" -> refunds.approve(of, who, why);
             case "decline" -> refunds.decline(of, who, why);
             case "refund" -> {

@@ -76,6 +76,7 @@ class SupplyPage {
         model.addAttribute("groups", rules.groups(site.id()));
         model.addAttribute("own", rules.own(site.id()));
         model.addAttribute("waiting", massCuts.waiting(site.id()));
+        model.addAttribute("mayBooks", rights.may(Right.VIEW_BOOKS, Place.site(site.id())));
         model.addAttribute("may", rights.may(Right.SET_SUPPLY_TERMS, Place.site(site.id())));
     }
 

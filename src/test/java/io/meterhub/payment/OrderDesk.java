@@ -12,6 +12,7 @@ import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.springframework.context.ApplicationContext;
@@ -103,7 +104,11 @@ final class OrderDesk {
     }
 
     boolean alarm(Mall mall) {
-        return alarms.list(Alarms.Choice.of(mall.site().id(), true), 100).stream().map(Alarm::kind).anyMatch(AlarmKind.PAY_SUSPENSE::equals);
+        return alarms(mall).contains(AlarmKind.PAY_SUSPENSE);
+    }
+
+    List<AlarmKind> alarms(Mall mall) {
+        return alarms.list(Alarms.Choice.of(mall.site().id(), true), 100).stream().map(Alarm::kind).toList();
     }
 
     String history(Order order) {

@@ -2,6 +2,7 @@ package io.meterhub.payment;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.meterhub.AtOnce;
 import io.meterhub.Crew;
@@ -27,6 +28,7 @@ import io.meterhub.people.Right;
 import io.meterhub.people.Rights;
 import io.meterhub.people.Role;
 import io.meterhub.people.SignedIn;
+import io.meterhub.site.AlarmKind;
 import io.meterhub.site.Audit;
 import io.meterhub.site.Texts;
 import io.meterhub.supply.Supply;
@@ -80,6 +82,8 @@ class PaymentsIT {
     Refunds refunds;
     @Autowired
     Suspense suspense;
+    @Autowired
+    Contradictions contradictions;
     @Autowired
     SitePayTerms terms;
     @Autowired
@@ -396,6 +400,48 @@ class PaymentsIT {
         assertThat(desk.payment(payment.transactionId()).backYuan()).isZero();
         assertThat(desk.lies(mall, "GIVING_BACK")).isEqualTo("0");
         assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    @Test
+    void whatContradictsItselfIsOneMatterForPeopleHoweverOftenItIsSaid() throws Exception {
+        Mall mall = malls.open("shop-single", 1);
+        int site = mall.site().id();
+        Payment payment = credited(mall, "60.00");
+        Refund refund = refunds.ask("both-" + payment.id(), payment.id(), new BigDecimal("20"), "li", "wrong shop");
+        refunds.take(Channel.WECHAT, refund.number(), new Returning.Refused("NOT_ENOUGH", "the merchant's own balance"), "notice");
+        Callable<Void> done = () -> {
+            notices.take(new Notice.Refund(Channel.WECHAT, payment.orderNumber(), refund.number(),
+                    new Returning.Done("there", new BigDecimal("20.00"), Instant.now())), "notice");
+            return null;
+        };
+        AtOnce.atOnce(Collections.nCopies(10, done));
+        Order order = book.order(payment.orderId());
+        Callable<Void> more = () -> {
+            notices.take(desk.paid(order, payment.transactionId(), "61.00"), "notice");
+            return null;
+        };
+        AtOnce.atOnce(Collections.nCopies(10, more));
+        List<Contradiction> said = contradictions.waiting(site);
+        assertThat(said).extracting(Contradiction::refundNumber, one -> one.amountYuan().toPlainString(), one -> one.saidYuan().toPlainString())
+                .containsExactly(tuple(refund.number(), "20.00", "20.00"), tuple(null, "60.00", "61.00"));
+        assertThat(desk.alarms(mall)).containsExactly(AlarmKind.PAY_CONTRADICTED);
+        assertThat(audited(site, "payment.contradicted")).isEqualTo(2);
+        assertThat(book.steps(order.id()).stream().map(Step::cause)).containsOnlyOnce("refund.done.after.refused", "told.otherwise");
+        assertThat(desk.credit(mall.account())).as("nothing is booked by itself").isEqualTo("160");
+        contradictions.dealt(said.get(0).id(), "li", "taken from the account");
+        assertThat(desk.alarms(mall)).containsExactly(AlarmKind.PAY_CONTRADICTED);
+        contradictions.dealt(said.get(1).id(), "li", "the platform was asked");
+        assertThatThrownBy(() -> contradictions.dealt(said.get(1).id(), "li", "again")).isInstanceOf(PaymentRefused.class);
+        assertThat(audited(site, "payment.contradiction.dealt")).isEqualTo(2);
+        done.call();
+        more.call();
+        assertThat(contradictions.waiting(site)).isEmpty();
+        assertThat(desk.alarms(mall)).isEmpty();
+        assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    private int audited(int site, String what) {
+        return jdbc.sql("select count(*) from audit_log where site_id = ? and what = ?").params(site, what).query(Integer.class).single();
     }
 
     @Test

@@ -46,6 +46,10 @@ class ResolutionsIT {
     @Autowired
     Refunds refunds;
     @Autowired
+    Suspense suspense;
+    @Autowired
+    OrderLoop loop;
+    @Autowired
     Accounts accounts;
     @Autowired
     Counter counter;
@@ -144,6 +148,35 @@ class ResolutionsIT {
         jdbc.sql("update meter_credit set mode = 'HUB' where meter_id = ?").param(mall.meter()).update();
         resolutions.resolve(less.id(), Resolution.CREDIT, null, "li", "the platform has less");
         assertThat(desk.credit(mall.account())).isEqualTo("123");
+        assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    @Test
+    void whatCouldNotBeCreditedYetIsNoAgreement() {
+        Mall mall = malls.open("shop-single", 2);
+        // no receipt can be numbered
+        jdbc.sql("insert into receipt_counter (site_id, site_day, last) values (?, ?, 2147483647)").params(mall.site().id(),
+                mall.site().dayOf(Instant.now())).update();
+        Payment one = credited(mall, "30.00");
+        Payment other = credited(mall, "40.00");
+        ReconciledItem item = billed(one, "30.00");
+        ReconciledItem later = billed(other, "40.00");
+        assertThat(List.of(item, later)).allSatisfy(open -> {
+            assertThat(open.difference()).isEqualTo(Difference.STATE);
+            assertThat(open.allowed()).containsExactly(Resolution.SUSPENSE);
+        });
+        resolutions.resolve(item.id(), Resolution.SUSPENSE, null, "li", "somebody looks at it");
+        assertThat(desk.payment(one.transactionId()).state()).isEqualTo(Payment.State.SUSPENSE);
+        assertThat(desk.alarm(mall)).isTrue();
+        assertThat(resolutions.items(Channel.WECHAT, item.day(), null, ReconciledItem.State.OPEN, 0, 10)).isEmpty();
+
+        jdbc.sql("update receipt_counter set last = 0 where site_id = ?").param(mall.site().id()).update();
+        loop.look(other.orderId());
+        assertThat(desk.payment(other.transactionId()).state()).isEqualTo(Payment.State.CREDITED);
+        transactions.executeWithoutResult(status -> reconciliations.recompare(Channel.WECHAT, later.day()));
+        assertThat(resolutions.items(Channel.WECHAT, later.day(), null, ReconciledItem.State.OPEN, 0, 10)).isEmpty();
+        assertThat(desk.credit(mall.account())).isEqualTo("140");
+        suspense.credit(one.id(), mall.accounts().get(1), "li", "the other shop");
         assertThat(malls.problems(mall)).isEmpty();
     }
 

@@ -169,6 +169,8 @@ class RightsIT {
         int payment = payment(mall);
         words.put("payment", payment);
         words.put("refund", jdbc.sql("select min(id) from pay_refund where payment_id = ?").param(payment).query(Integer.class).single());
+        words.put("contradiction", jdbc.sql("select id from pay_contradiction where payment_id = ? order by dealt_at nulls first, id limit 1").param(payment)
+                .query(Long.class).single());
         String filled = text.replace("{tomorrow}", Instant.now().plus(1, ChronoUnit.DAYS).truncatedTo(ChronoUnit.SECONDS).toString());
         for (Map.Entry<String, Object> word : words.entrySet()) {
             filled = filled.replace("{" + word.getKey() + "}", word.getValue().toString());
@@ -188,6 +190,8 @@ class RightsIT {
                     insert into pay_refund (payment_id, site_id, channel, number, idempotency_key, amount_yuan, source, why, state, asked_by, asked_at)
                     values (?, ?, 'WECHAT', ?, 'r', 900000, 'CREDIT', 'x', 'ASKED', 'nobody', now())""")
                     .params(made, mall.siteId(), "RIGHTS" + made).update();
+            jdbc.sql("insert into pay_contradiction (site_id, payment_id, order_number, amount_yuan, at) select ?, ?, 'X' || n, n, now() from generate_series(1, 9) n")
+                    .params(mall.siteId(), made).update();
             return made;
         });
     }
