@@ -58,10 +58,15 @@ class ChannelWatch {
         expiries.put(what, at);
     }
 
+    /** What of that expires within 30 days, or has. */
+    List<String> soon() {
+        return expiries.entrySet().stream().filter(each -> each.getValue().minus(WARN_BEFORE).isBefore(clock.instant()))
+                .map(each -> each.getKey() + " expires at " + each.getValue()).sorted().toList();
+    }
+
     /** Looks at what was named. */
     public void look() {
-        List<String> soon = expiries.entrySet().stream().filter(each -> each.getValue().minus(WARN_BEFORE).isBefore(clock.instant()))
-                .map(each -> each.getKey() + " expires at " + each.getValue()).sorted().toList();
+        List<String> soon = soon();
         soon.forEach(each -> log.warn("{}: get a new one in time, payments stop without it", each));
         if (!expiries.isEmpty()) {
             everywhere(AlarmKind.PAY_KEY_EXPIRES, !soon.isEmpty(), Map.of("why", String.join("; ", soon)));

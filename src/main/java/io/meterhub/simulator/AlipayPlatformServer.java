@@ -35,6 +35,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -142,6 +143,8 @@ public final class AlipayPlatformServer implements PlayedPlatform {
     private final AtomicLong count;
     private final KeyPair key = PayKeys.pair();
     private final KeyPair appKey = PayKeys.pair();
+    private final KeyPair issuer;
+    private final AtomicBoolean closed = new AtomicBoolean();
     /** Null in key mode, as the others. */
     private final X509Certificate root;
     private final X509Certificate certificate;
@@ -162,11 +165,12 @@ public final class AlipayPlatformServer implements PlayedPlatform {
         this.time = time;
         this.count = new AtomicLong(time.right().toEpochMilli() % 1_000_000_000_000L * 1000);
         if (certificates) {
-            KeyPair issuer = PayKeys.pair();
+            issuer = PayKeys.pair();
             root = PayKeys.certificate(ISSUER, issuer.getPublic(), ISSUER, issuer.getPrivate(), time.right(), CERTIFICATES_HOLD);
             certificate = PayKeys.certificate("Played Alipay", key.getPublic(), ISSUER, issuer.getPrivate(), time.right(), CERTIFICATES_HOLD);
             appCertificate = PayKeys.certificate(APP, appKey.getPublic(), ISSUER, issuer.getPrivate(), time.right(), CERTIFICATES_HOLD);
         } else {
+            issuer = null;
             root = null;
             certificate = null;
             appCertificate = null;
@@ -228,6 +232,13 @@ public final class AlipayPlatformServer implements PlayedPlatform {
     public void close() {
         post.close();
         http.close();
+        // once, or two others have the same
+        if (!closed.getAndSet(true)) {
+            PayKeys.giveBack(key, appKey);
+            if (issuer != null) {
+                PayKeys.giveBack(issuer);
+            }
+        }
     }
 
     private String address(String path) {

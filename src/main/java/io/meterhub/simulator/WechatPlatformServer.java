@@ -38,6 +38,7 @@ import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -159,6 +160,7 @@ public final class WechatPlatformServer implements PlayedPlatform {
     private final Map<String, byte[]> files = new ConcurrentHashMap<>();
     private final AtomicLong sequence = new AtomicLong(Math.floorMod(System.nanoTime(), 1_000_000_000_000L));
     private final Queue<Refused> refusals = new ConcurrentLinkedQueue<>();
+    private final AtomicBoolean closed = new AtomicBoolean();
     private volatile NoticeKey noticeKey = NoticeKey.IN_TURN;
 
     /** @param port 0: a free one */
@@ -811,6 +813,9 @@ public final class WechatPlatformServer implements PlayedPlatform {
     public void close() {
         post.close();
         http.close();
-        PayKeys.giveBack(merchantKey, platformKey, publicKey);
+        // once, or two others have the same
+        if (!closed.getAndSet(true)) {
+            PayKeys.giveBack(merchantKey, platformKey, publicKey);
+        }
     }
 }

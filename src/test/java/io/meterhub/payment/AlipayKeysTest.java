@@ -29,17 +29,18 @@ class AlipayKeysTest {
     private static Map<String, Object> others;
     private static Map<String, Object> keys;
 
+    /** At once, so that each has keys of its own. */
     @BeforeAll
     static void make() {
-        certificates = made(true);
-        others = made(true);
-        keys = made(false);
+        try (AlipayPlatformServer one = made(true); AlipayPlatformServer other = made(true); AlipayPlatformServer keyMode = made(false)) {
+            certificates = one.settings();
+            others = other.settings();
+            keys = keyMode.settings();
+        }
     }
 
-    private static Map<String, Object> made(boolean certificates) {
-        try (AlipayPlatformServer server = new AlipayPlatformServer(0, new PayTime(Clock.systemUTC(), 1), certificates)) {
-            return server.settings();
-        }
+    private static AlipayPlatformServer made(boolean certificates) {
+        return new AlipayPlatformServer(0, new PayTime(Clock.systemUTC(), 1), certificates);
     }
 
     @Test

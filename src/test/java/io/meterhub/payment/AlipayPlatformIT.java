@@ -234,13 +234,30 @@ class AlipayPlatformIT {
 
     @Test
     void alipayTakesNothingThatTheAppDidNotSign() {
-        AlipayPlatformServer other = new AlipayPlatformServer(0, new PayTime(Clock.systemUTC(), 1), false);
-        Object key = other.settings().get("meterhub.payment.alipay.private-key");
-        other.close();
-        stage = new AlipayStage(new AlipayPlatformServer(0, new PayTime(Clock.systemUTC(), 1), false),
-                Map.of("meterhub.payment.alipay.private-key", key));
+        try (AlipayPlatformServer other = new AlipayPlatformServer(0, new PayTime(Clock.systemUTC(), 1), false)) {
+            stage = new AlipayStage(new AlipayPlatformServer(0, new PayTime(Clock.systemUTC(), 1), false),
+                    Map.of("meterhub.payment.alipay.private-key", other.settings().get("meterhub.payment.alipay.private-key")));
+        }
         assertThat(stage.open("A2026NUMBER0007", Way.ALIPAY_QR, "1.00")).isInstanceOfSatisfying(Opening.Unknown.class,
                 unknown -> assertThat(unknown.why()).contains("isv.invalid-signature"));
+    }
+
+    /** Even where everything is written that anybody has to say. */
+    @Test
+    void noKeyReachesALog() {
+        stage = new AlipayStage(true);
+        try (AllLogs logs = new AllLogs()) {
+            Platform.Paid paid = paid("A2026NUMBER0013", "50.00");
+            back(paid, "R2026NUMBER0013", "1.00");
+            stage.open("A2026NUMBER0014", Way.ALIPAY_WAP, "50.00");
+            refuse("40002 isv.invalid-signature");
+            stage.platform.close("A2026NUMBER0013");
+            stage.alipay.faults().once(PayFault.QUERY_TIMES_OUT);
+            stage.platform.find("A2026NUMBER0013");
+            List<String> secrets = AllLogs.secrets(stage.alipay.settings());
+            assertThat(secrets).hasSize(1);
+            assertThat(logs.lines()).isNotEmpty().noneMatch(line -> secrets.stream().anyMatch(line::contains));
+        }
     }
 
     @Test

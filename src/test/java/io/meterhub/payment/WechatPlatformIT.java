@@ -27,6 +27,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.LocalDate;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -218,6 +219,78 @@ class WechatPlatformIT {
             assertThat(deceived.platform.bill(BillKind.TRADE, LocalDate.now())).isInstanceOf(Billed.Unknown.class);
         } finally {
             somebody.stop(0);
+        }
+    }
+
+    /** Encrypted for another merchant, or the key in the settings is a wrong one: it comes again, until that is mended. */
+    @Test
+    void whatCannotBeDecryptedIsNotTaken() throws Exception {
+        try (WechatRoom other = new WechatRoom(room.server, Map.of("api-key", "another-key-of-32-characters-012"))) {
+            other.server.noticeKey(WechatPlatformServer.NoticeKey.PUBLIC_KEY);
+            String number = other.opened("3.00");
+            other.server.pay(number);
+            await().untilAsserted(() -> assertThat(other.server.deliveries(number)).isNotEmpty().allMatch(each -> each.status() == 500));
+            assertThat(other.taken).isEmpty();
+        }
+    }
+
+    @Test
+    void withoutAnyOneOfItsHeadersAndWithAnyOtherBodyANoticeIsRefused() {
+        String number = room.opened("3.00");
+        room.server.pay(number);
+        told(number);
+        WechatRoom.Heard heard = room.heard.get(room.heard.size() - 1);
+        List<String> names = List.of("Wechatpay-Timestamp", "Wechatpay-Nonce", "Wechatpay-Signature", "Wechatpay-Serial");
+        assertThat(answer(names.stream().map(heard.headers()::getFirst).toList(), heard.body())).isEqualTo(204);
+        for (int i = 0; i < names.size(); i++) {
+            List<String> less = new ArrayList<>(names.stream().map(heard.headers()::getFirst).toList());
+            less.set(i, null);
+            assertThat(answer(less, heard.body())).as("without " + names.get(i)).isEqualTo(400);
+            less.set(i, "1" + heard.headers().getFirst(names.get(i)));
+            assertThat(answer(less, heard.body())).as("another " + names.get(i)).isEqualTo(401);
+        }
+        List<String> all = names.stream().map(heard.headers()::getFirst).toList();
+        byte[] other = heard.body().clone();
+        other[other.length - 1]++;
+        assertThat(answer(all, other)).isEqualTo(401);
+        assertThat(answer(all, new byte[0])).isEqualTo(400);
+    }
+
+    private int answer(List<String> headers, byte[] body) {
+        try {
+            room.door.read(headers.get(0), headers.get(1), headers.get(2), headers.get(3), body);
+            return 204;
+        } catch (NoticeRefused refused) {
+            return refused.getStatus();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"-4, 204", "4, 204", "-6, 401", "6, 401"})
+    void aTimeMayBeFiveMinutesOff(int minutes, int status) {
+        String number = room.opened("3.00");
+        room.server.time().skew(Duration.ofMinutes(minutes));
+        room.server.pay(number);
+        await().untilAsserted(() -> assertThat(room.server.deliveries(number)).isNotEmpty());
+        assertThat(room.server.deliveries(number).get(0).status()).isEqualTo(status);
+    }
+
+    /** Even where everything is written that anybody has to say. */
+    @Test
+    void noKeyReachesALog() throws Exception {
+        try (AllLogs logs = new AllLogs(); WechatRoom stranger = new WechatRoom(room.server, Map.of("api-key", "another-key-of-32-characters-012"))) {
+            String number = room.opened("3.00");
+            room.server.pay(number);
+            room.platform.giveBack(new Return(number, told(number).transactionId(), number + "R", BigDecimal.ONE, new BigDecimal("3.00"), "why"));
+            room.platform.close(number);
+            room.platform.bill(BillKind.TRADE, LocalDate.now());
+            stranger.platform.find(number);
+            room.server.refuse(401, "SIGN_ERROR");
+            room.platform.find(number);
+            assertThat(logs.lines()).anyMatch(line -> line.contains(number));
+            List<String> secrets = AllLogs.secrets(room.server.settings());
+            assertThat(secrets).hasSize(3);
+            assertThat(logs.lines()).noneMatch(line -> secrets.stream().anyMatch(line::contains) || line.contains("another-key-of-32-characters-012"));
         }
     }
 
