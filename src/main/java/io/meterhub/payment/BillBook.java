@@ -44,14 +44,20 @@ class BillBook {
 
     /** @throws BillRefused naming the line and the field that cannot be */
     static List<BillLine> trades(Channel channel, String name, LocalDate day, byte[] file) {
-        return file.length == 0 ? List.of()
-                : channel == Channel.WECHAT ? WechatBill.trades(name, day, file) : AlipayBill.trades(name, day, file);
+        return file.length == 0 ? List.of() : switch (channel) {
+            case WECHAT -> WechatBill.trades(name, day, file);
+            case ALIPAY -> AlipayBill.trades(name, day, file);
+            case CASH, TRANSFER -> throw new IllegalArgumentException(channel + " has no bills");
+        };
     }
 
     /** @throws BillRefused naming the line and the field that cannot be */
     static FundBill funds(Channel channel, String name, LocalDate day, byte[] file) {
-        return file.length == 0 ? FundBill.NOTHING
-                : channel == Channel.WECHAT ? WechatBill.funds(name, day, file) : AlipayBill.funds(name, day, file);
+        return file.length == 0 ? FundBill.NOTHING : switch (channel) {
+            case WECHAT -> WechatBill.funds(name, day, file);
+            case ALIPAY -> AlipayBill.funds(name, day, file);
+            case CASH, TRANSFER -> throw new IllegalArgumentException(channel + " has no bills");
+        };
     }
 
     /** The lines of a file that is kept; a second time changes nothing. */

@@ -13,6 +13,9 @@ public enum Channel {
     TRANSFER;
 
     public boolean isPlatform() {
-        return this == WECHAT || this == ALIPAY;
+        return switch (this) {
+            case WECHAT, ALIPAY -> true;
+            case CASH, TRANSFER -> false;
+        };
     }
 }

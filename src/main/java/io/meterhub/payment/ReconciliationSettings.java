@@ -32,10 +32,18 @@ record ReconciliationSettings(@DefaultValue("10:00") LocalTime wechatDue, @Defau
     }
 
     LocalTime due(Channel channel) {
-        return channel == Channel.WECHAT ? wechatDue : alipayDue;
+        return switch (channel) {
+            case WECHAT -> wechatDue;
+            case ALIPAY -> alipayDue;
+            case CASH, TRANSFER -> throw new IllegalArgumentException(channel + " has no bills");
+        };
     }
 
     Comparison.Terms terms(Channel channel) {
-        return new Comparison.Terms(cutOff, channel == Channel.WECHAT ? wechatFeePercent : alipayFeePercent);
+        return new Comparison.Terms(cutOff, switch (channel) {
+            case WECHAT -> wechatFeePercent;
+            case ALIPAY -> alipayFeePercent;
+            case CASH, TRANSFER -> throw new IllegalArgumentException(channel + " has no bills");
+        });
     }
 }
