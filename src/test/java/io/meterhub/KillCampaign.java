@@ -92,10 +92,12 @@ public final class KillCampaign {
 
     /** The routes as they are, but for how often they run. */
     private static Path hurried(Path folder) throws IOException {
-        Files.createDirectories(folder);
-        try (Stream<Path> files = Files.list(Path.of("routes"))) {
+        Path routes = Path.of("routes");
+        try (Stream<Path> files = Files.walk(routes)) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
-                Files.writeString(folder.resolve(file.getFileName()), Files.readString(file)
+                Path copy = folder.resolve(routes.relativize(file));
+                Files.createDirectories(copy.getParent());
+                Files.writeString(copy, Files.readString(file)
                         .replace("trigger.repeatInterval: 600000", "trigger.repeatInterval: 2000")
                         .replaceAll("cron: \"0 (37 0/4|7 \\*) .*\"", "trigger.repeatInterval: 2000\n        trigger.repeatCount: -1"));
             }
