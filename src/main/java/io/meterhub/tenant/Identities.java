@@ -1,9 +1,11 @@
 package io.meterhub.tenant;
 
 import io.meterhub.payment.Channel;
+import io.meterhub.payment.PayerIdentity;
 import io.meterhub.people.Right;
 import io.meterhub.people.Rights;
 import io.meterhub.people.Secrets;
+import io.meterhub.people.SignIn;
 import io.meterhub.site.Audit;
 import io.meterhub.site.Place;
 import io.meterhub.tenant.SignInByCode.Browser;
@@ -28,13 +30,18 @@ public class Identities {
 
     private final JdbcClient jdbc;
     private final TenantSessions sessions;
+    private final HourlyLimits limits;
+    private final TenantSettings settings;
     private final Rights rights;
     private final Audit audit;
     private final Clock clock;
 
-    Identities(JdbcClient jdbc, TenantSessions sessions, Rights rights, Audit audit, Clock clock) {
+    Identities(JdbcClient jdbc, TenantSessions sessions, HourlyLimits limits, TenantSettings settings, Rights rights, Audit audit,
+               Clock clock) {
         this.jdbc = jdbc;
         this.sessions = sessions;
+        this.limits = limits;
+        this.settings = settings;
         this.rights = rights;
         this.audit = audit;
         this.clock = clock;
@@ -51,6 +58,11 @@ public class Identities {
 
     /** A person who signs in without a code. Who it is at the platform is not told. */
     public record Tied(long id, Channel channel, Instant since) {
+    }
+
+    /** Who came back from a platform; empty where it does not say, or was asked too often on behalf of one address. */
+    public Optional<String> whose(PayerIdentity platform, String code, String address) {
+        return limits.take("identities of " + SignIn.network(address), settings.identitiesPerAddress()) ? platform.whose(code) : Optional.empty();
     }
 
     /** @return what opens the new session; empty: the person is not tied to any phone, or it has no shop */

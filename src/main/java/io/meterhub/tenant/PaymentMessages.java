@@ -32,7 +32,7 @@ class PaymentMessages {
     private static final Logger log = LoggerFactory.getLogger(PaymentMessages.class);
     private static final int AT_ONCE = 20;
     /** Within it a message is sent, or the hub that had it in hand is gone. */
-    private static final Duration HOLD = Duration.ofMinutes(2);
+    private static final Duration HOLD = Duration.ofMinutes(5);
     private static final Duration FIRST_PAUSE = Duration.ofSeconds(30);
     private static final int MOST_TRIES = 8;
 

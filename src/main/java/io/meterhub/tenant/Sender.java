@@ -26,9 +26,9 @@ final class Sender implements AutoCloseable {
         thread.execute(sending);
     }
 
-    /** Whether nothing waits. */
+    /** Whether it has nothing in hand. */
     boolean isFree() {
-        return thread.getQueue().isEmpty();
+        return thread.getQueue().isEmpty() && thread.getActiveCount() == 0;
     }
 
     @Override

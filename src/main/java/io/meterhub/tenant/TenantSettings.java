@@ -14,11 +14,12 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param codesPerAddress  codes for whatever phones on behalf of one address
  * @param ordersPerShop    orders that are opened for a shop within an hour
  * @param ordersPerAddress and from one address, behind which a whole mall's Wi-Fi may be
+ * @param identitiesPerAddress so often within an hour a platform is asked who somebody is, on behalf of one address
  * @param sessionIdle      a session ends after so long without use
  */
 @ConfigurationProperties("meterhub.tenant")
 record TenantSettings(@DefaultValue("5m") Duration codeLife, @DefaultValue("5") int codeTries, @DefaultValue("12") int codesPerPhone,
                       @DefaultValue("4") int codesPerAsker, @DefaultValue("30") int codesPerAddress,
                       @DefaultValue("30") int ordersPerShop, @DefaultValue("120") int ordersPerAddress,
-                      @DefaultValue("30d") Duration sessionIdle) {
+                      @DefaultValue("300") int identitiesPerAddress, @DefaultValue("30d") Duration sessionIdle) {
 }

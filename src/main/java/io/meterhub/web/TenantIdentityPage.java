@@ -118,8 +118,8 @@ class TenantIdentityPage {
         return "redirect:" + TenantEntrance.HOME;
     }
 
-    private static Optional<Person> person(PayerIdentity platform, HttpServletRequest request) {
-        return Optional.ofNullable(request.getParameter(platform.codeParameter())).flatMap(platform::whose)
+    private Optional<Person> person(PayerIdentity platform, HttpServletRequest request) {
+        return Optional.ofNullable(request.getParameter(platform.codeParameter())).flatMap(code -> identities.whose(platform, code, request.getRemoteAddr()))
                 .map(subject -> new Person(platform.channel(), platform.app(), subject));
     }
 }

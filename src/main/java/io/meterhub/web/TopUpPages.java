@@ -9,6 +9,7 @@ import io.meterhub.payment.Way;
 import io.meterhub.payment.WechatIdentity;
 import io.meterhub.site.Site;
 import io.meterhub.site.Texts;
+import io.meterhub.tenant.Identities;
 import io.meterhub.tenant.OwnShops;
 import io.meterhub.tenant.OwnShops.OwnShop;
 import io.meterhub.tenant.Stickers;
@@ -22,6 +23,7 @@ import io.meterhub.web.Problems.Refusal;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.math.BigDecimal;
+import java.time.Clock;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -50,6 +52,8 @@ import org.springframework.web.bind.annotation.RequestParam;
 class TopUpPages {
 
     private static final List<BigDecimal> AMOUNTS = List.of(50, 100, 200, 300, 500, 1000).stream().map(BigDecimal::valueOf).toList();
+    /** Seconds; what comes back sooner and is of no use would be of none again. */
+    private static final int STALE = 5;
     private static final Pattern OPEN_ID = Pattern.compile("[A-Za-z0-9_-]{6,128}");
 
     private final OwnShops own;
@@ -58,16 +62,21 @@ class TopUpPages {
     private final ReceiptPaper paper;
     private final HubAddress hub;
     private final WechatIdentity wechat;
+    private final Identities identities;
     private final Texts texts;
+    private final Clock clock;
 
-    TopUpPages(OwnShops own, Stickers stickers, TopUps topUps, ReceiptPaper paper, HubAddress hub, WechatIdentity wechat, Texts texts) {
+    TopUpPages(OwnShops own, Stickers stickers, TopUps topUps, ReceiptPaper paper, HubAddress hub, WechatIdentity wechat,
+               Identities identities, Texts texts, Clock clock) {
         this.own = own;
         this.stickers = stickers;
         this.topUps = topUps;
         this.paper = paper;
         this.hub = hub;
         this.wechat = wechat;
+        this.identities = identities;
         this.texts = texts;
+        this.clock = clock;
     }
 
     /**
@@ -130,9 +139,10 @@ class TopUpPages {
         if (ways.contains(Way.WECHAT_JSAPI)) {
             // it needs to know who pays, which WeChat tells by sending the browser there and back
             String code = request.getParameter("code");
-            String openId = given.containsKey("openId") ? given.get("openId") : code == null ? null : wechat.whose(code).orElse(null);
-            if (openId == null && code == null) {
-                return "redirect:" + wechat.ask(hub.of(toPay.path()), "payer");
+            String openId = given.containsKey("openId") ? given.get("openId") : code == null ? null
+                    : identities.whose(wechat, code, request.getRemoteAddr()).orElse(null);
+            if (openId == null && (code == null || isStale(request.getParameter("state")))) {
+                return "redirect:" + wechat.ask(hub.of(toPay.path()), Long.toString(clock.instant().getEpochSecond()));
             }
             ways = openId == null ? List.of() : ways;
             model.addAttribute("openId", openId);
@@ -148,6 +158,11 @@ class TopUpPages {
         model.addAttribute("amounts", new Amounts.Shown());
         model.addAttribute("signedIn", TenantEntrance.tenant(who) != null);
         return "my-top-up";
+    }
+
+    /** Whether the page was opened a while ago and is loaded again, so that its code is used up. By the second in which WeChat was asked. */
+    private boolean isStale(String asked) {
+        return asked != null && asked.matches("[0-9]{1,12}") && clock.instant().getEpochSecond() - Long.parseLong(asked) > STALE;
     }
 
     private List<Way> ways(HttpServletRequest request) {

@@ -28,6 +28,9 @@ import io.meterhub.site.Gateway.Framing;
 import io.meterhub.tenant.SignInByCode;
 import io.meterhub.tenant.Stickers;
 import io.meterhub.tenant.TopUps;
+import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.Image;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -97,12 +100,15 @@ class TenantBrowserIT extends OnScreen {
             }
             shots.add(ImageIO.read(shot.toFile()));
         }
-        int gap = 24;
-        BufferedImage all = new BufferedImage(shots.stream().mapToInt(shot -> shot.getWidth() + gap).sum() - gap, shots.get(0).getHeight(), BufferedImage.TYPE_INT_ARGB);
-        int x = 0;
-        for (BufferedImage shot : shots) {
-            all.getGraphics().drawImage(shot, x, 0, null);
-            x += shot.getWidth() + gap;
+        int gap = 16;
+        int width = shots.get(0).getWidth() * 5 / 8;
+        int height = shots.get(0).getHeight() * 5 / 8;
+        BufferedImage all = new BufferedImage((width + gap) * shots.size() - gap, height, BufferedImage.TYPE_INT_RGB);
+        Graphics2D drawing = all.createGraphics();
+        drawing.setColor(Color.WHITE);
+        drawing.fillRect(0, 0, all.getWidth(), height);
+        for (int i = 0; i < shots.size(); i++) {
+            drawing.drawImage(shots.get(i).getScaledInstance(width, height, Image.SCALE_SMOOTH), i * (width + gap), 0, null);
         }
         ImageIO.write(all, "png", Path.of("target/screens/phone.png").toFile());
     }

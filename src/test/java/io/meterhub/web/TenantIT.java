@@ -21,6 +21,7 @@ import io.meterhub.tenant.TopUps;
 import io.meterhub.tenant.TopUps.Wish;
 import io.meterhub.web.Http.Answer;
 import java.math.BigDecimal;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -458,6 +459,6 @@ class TenantIT extends OverHttp {
 
     /** The newest. */
     private String told(String phone, int messages) {
-        return await().until(() -> sentTo(phone), sent -> sent.size() == messages).get(0);
+        return await().atMost(Duration.ofSeconds(40)).until(() -> sentTo(phone), sent -> sent.size() == messages).get(0);
     }
 }

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.meterhub.HubTest;
+import io.meterhub.tenant.Stickers;
 import java.io.IOException;
 import java.net.CookieManager;
 import java.net.HttpCookie;
@@ -221,5 +222,20 @@ class TenantIdentityIT extends OverHttp {
         assertThat(hand.get("/my")).isEqualTo("/my/sign-in?untied");
         assertThat(jdbc.sql("select count(*) from audit_log where site_id = ? and what = 'tenant.identities.ended' and subject = 'shop E-101' and why = 'lost'")
                 .param(mall.siteId()).query(Integer.class).single()).isEqualTo(1);
+    }
+
+    @Test
+    void aPageThatWasPaidFromIsGoodAfterReloadingAndAPlatformIsNotAskedWithoutEnd() {
+        String sticker = hub.getBean(Stickers.class).of(mall.siteId(), false).get(0).token();
+        Hand hand = new Hand(WECHAT, "payer");
+        String at = hand.get("/my/at/" + sticker);
+        assertThat(hand.body()).contains("name=\"openId\" value=\"oPlayed-payer\"");
+        assertThat(hand.get(at)).as("the code is used up, and a new one would not help").isEqualTo(at);
+        assertThat(hand.body()).doesNotContain("name=\"openId\"");
+        hand.get(at.replaceAll("state=[0-9]+", "state=1000"));
+        assertThat(hand.body()).as("some time later").contains("name=\"openId\" value=\"oPlayed-payer\"");
+        jdbc.sql("insert into hourly_use (subject, since, uses) values ('identities of 127.0.0.1', now(), 300) on conflict (subject) do update set uses = 300").update();
+        assertThat(new Hand(WECHAT, "payer").get("/my")).isEqualTo("/my/sign-in?again");
+        jdbc.sql("delete from hourly_use where subject = 'identities of 127.0.0.1'").update();
     }
 }
