@@ -101,8 +101,8 @@ class TenantBrowserIT extends OnScreen {
             shots.add(ImageIO.read(shot.toFile()));
         }
         int gap = 16;
-        int width = shots.get(0).getWidth() * 5 / 8;
-        int height = shots.get(0).getHeight() * 5 / 8;
+        int width = shots.get(0).getWidth() * 3 / 5;
+        int height = shots.get(0).getHeight() * 3 / 5;
         BufferedImage all = new BufferedImage((width + gap) * shots.size() - gap, height, BufferedImage.TYPE_INT_RGB);
         Graphics2D drawing = all.createGraphics();
         drawing.setColor(Color.WHITE);
