@@ -47,8 +47,9 @@ create table pay_order (
     -- looks in a row that changed nothing, and which the platform did not answer
     looks           int not null default 0,
     unanswered      int not null default 0,
-    -- when its payer last asked for a look
+    -- when its payer last asked for a look, and when it will be its turn all the same
     hurried_at      timestamptz,
+    turn_at         timestamptz,
     -- who is just looking at it, and until when nobody else does
     worker          uuid,
     held_until      timestamptz,
@@ -220,8 +221,10 @@ create trigger kept before update or delete on pay_order for each row execute fu
 
 create function keep_pay_payment() returns trigger language plpgsql as $$
 begin
-    if tg_op = 'DELETE' or (new.order_id, new.site_id, new.channel, new.transaction_id, new.order_number, new.amount_yuan, new.currency, new.paid_at)
-           is distinct from (old.order_id, old.site_id, old.channel, old.transaction_id, old.order_number, old.amount_yuan, old.currency, old.paid_at)
+    if tg_op = 'DELETE' or (new.order_id, new.channel, new.transaction_id, new.order_number, new.amount_yuan, new.currency, new.paid_at)
+           is distinct from (old.order_id, old.channel, old.transaction_id, old.order_number, old.amount_yuan, old.currency, old.paid_at)
+       -- what came for nobody's order is of the site of the account that gets it
+       or new.site_id <> old.site_id and (old.order_id is not null or old.state <> 'SUSPENSE' or new.state <> 'CREDITED')
        or old.state in ('CREDITED', 'GIVEN_BACK', 'ACCEPTED') and new.state <> old.state then
         raise exception 'a payment stays as it came' using errcode = 'restrict_violation';
     end if;

@@ -138,7 +138,7 @@ class OrderBook {
             throw new IllegalStateException("Order %s cannot become %s from %s".formatted(order.number(), to, order.state()));
         }
         int seq = jdbc.sql("""
-                update pay_order set state = :to, steps = steps + 1, looks = 0, unanswered = 0,
+                update pay_order set state = :to, steps = steps + 1, looks = 0, unanswered = 0, turn_at = null,
                        next_look_at = case when :to in ('CREATED', 'PAYING', 'PAID', 'LATE_PAID') then next_look_at else %s end
                 where id = :id and state = :from returning steps""".formatted(WHILE_UNCREDITED))
                 .param("soon", at(clock.instant().plus(Looks.FIRST))).param("to", to.name()).param("id", order.id()).param("from", order.state().name()).query(Integer.class).optional()
@@ -181,11 +181,22 @@ class OrderBook {
 
     /** Has an order looked at then; it is looked at more seldom with each look that changed nothing. */
     void lookAt(long orderId, Instant then) {
-        jdbc.sql("update pay_order set next_look_at = ?, worker = null, held_until = null where id = ?").params(at(then), orderId).update();
+        jdbc.sql("update pay_order set next_look_at = ?, turn_at = null, worker = null, held_until = null where id = ?").params(at(then), orderId).update();
     }
 
-    /** It was looked at and nothing changed. @param answered the platform said so, for certain */
+    /**
+     * It was looked at and nothing changed. A look that its payer asked for before its turn does not count: it keeps its turn.
+     *
+     * @param answered the platform said so, for certain
+     */
     void lookAgain(long orderId, boolean answered) {
+        boolean between = jdbc.sql("""
+                update pay_order set next_look_at = turn_at, turn_at = null, worker = null, held_until = null,
+                       unanswered = case when :answered then 0 else unanswered end
+                where id = :id and turn_at > :now""").param("answered", answered).param("id", orderId).param("now", at(clock.instant())).update() > 0;
+        if (between) {
+            return;
+        }
         jdbc.sql("update pay_order set looks = looks + 1, unanswered = case when :answered then 0 else unanswered + 1 end where id = :id")
                 .param("answered", answered).param("id", orderId).update();
         jdbc.sql("select looks, expires_at from pay_order where id = ?").param(orderId)
@@ -195,14 +206,14 @@ class OrderBook {
 
     /** Nothing is open any more, unless money that came for it is not credited yet. */
     void lookNoMore(long orderId) {
-        jdbc.sql("update pay_order set next_look_at = %s, worker = null, held_until = null where id = :id".formatted(WHILE_UNCREDITED))
+        jdbc.sql("update pay_order set next_look_at = %s, turn_at = null, worker = null, held_until = null where id = :id".formatted(WHILE_UNCREDITED))
                 .param("soon", at(clock.instant().plus(Looks.FIRST))).param("id", orderId).update();
     }
 
     /** Asks for a look now, but for one that was asked for or done in the last seconds. */
     void hurry(Channel channel, String number, Duration notBefore) {
         jdbc.sql("""
-                update pay_order set next_look_at = :now, hurried_at = :now where channel = :channel and number = :number and state in ('CREATED', 'PAYING')
+                update pay_order set next_look_at = :now, hurried_at = :now, turn_at = coalesce(turn_at, next_look_at) where channel = :channel and number = :number and state in ('CREATED', 'PAYING')
                   and next_look_at > :now and worker is null
                   and (hurried_at is null or hurried_at < :before)""").param("now", at(clock.instant())).param("channel", channel.name())
                 .param("number", number).param("before", at(clock.instant().minus(notBefore))).update();
@@ -287,8 +298,11 @@ class OrderBook {
                 });
     }
 
+    /** From then on it is of the account's site: money for nobody's order came in the books of another. */
     void credited(long paymentId, int accountId, String receipt) {
-        jdbc.sql("update pay_payment set state = 'CREDITED', account_id = ?, receipt = ? where id = ?").params(accountId, receipt, paymentId).update();
+        jdbc.sql("""
+                update pay_payment p set state = 'CREDITED', account_id = a.id, site_id = a.site_id, receipt = :receipt
+                from account a where a.id = :account and p.id = :id""").param("account", accountId).param("receipt", receipt).param("id", paymentId).update();
     }
 
     /** @param journalId what put it there in the ledger, or null */
@@ -344,7 +358,8 @@ class OrderBook {
                 .filter(one -> !asOrdered || Judgement.isAsOrdered(one.odd())).map(One::came).toList();
     }
 
-    int anySite() {
+    /** In whose books money for nobody's order lies until it becomes somebody's. */
+    int firstSite() {
         return jdbc.sql("select min(id) from site").query(Integer.class).single();
     }
 

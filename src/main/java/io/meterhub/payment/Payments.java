@@ -119,7 +119,7 @@ class Payments implements Notices {
         Order order = book.hold(told.channel(), told.orderNumber()).orElse(null);
         Paid paid = order == null ? told : told.to(order.payee());
         boolean first = order == null || book.payments(order.id()).stream().noneMatch(before -> Judgement.isAsOrdered(before.odd()));
-        int site = order == null ? book.anySite() : order.siteId();
+        int site = order == null ? book.firstSite() : order.siteId();
         Judgement judged = Judgement.of(paid, order, first, platforms.payees(paid.channel()), terms.of(site));
         Optional<Payment> kept = book.keep(paid, order, site, source, judged.odd());
         if (kept.isEmpty()) {

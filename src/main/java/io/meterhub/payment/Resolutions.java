@@ -197,15 +197,15 @@ public class Resolutions {
         Optional<Long> journal;
         BigDecimal booked = BigDecimal.ZERO;
         if (takenIn(item.kind(), item.difference(), item.theirState(), item.paymentId() != null)) {
-            Payment payment = takeIn(item, accountId, resolution);
+            Payment payment = takeIn(item);
             if (!becomes(payment, item, resolution, accountId, who, why)) {
                 reconciliations.recompare(item.channel(), item.day());
                 return Optional.empty();
             }
             journal = paymentJournal(payment.id());
         } else if (refundFollows(item.kind(), item.difference(), item.theirState(), item.ourState())) {
-            refunds.take(item.channel(), item.key(), item.theirState() == BillState.DONE
-                    ? new Returning.Done(null, item.theirYuan(), item.theirAt()) : new Returning.Refused("FAILED", why), "bill");
+            payments.take(new Notice.Refund(item.channel(), item.orderNumber(), item.key(), item.theirState() == BillState.DONE
+                    ? new Returning.Done(null, item.theirYuan(), item.theirAt()) : new Returning.Refused("FAILED", why)), "bill");
             journal = refundJournal(item.refundId());
         } else if (uncredited(item.kind(), item.ourState())) {
             payments.handOver(item.paymentId());
@@ -275,12 +275,8 @@ public class Resolutions {
     }
 
     /** As if the platform had told of it. */
-    private Payment takeIn(ReconciledItem item, Integer accountId, Resolution resolution) {
+    private Payment takeIn(ReconciledItem item) {
         Optional<Payee> ordered = ordered(item);
-        if (resolution == Resolution.CREDIT && ordered.isEmpty()) {
-            // before anything is taken in: money for nobody's order stands in the books of the first site
-            account(item, accountId, site(item));
-        }
         payments.takeIn(paid(item, ordered.orElseGet(() -> anyPayee(item.channel()))), "bill");
         return suspense.payment(item.channel(), item.key()).orElseThrow();
     }
@@ -290,7 +286,7 @@ public class Resolutions {
         boolean waits = payment.state() == Payment.State.SUSPENSE && payment.backYuan().signum() == 0;
         boolean credited = payment.state() == Payment.State.CREDITED;
         if (waits && resolution == Resolution.CREDIT) {
-            suspense.credit(payment.id(), account(item, accountId, payment.siteId()), who, why);
+            suspense.credit(payment.id(), account(item, accountId, payment.orderId() == null ? null : payment.siteId()), who, why);
         } else if (waits && resolution == Resolution.REFUND) {
             suspense.giveBack(payment.id(), who, why);
         } else if (credited && resolution == Resolution.REFUND && payment.backYuan().signum() == 0) {

@@ -60,12 +60,18 @@ public class Suspense {
         return orders.transaction(channel, transactionId).flatMap(payment -> payment(payment.id()));
     }
 
-    /** It becomes credit of this account, of the same site. @throws PaymentRefused if it cannot be */
+    /**
+     * It becomes credit of this account, of the same site. What came for an order that the hub does not know, and so lies with the first site, may
+     * become credit at any: it leaves the one's books as if it had never been there, and comes to the other's as if it had been paid there.
+     *
+     * @throws PaymentRefused if it cannot be
+     */
     @Transactional
     public Payment credit(long paymentId, int accountId, String who, String why) {
         Payment payment = held(paymentId, why);
-        Account account = accounts.account(accountId).filter(one -> one.siteId() == payment.siteId())
+        Account account = accounts.account(accountId).filter(one -> one.siteId() == payment.siteId() || payment.orderId() == null)
                 .orElseThrow(() -> refused("accountId", "no_account", Integer.toString(accountId)));
+        rights.require(Right.DECIDE_SUSPENSE, Place.site(account.siteId()));
         checkBooked(payment);
         release(payment, who, why);
         CounterResult result = rights.asHub(() -> counter.ofPlatform(CounterRequest.sale(key(payment), account.id(), payment.amountYuan(),

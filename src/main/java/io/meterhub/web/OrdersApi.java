@@ -99,7 +99,7 @@ class OrdersApi {
     }
 
     @Schema(name = "SuspenseCredit")
-    record Credit(@Schema(description = "An account of the same site") @NotNull(message = "{valid.needed}") Integer accountId,
+    record Credit(@Schema(description = "An account of the same site; of any, if the money came for an order that the hub does not know") @NotNull(message = "{valid.needed}") Integer accountId,
                   @NotBlank(message = "{valid.why}") @Size(max = 80, message = "{valid.characters}") String why) {
     }
 

@@ -11,11 +11,13 @@ import io.meterhub.people.Right;
 import io.meterhub.people.Rights;
 import io.meterhub.site.Place;
 import io.meterhub.site.Site;
+import io.meterhub.site.Sites;
 import io.meterhub.site.Texts;
 import io.meterhub.web.DetailsPage.Told;
 import jakarta.servlet.http.HttpServletResponse;
 import java.math.BigDecimal;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.springframework.http.HttpStatus;
 import org.springframework.stereotype.Controller;
@@ -36,16 +38,18 @@ class PaymentsPage {
     private final Suspense suspense;
     private final Contradictions contradictions;
     private final Accounts accounts;
+    private final Sites sites;
     private final View view;
     private final Rights rights;
     private final Texts texts;
 
-    PaymentsPage(Orders orders, Refunds refunds, Suspense suspense, Contradictions contradictions, Accounts accounts, View view, Rights rights, Texts texts) {
+    PaymentsPage(Orders orders, Refunds refunds, Suspense suspense, Contradictions contradictions, Accounts accounts, Sites sites, View view, Rights rights, Texts texts) {
         this.orders = orders;
         this.refunds = refunds;
         this.suspense = suspense;
         this.contradictions = contradictions;
         this.accounts = accounts;
+        this.sites = sites;
         this.view = view;
         this.rights = rights;
         this.texts = texts;
@@ -97,11 +101,18 @@ class PaymentsPage {
         return "payments :: main";
     }
 
+    /** Of the site, or of another one that may be seen: its code, a slash, the number. */
+    private int account(Site site, String named) {
+        int slash = named.lastIndexOf('/');
+        return (slash < 0 ? Optional.of(site) : sites.sites().stream().filter(one -> one.code().equals(named.substring(0, slash).strip()) && view.sees(one.id()))
+                .findFirst()).flatMap(one -> accounts.numbered(one.id(), named.substring(slash + 1).strip()))
+                .orElseThrow(() -> new PaymentRefused("account", texts.of("refused.no_account", named))).id();
+    }
+
     /** Does it. @return the message that tells so */
     private String told(Site site, String who, String act, long of, String why, String account, String amount, String key) {
         switch (act) {
-            case "credit" -> suspense.credit(of, accounts.numbered(site.id(), account).orElseThrow(() ->
-                    new PaymentRefused("account", texts.of("refused.no_account", account))).id(), who, why);
+            case "credit" -> suspense.credit(of, account(site, account), who, why);
             case "give-back" -> suspense.giveBack(of, who, why);
             case "accept" -> suspense.accept(of, who, why);
             case "dealt" -> contradictions.dealt(of, who, why);

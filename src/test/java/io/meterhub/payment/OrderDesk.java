@@ -98,9 +98,13 @@ final class OrderDesk {
 
     /** What lies in a fund of the site: debits less credits. */
     String lies(Mall mall, String gl) {
+        return lies(mall.site().id(), gl);
+    }
+
+    String lies(int site, String gl) {
         return jdbc.sql("""
                 select coalesce(sum(e.debit - e.credit), 0) from entry e join journal j on j.id = e.journal_id
-                where j.site_id = ? and e.gl = ?""").params(mall.site().id(), gl).query(BigDecimal.class).single().stripTrailingZeros().toPlainString();
+                where j.site_id = ? and e.gl = ?""").params(site, gl).query(BigDecimal.class).single().stripTrailingZeros().toPlainString();
     }
 
     boolean alarm(Mall mall) {

@@ -21,8 +21,10 @@ import io.meterhub.billing.PayMethod;
 import io.meterhub.payment.PayTerms.Rule;
 import io.meterhub.payment.Payment.Odd;
 import io.meterhub.payment.Platform.Paid;
+import io.meterhub.payment.Platform.Payee;
 import io.meterhub.payment.Platform.Returning;
 import io.meterhub.people.Actor;
+import io.meterhub.people.Forbidden;
 import io.meterhub.people.Grant;
 import io.meterhub.people.Right;
 import io.meterhub.people.Rights;
@@ -298,6 +300,40 @@ class PaymentsIT {
                 .query(Integer.class).single()).isEqualTo(1);
         suspense.accept(payment.id(), "li", "a test");
         assertThat(desk.payment(transaction).state()).isEqualTo(Payment.State.ACCEPTED);
+    }
+
+    @Test
+    void moneyForNobodysOrderBecomesCreditAtWhicheverSite() {
+        Mall other = malls.open("shop-single", 1);
+        Mall mall = malls.open("shop-single", 1);
+        int first = book.firstSite();
+        String transaction = OrderDesk.transaction();
+        Payee hubs = hub.getBean(Platforms.class).payees(Channel.WECHAT).iterator().next();
+        String before = desk.lies(first, "WECHAT");
+        notices.take(new Notice.Payment(new Paid(Channel.WECHAT, transaction, "NOBODYS" + transaction.hashCode(), new BigDecimal("12.50"), "CNY",
+                hubs.merchant(), hubs.app(), Instant.now(), null)), "notice");
+        Payment payment = desk.payment(transaction);
+        assertThat(payment.siteId()).isEqualTo(first).isNotEqualTo(mall.site().id());
+        assertThat(desk.lies(first, "WECHAT")).isNotEqualTo(before);
+        assertThatThrownBy(() -> as(new Actor(1, false, "of-the-first", false, List.of(new Grant(null, EnumSet.allOf(Right.class), first, null, null),
+                new Grant(null, EnumSet.of(Right.VIEW), mall.site().id(), null, null))),
+                () -> suspense.credit(payment.id(), mall.account(), "of-the-first", "not his"))).isInstanceOf(Forbidden.class);
+        suspense.credit(payment.id(), mall.account(), "li", "seen the payer's slip");
+        assertThat(desk.lies(first, "WECHAT")).isEqualTo(before);
+        assertThat(desk.credit(mall.account())).isEqualTo("112.5");
+        assertThat(desk.lies(mall, "WECHAT")).isEqualTo("12.5");
+        Refund back = refunds.ask("nobodys-" + payment.id(), payment.id(), null, "li", "wrong shop");
+        refunds.take(Channel.WECHAT, back.number(), new Returning.Done("there", new BigDecimal("12.50"), Instant.now()), "query");
+        assertThat(desk.lies(mall, "WECHAT")).isEqualTo("0");
+        assertThat(desk.lies(mall, "GIVING_BACK")).isEqualTo("0");
+        assertThat(malls.problems(mall)).isEmpty();
+        assertThatThrownBy(() -> jdbc.sql("update pay_payment set site_id = ? where id = ?").params(first, payment.id()).update())
+                .isInstanceOf(DataIntegrityViolationException.class);
+
+        Order order = desk.order(mall, "20.00", OrderState.PAYING);
+        notices.take(desk.paid(order, "of-" + order.number(), "1.00"), "notice");
+        assertThatThrownBy(() -> suspense.credit(desk.payment("of-" + order.number()).id(), other.account(), "li", "it was ordered here"))
+                .isInstanceOf(PaymentRefused.class);
     }
 
     @Test
@@ -647,6 +683,37 @@ class PaymentsIT {
         there.loop().look(order.id());
         assertThat(there.orders().open(wish).state()).isEqualTo(OrderState.CREATED);
         assertThat(platform.asked).containsExactly("find");
+    }
+
+    @Test
+    void whoAsksForLooksDoesNotMakeThemSeldomer() {
+        record Turn(int looks, int unanswered, Instant at) {
+        }
+        Mall mall = malls.open("shop-single", 1);
+        Obstinate platform = new Obstinate();
+        platform.openings.add(new Platform.Opening.Opened("code", null, Map.of()));
+        Desk there = with(platform);
+        Order order = there.orders().open(new OrderWish(UUID.randomUUID().toString(), mall.account(), Way.WECHAT_NATIVE, new BigDecimal("30.00"), "li", null,
+                null, null));
+        Supplier<Turn> turn = () -> jdbc.sql("select looks, unanswered, next_look_at as at from pay_order where id = ?").param(order.id()).query(Turn.class)
+                .single();
+        there.loop().look(order.id());
+        Turn before = turn.get();
+        assertThat(before.looks()).isEqualTo(1);
+        for (Platform.Found found : List.of(new Platform.Found.Waiting(), new Platform.Found.Unknown("time-out"), new Platform.Found.NotThere())) {
+            platform.found = found;
+            jdbc.sql("update pay_order set hurried_at = null where id = ?").param(order.id()).update();
+            orders.hurry(order.channel(), order.number());
+            assertThat(turn.get().at()).isBeforeOrEqualTo(Instant.now());
+            there.loop().look(order.id());
+            assertThat(turn.get()).isEqualTo(before);
+        }
+        there.loop().look(order.id());
+        assertThat(turn.get().looks()).as("in its turn").isEqualTo(2);
+        // its turn came while somebody asked
+        jdbc.sql("update pay_order set turn_at = now(), next_look_at = now() where id = ?").param(order.id()).update();
+        there.loop().look(order.id());
+        assertThat(turn.get().looks()).isEqualTo(3);
     }
 
     @Test
