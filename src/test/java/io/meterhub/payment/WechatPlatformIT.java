@@ -3,6 +3,7 @@ package io.meterhub.payment;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
 import io.meterhub.payment.Platform.BillKind;
 import io.meterhub.payment.Platform.Billed;
@@ -16,6 +17,7 @@ import io.meterhub.simulator.PayDelivery;
 import io.meterhub.simulator.PayFault;
 import io.meterhub.simulator.PayTime;
 import io.meterhub.simulator.WechatPlatformServer;
+import java.io.IOException;
 import java.math.BigDecimal;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -26,11 +28,13 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -197,22 +201,18 @@ class WechatPlatformIT {
             "200|text/plain|{\"out_refund_no\":\"UNSIGNED0001\",\"status\":\"CLOSED\"}", "200|text/plain|{\"code_url\":\"weixin://wxpay/bizpayurl?pr=x\"}",
             "204||", "502|text/html|<html>"})
     void whatThePlatformDidNotSignIsNoAnswer(int status, String type, String body) throws Exception {
-        HttpServer somebody = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        somebody.createContext("/", exchange -> {
-            try (exchange) {
-                byte[] answer = body == null ? new byte[0] : body.getBytes(StandardCharsets.UTF_8);
-                if (type != null) {
-                    exchange.getResponseHeaders().set("Content-Type", type);
-                }
-                exchange.sendResponseHeaders(status, answer.length == 0 ? -1 : answer.length);
-                exchange.getResponseBody().write(answer);
+        HttpServer somebody = somebody(exchange -> {
+            byte[] answer = body == null ? new byte[0] : body.getBytes(StandardCharsets.UTF_8);
+            if (type != null) {
+                exchange.getResponseHeaders().set("Content-Type", type);
             }
+            exchange.sendResponseHeaders(status, answer.length == 0 ? -1 : answer.length);
+            exchange.getResponseBody().write(answer);
         });
-        somebody.start();
-        try (WechatRoom deceived = new WechatRoom(room.server, Map.of("address", "http://played.mch.weixin.qq.com:" + somebody.getAddress().getPort()))) {
+        try (WechatRoom deceived = askingAt(somebody)) {
             String number = "UNSIGNED0001";
             assertThat(deceived.platform.open(WechatRoom.ask(number, Way.WECHAT_NATIVE, "1.00"))).isInstanceOf(Opening.Unknown.class);
-            assertThat(deceived.platform.find(number)).isInstanceOf(Found.Unknown.class);
+            assertThat(deceived.platform.find(number)).isInstanceOfSatisfying(Found.Unknown.class, found -> assertThat(found.why()).contains("not signed"));
             assertThat(deceived.platform.close(number)).isInstanceOf(Closing.Unknown.class);
             assertThat(deceived.platform.giveBack(new Return(number, "4200", number, BigDecimal.ONE, BigDecimal.ONE, "why"))).isInstanceOf(Returning.Unknown.class);
             assertThat(deceived.platform.findReturn(number, number)).isInstanceOf(Returning.Unknown.class);
@@ -291,6 +291,40 @@ class WechatPlatformIT {
             List<String> secrets = AllLogs.secrets(room.server.settings());
             assertThat(secrets).hasSize(3);
             assertThat(logs.lines()).noneMatch(line -> secrets.stream().anyMatch(line::contains) || line.contains("another-key-of-32-characters-012"));
+        }
+    }
+
+    private static HttpServer somebody(HttpHandler handler) throws IOException {
+        HttpServer somebody = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        somebody.createContext("/", exchange -> {
+            try (exchange) {
+                handler.handle(exchange);
+            }
+        });
+        somebody.start();
+        return somebody;
+    }
+
+    private WechatRoom askingAt(HttpServer other) {
+        return new WechatRoom(room.server, Map.of("address", "http://played.mch.weixin.qq.com:" + other.getAddress().getPort()));
+    }
+
+    /** A refusal for its time may come without a signature. It is believed in nothing but the time that the next try is signed with. */
+    @Test
+    void whatIsRefusedForItsTimeIsAskedOnceMoreWithThePlatformsTime() throws Exception {
+        long ahead = Instant.now().plus(Duration.ofHours(1)).getEpochSecond();
+        List<String> asked = new CopyOnWriteArrayList<>();
+        HttpServer somebody = somebody(exchange -> {
+            asked.add(exchange.getRequestHeaders().getFirst("Authorization").replaceAll(".*timestamp=\"(\\d+)\".*", "$1"));
+            exchange.getResponseHeaders().set("Wechatpay-Timestamp", String.valueOf(ahead));
+            exchange.sendResponseHeaders(401, -1);
+        });
+        try (WechatRoom late = askingAt(somebody)) {
+            assertThat(late.platform.find("UNSIGNED0002")).isInstanceOf(Found.Unknown.class);
+            assertThat(asked).hasSize(2);
+            assertThat(Long.parseLong(asked.get(1))).isBetween(ahead, ahead + 60);
+        } finally {
+            somebody.stop(0);
         }
     }
 
