@@ -12,6 +12,7 @@ import io.meterhub.payment.PaymentRefused;
 import io.meterhub.payment.Way;
 import io.meterhub.people.Role;
 import io.meterhub.people.Secrets;
+import io.meterhub.simulator.AlipayPlatformServer;
 import io.meterhub.simulator.PlayedPlatform;
 import io.meterhub.tenant.SignInByCode;
 import io.meterhub.tenant.SignInByCode.Asked;
@@ -331,7 +332,11 @@ class TenantIT extends OverHttp {
     }
 
     private Order order(String shop, String account, String yuan) {
-        return topUps.open(sticker(shop), new Wish(UUID.randomUUID().toString(), mall.account(account), new BigDecimal(yuan), Way.WECHAT_NATIVE, null,
+        return order(shop, account, Way.WECHAT_NATIVE, yuan);
+    }
+
+    private Order order(String shop, String account, Way way, String yuan) {
+        return topUps.open(sticker(shop), new Wish(UUID.randomUUID().toString(), mall.account(account), new BigDecimal(yuan), way, null,
                 browser().address(), null)).orElseThrow();
     }
 
@@ -454,6 +459,17 @@ class TenantIT extends OverHttp {
         http.send("PUT", "/api/v1/sites/" + mall.siteId() + "/tenant-terms", "{\"tell\": true, \"why\": \"x\"}", "X-Operator", "li");
         assertThat(sentTo(phone)).hasSize(4);
         assertThat(outcome("23.00", "E-D-103") + outcome("24.00", "E-D-103")).isEqualTo("SENTSENT");
+    }
+
+    @Test
+    void aShopIsToldWhenWhatWasPaidTwiceIsGivenBack() {
+        String phone = phone("D-105");
+        Order order = order("D-105", "E-D-105", Way.ALIPAY_QR, "26.00");
+        AlipayPlatformServer alipay = hub.getBean("played-alipay", AlipayPlatformServer.class);
+        alipay.pay(order.number());
+        assertThat(told(phone, 1)).contains("¥26.00", "已入账");
+        alipay.payAgain(order.number());
+        assertThat(told(phone, 2)).contains("D-105", "重复付款 ¥26.00", "已通过支付宝退回");
     }
 
     private String outcome(String yuan, String account) {
