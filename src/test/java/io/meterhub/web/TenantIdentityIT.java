@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.meterhub.Crew;
 import io.meterhub.HubTest;
+import io.meterhub.people.Role;
 import io.meterhub.tenant.Stickers;
 import java.io.IOException;
 import java.net.CookieManager;
@@ -218,6 +220,15 @@ class TenantIdentityIT extends OverHttp {
         String path = "/api/v1/shops/" + mall.shop("E-101") + "/tenant-identities";
         assertThat(http.get(path).json()).hasSize(1);
         assertThat(http.get(path).body()).contains("WECHAT").doesNotContain("chen");
+        Http staff = Http.signedIn(port, new Crew(hub).hire("ti-finance", Role.FINANCE, mall.siteId(), null, null).session("ti-finance"));
+        String page = "/shops/" + mall.shop("E-101") + "/identities";
+        assertThat(staff.get("/shops/" + mall.shop("E-101")).body()).contains("hx-get=\"" + page + "\"");
+        assertThat(staff.get(page).body()).contains("WeChat Pay, since");
+        assertThat(staff.send("POST", page, "why=", "Content-Type", "application/x-www-form-urlencoded", "HX-Request", "true").status()).isEqualTo(422);
+        assertThat(staff.send("POST", page, "why=sold+the+phone", "Content-Type", "application/x-www-form-urlencoded", "HX-Request", "true").body())
+                .doesNotContain("WeChat");
+        assertThat(hand.get("/my")).isEqualTo("/my/sign-in?untied");
+        hand.signIn("E-101").tie();
         assertThat(http.send("DELETE", path + "?why=lost", null, "X-Operator", "li").json()).isEmpty();
         assertThat(hand.get("/my")).isEqualTo("/my/sign-in?untied");
         assertThat(jdbc.sql("select count(*) from audit_log where site_id = ? and what = 'tenant.identities.ended' and subject = 'shop E-101' and why = 'lost'")
