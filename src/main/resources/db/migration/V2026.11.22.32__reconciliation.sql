@@ -17,23 +17,25 @@ create table pay_bill (
 create trigger append_only before update or delete on pay_bill for each row execute function refuse_change();
 create trigger no_truncate before truncate on pay_bill execute function refuse_change();
 
--- The lines of a trade bill in the hub's terms: fen, the platform's day, a refund as a line of its own.
+-- The lines of a trade bill in the hub's terms: fen, a refund as a line of its own.
 create table pay_bill_line (
     bill_id         bigint not null references pay_bill,
     line            int    not null,
     kind            text   not null check (kind in ('PAYMENT', 'REFUND')),
-    -- by which both sides know it: of a payment the transaction, of a refund the hub's refund number
+    -- by which both sides know it: of a payment the transaction, of a refund that and the hub's refund number
     key             text   not null,
     transaction_id  text   not null,
     order_number    text   not null,
     refund_number   text,
-    fen             bigint not null check (fen > 0),
+    fen             bigint not null,
     -- what the platform keeps; below 0: gives back
     fee_yuan        numeric(14, 5) not null,
     state           text   not null check (state in ('DONE', 'WORKING', 'FAILED')),
     at              timestamptz not null,
-    site_day        date   not null,
-    primary key (bill_id, line)
+    -- why it cannot be the hub's: another currency, no amount, no refund number; null: it can
+    odd             jsonb,
+    primary key (bill_id, line),
+    check (fen > 0 or fen = 0 and odd is not null)
 );
 create index on pay_bill_line (key, kind);
 create trigger append_only before update or delete on pay_bill_line for each row execute function refuse_change();
@@ -56,7 +58,13 @@ create table pay_reconciliation (
     -- when it is looked at by itself; null: no more
     next_look_at    timestamptz,
     compared_at     timestamptz,
+    -- what the lines and the rows come to, as ReconciledDay has it
+    sums            jsonb,
+    -- since when it is OPEN
+    opened_at       timestamptz,
     closed_at       timestamptz,
+    -- why it could not be compared the last time; null: it could
+    failure         text,
     -- what came at the bank for the day, as staff say
     bank_yuan       numeric(14, 2),
     bank_who        text,
@@ -68,9 +76,15 @@ create table pay_reconciliation (
     unique (channel, day),
     check ((worker is null) = (held_until is null)),
     check ((state = 'CLOSED') = (closed_at is not null)),
+    check ((state = 'OPEN') = (opened_at is not null)),
     check (num_nulls(bank_yuan, bank_who, bank_why, bank_at) in (0, 4))
 );
 create index pay_reconciliation_due on pay_reconciliation (next_look_at) where next_look_at is not null;
+create index on pay_reconciliation (trade_bill_id) where trade_bill_id is not null;
+
+-- By which a day finds what the hub has of it.
+create index on pay_payment (channel, order_number);
+create index on pay_refund (channel, finished_at) where finished_at is not null;
 
 -- A line of the bill and what the hub has of it, or one of them alone, as it was compared last.
 create table pay_match (
@@ -82,7 +96,7 @@ create table pay_match (
     occurrence         int    not null,
     round              int    not null,
     difference         text   not null check (difference in ('AGREED', 'CUT_OFF', 'ONLY_THERE', 'ONLY_HERE', 'AMOUNT', 'STATE', 'TWICE',
-                                                             'REFUND', 'FEE')),
+                                                             'REFUND', 'FEE', 'DAY')),
     -- how much more the platform has of the hub's money than the books say; below 0: less
     gap_yuan           numeric(14, 5) not null,
     bill_id            bigint,
@@ -98,13 +112,15 @@ create table pay_match (
     account_id         int references account,
     -- SETTLED: nothing to decide; GONE: was to be decided, and is no difference any more
     state              text   not null check (state in ('SETTLED', 'OPEN', 'RESOLVED', 'GONE')),
-    resolution         text check (resolution in ('CREDIT', 'REFUND', 'SUSPENSE', 'ACCEPT')),
+    resolution         text check (resolution in ('CREDIT', 'REFUND', 'SUSPENSE', 'ACCEPT', 'NOT_OURS')),
     resolved_by        text,
     resolved_at        timestamptz,
     resolved_why       text,
     -- what was booked for it, and by how much of the gap; none where no money moves
     journal_id         bigint references journal,
     booked_yuan        numeric(14, 5) not null default 0,
+    -- by how much of the gap the decision put money into suspense; the other way round: took it out again
+    suspended_yuan     numeric(14, 5) not null default 0,
     unique (reconciliation_id, kind, key, occurrence, round),
     foreign key (bill_id, line) references pay_bill_line,
     check ((state = 'RESOLVED') = (num_nulls(resolution, resolved_by, resolved_at, resolved_why) = 0)),
@@ -112,6 +128,8 @@ create table pay_match (
     check (state <> 'OPEN' or difference not in ('AGREED', 'CUT_OFF'))
 );
 create index pay_match_open on pay_match (reconciliation_id) where state = 'OPEN';
+create index pay_match_suspended on pay_match (reconciliation_id) where suspended_yuan <> 0;
+create index pay_match_not_ours on pay_match (reconciliation_id, key) where resolution = 'NOT_OURS';
 
 -- What was decided stays as it was decided.
 create function keep_pay_match() returns trigger language plpgsql as $$
@@ -135,6 +153,18 @@ create table pay_day_fee (
 );
 create trigger append_only before update or delete on pay_day_fee for each row execute function refuse_change();
 create trigger no_truncate before truncate on pay_day_fee execute function refuse_change();
+
+-- What was booked as come to the bank for a site, up to now; below 0: taken back, as the bill was corrected.
+create table pay_day_bank (
+    reconciliation_id  bigint not null references pay_reconciliation,
+    site_id            int    not null references site,
+    seq                int    not null,
+    yuan               numeric(14, 5) not null check (yuan <> 0),
+    journal_id         bigint not null unique references journal,
+    primary key (reconciliation_id, site_id, seq)
+);
+create trigger append_only before update or delete on pay_day_bank for each row execute function refuse_change();
+create trigger no_truncate before truncate on pay_day_bank execute function refuse_change();
 
 insert into gl (name, kind, meaning) values
     ('DIFFERENCE', 'EXPENSE', 'Differences from the platforms'' bills that staff accepted');

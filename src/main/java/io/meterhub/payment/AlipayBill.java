@@ -61,10 +61,10 @@ final class AlipayBill {
         BigDecimal fee = row.yuan("服务费").negate();
         long fen = row.fen("订单金额");
         return switch (row.text("业务类型")) {
-            case "交易" -> BillLine.payment(row.line(), transaction, order, fen, fee, ofTheDay(row, "完成时间", day));
+            case "交易" -> BillLine.payment(row.line(), transaction, order, fen, fee, ofTheDay(row, "完成时间", day)).odd(row.odd("订单金额", null));
             // of a refund these are the payment's, but for when it was done
-            case "退款" -> BillLine.refund(row.line(), transaction, order, row.needed("退款批次号/请求号"), fen, fee, BillState.DONE,
-                    row.at("完成时间"));
+            case "退款" -> BillLine.refund(row.line(), transaction, order, row.id("退款批次号/请求号").orElse(null), fen, fee, BillState.DONE,
+                    row.at("完成时间")).odd(row.odd("订单金额", "退款批次号/请求号"));
             default -> throw row.refused("业务类型", "bill.one_of", row.text("业务类型"), "交易, 退款");
         };
     }
@@ -210,7 +210,7 @@ final class AlipayBill {
             throw BillTable.refused(name, 0, null, "bill.not_zip", String.valueOf(e.getMessage()));
         }
         if (files.isEmpty()) {
-            throw BillTable.refused(name, 0, null, "bill.not_zip", "no file in it");
+            throw BillTable.refused(name, 0, null, "bill.empty_zip");
         }
         return files;
     }

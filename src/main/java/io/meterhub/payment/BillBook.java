@@ -9,6 +9,7 @@ import java.time.Clock;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Set;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
@@ -60,15 +61,27 @@ class BillBook {
         };
     }
 
+    /** @throws BillRefused if a line is odd of an order that is the hub's: the first one */
+    void refuseOdd(Channel channel, List<BillLine> lines) {
+        List<BillLine> odd = lines.stream().filter(line -> line.odd() != null).toList();
+        Set<String> ours = odd.isEmpty() ? Set.of() : Set.copyOf(jdbc.sql("""
+                select number from pay_order where channel = :channel and number = any(:numbers)
+                union select order_number from pay_payment where channel = :channel and order_number = any(:numbers)""")
+                .param("channel", channel.name()).param("numbers", odd.stream().map(BillLine::orderNumber).toArray(String[]::new))
+                .query(String.class).list());
+        odd.stream().filter(line -> ours.contains(line.orderNumber())).findFirst().ifPresent(line -> {
+            throw new BillRefused(line.odd());
+        });
+    }
+
     /** The lines of a file that is kept; a second time changes nothing. */
     @Transactional(propagation = Propagation.MANDATORY)
     public void write(long bill, List<BillLine> lines) {
         jdbc.sql("""
-                insert into pay_bill_line (bill_id, line, kind, key, transaction_id, order_number, refund_number, fen, fee_yuan, state, at, site_day)
-                select :bill, line, kind, key, "transactionId", "orderNumber", "refundNumber", fen, "feeYuan", state, at,
-                       (at at time zone 'Asia/Shanghai')::date
+                insert into pay_bill_line (bill_id, line, kind, key, transaction_id, order_number, refund_number, fen, fee_yuan, state, at, odd)
+                select :bill, line, kind, key, "transactionId", "orderNumber", "refundNumber", fen, "feeYuan", state, at, nullif(odd, 'null')
                 from jsonb_to_recordset(:lines::jsonb) as l (line int, kind text, key text, "transactionId" text, "orderNumber" text,
-                     "refundNumber" text, fen bigint, "feeYuan" numeric, state text, at timestamptz)
+                     "refundNumber" text, fen bigint, "feeYuan" numeric, state text, at timestamptz, odd jsonb)
                 on conflict do nothing""").param("bill", bill).param("lines", written(lines)).update();
     }
 

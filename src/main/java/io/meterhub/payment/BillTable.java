@@ -126,13 +126,19 @@ final class BillTable {
             return new BigDecimal(text);
         }
 
-        /** Above 0, whatever its sign in the file. */
+        /** Whatever its sign in the file; 0 is for {@link #odd} to say. */
         long fen(String column) {
             BigDecimal yuan = yuan(column);
-            if (yuan.signum() == 0 || yuan.stripTrailingZeros().scale() > FEN_DIGITS) {
+            if (yuan.stripTrailingZeros().scale() > FEN_DIGITS) {
                 throw refused(column, "bill.fen", yuan.toPlainString());
             }
             return yuan.abs().movePointRight(FEN_DIGITS).longValueExact();
+        }
+
+        /** What no line of the hub's can be; null: it can. @param refundNumber null: of a payment */
+        BillProblem odd(String amountColumn, String refundColumn) {
+            return fen(amountColumn) == 0 ? refused(amountColumn, "bill.fen", text(amountColumn)).problem()
+                    : refundColumn != null && id(refundColumn).isEmpty() ? refused(refundColumn, "bill.needed").problem() : null;
         }
 
         int count(String column) {

@@ -21,6 +21,8 @@ import java.util.Set;
 final class Comparison {
 
     private static final BigDecimal FEN = new BigDecimal("0.01");
+    /** By so much more than at the cut-off the two sides' times of one payment may differ. */
+    private static final Duration SLACK = Duration.ofMinutes(5);
 
     private static final Comparator<Pair> IN_ORDER = Comparator.comparing(Pair::kind).thenComparing(Pair::at).thenComparing(Pair::key)
             .thenComparing(pair -> pair.theirs == null ? 0 : pair.theirs.line());
@@ -36,7 +38,7 @@ final class Comparison {
      * One side or both.
      *
      * @param theirDay the day of the bill in which it stands; null: in none
-     * @param before   an earlier day's bill has it too
+     * @param before   an earlier day's bill has it too, as money that moved
      * @param alsoPaid the hub knows another payment of the same order
      */
     record Pair(BillLine theirs, LocalDate theirDay, Ours ours, boolean before, boolean alsoPaid) {
@@ -96,15 +98,15 @@ final class Comparison {
         if (pair.theirs == null) {
             return onlyHere(day, pair, terms);
         }
-        if (occurrence > 0 || pair.before && pair.kind() == Kind.PAYMENT) {
+        if (pair.theirs.state() == BillState.FAILED && (pair.ours == null || occurrence > 0)) {
+            // it moved nothing
+            return new Verdict(pair, occurrence, Difference.AGREED, BigDecimal.ZERO);
+        }
+        if (occurrence > 0 || pair.before && pair.theirs.state() != BillState.FAILED) {
             return new Verdict(pair, occurrence, Difference.TWICE, there(pair));
         }
         if (pair.ours != null) {
             return both(day, pair, terms);
-        }
-        if (pair.theirs.state() == BillState.FAILED) {
-            // it moved nothing
-            return new Verdict(pair, 0, Difference.AGREED, BigDecimal.ZERO);
         }
         // of two that the hub does not know, the first is the order's payment
         boolean second = pair.kind() == Kind.PAYMENT && (pair.alsoPaid || !paid.add(pair.theirs.orderNumber()));
@@ -121,7 +123,8 @@ final class Comparison {
             return new Verdict(pair, 0, Difference.STATE, BigDecimal.ZERO);
         }
         Instant midnight = day.plusDays(1).atStartOfDay(BillTable.ZONE).toInstant();
-        boolean late = pair.ourDay().equals(day) && pair.ours.at().isAfter(midnight.minus(terms.cutOff));
+        // what is exactly at the cut-off is looked for in the next day's bill too
+        boolean late = pair.ourDay().equals(day) && !pair.ours.at().isBefore(midnight.minus(terms.cutOff));
         return late ? new Verdict(pair, 0, Difference.CUT_OFF, here(pair).negate())
                 : new Verdict(pair, 0, alone(pair.kind(), Difference.ONLY_HERE), here(pair).negate());
     }
@@ -145,13 +148,14 @@ final class Comparison {
         if (fee.signum() != 0) {
             return new Verdict(pair, 0, Difference.FEE, fee.negate());
         }
-        return new Verdict(pair, 0, pair.kind() == Kind.PAYMENT && !pair.ourDay().equals(day) ? Difference.CUT_OFF : Difference.AGREED,
-                BigDecimal.ZERO);
+        return new Verdict(pair, 0, pair.kind() == Kind.REFUND || pair.ourDay().equals(day) ? Difference.AGREED
+                : Duration.between(pair.ours.at(), pair.theirs.at()).abs().compareTo(terms.cutOff.plus(SLACK)) <= 0 ? Difference.CUT_OFF
+                : Difference.DAY, BigDecimal.ZERO);
     }
 
-    /** A bill is older than what the hub knows: what was on its way there may be done by now. */
+    /** A bill is older than what the hub knows, and never told again: what was on its way there may be done by now, or have come to nothing. */
     private static boolean agree(BillState theirs, BillState ours) {
-        return theirs == ours || theirs == BillState.WORKING && ours == BillState.DONE;
+        return theirs == ours || theirs == BillState.WORKING;
     }
 
     private static BigDecimal there(Pair pair) {

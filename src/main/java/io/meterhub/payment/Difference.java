@@ -19,7 +19,9 @@ public enum Difference {
     /** A refund that one side alone has, or of another amount. */
     REFUND(true),
     /** All agrees but for what the platform keeps. */
-    FEE(true);
+    FEE(true),
+    /** All agrees but for the day, and not by some minutes at midnight. */
+    DAY(true);
 
     private final boolean work;
 

@@ -14,11 +14,10 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Optional;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
@@ -28,56 +27,61 @@ import org.springframework.transaction.annotation.Transactional;
 @Component
 class Matches {
 
+    /** Joined by the platform's transaction; refunds by that and the hub's number, which others need not keep unique. */
     private static final String BOTH_SIDES = """
-            with billed as (
-                select r.day, l.* from pay_reconciliation r join pay_bill_line l on l.bill_id = r.trade_bill_id where r.channel = :channel
+            with others as materialized (
+                select day, trade_bill_id as bill_id from pay_reconciliation where channel = :channel and day <> :day and trade_bill_id is not null
             ), there as (
-                select * from billed where day = :day
+                select :day::date as day, * from pay_bill_line
+                where bill_id = :bill and (:order::text is null or order_number = :order or transaction_id in (
+                      select transaction_id from pay_payment where channel = :channel and order_number = :order))
+            ), paid as (
+                select id from pay_payment where channel = :channel and paid_at >= :since and paid_at < :until
+                   and (:order::text is null or order_number = :order)
+                union
+                select p.id from there t join pay_payment p on p.channel = :channel and p.transaction_id = t.key where t.kind = 'PAYMENT'
+            ), back as (
+                select f.id from pay_refund f join pay_payment p on p.id = f.payment_id
+                where f.channel = :channel and f.finished_at >= :since and f.finished_at < :until and (:order::text is null or p.order_number = :order)
+                union
+                select f.id from there t join pay_refund f on f.channel = :channel and f.number = t.refund_number where t.kind = 'REFUND'
             ), here as (
-                select 'PAYMENT' as kind, id as our_id, transaction_id as key, order_number, amount_yuan, state as our_state,
+                select 'PAYMENT' as kind, p.id as our_id, p.transaction_id as key, p.order_number, p.amount_yuan, p.state as our_state,
                        -- what is in suspense without a journal, or was found not to be the hub's, is not in its books
-                       case when state = 'ACCEPTED' or state = 'SUSPENSE' and suspense_journal_id is null then 'FAILED'
+                       case when p.state = 'ACCEPTED' or p.state = 'SUSPENSE' and p.suspense_journal_id is null then 'FAILED'
                             -- came and could not be credited yet
-                            when state = 'PAID' then 'WORKING' else 'DONE' end as state,
-                       paid_at as at, id as payment_id, site_id, account_id
-                from pay_payment
-                where channel = :channel and (paid_at >= :since and paid_at < :until
-                      or transaction_id in (select key from there where kind = 'PAYMENT'))
+                            when p.state = 'PAID' then 'WORKING' else 'DONE' end as state,
+                       p.paid_at as at, p.id as payment_id, p.site_id, p.account_id
+                from paid join pay_payment p using (id)
                 union all
-                select 'REFUND', f.id, f.number, p.order_number, f.amount_yuan, f.state,
+                select 'REFUND', f.id, p.transaction_id || '/' || f.number, p.order_number, f.amount_yuan, f.state,
                        case f.state when 'DONE' then 'DONE' when 'RESERVED' then 'WORKING' else 'FAILED' end,
                        coalesce(f.finished_at, f.sent_at, f.asked_at), p.id, f.site_id, p.account_id
-                from pay_refund f join pay_payment p on p.id = f.payment_id
-                where f.channel = :channel and (f.finished_at >= :since and f.finished_at < :until
-                      or f.number in (select key from there where kind = 'REFUND'))
+                from back join pay_refund f using (id) join pay_payment p on p.id = f.payment_id
             ), joined as (
-                select t.bill_id, t.line, coalesce(t.kind, h.kind) as kind, coalesce(t.key, h.key) as key, t.day, t.transaction_id,
-                       coalesce(t.order_number, h.order_number) as order_number, t.refund_number, t.fen, t.fee_yuan, t.state as their_state,
-                       t.at as their_at, h.our_id, h.payment_id, h.amount_yuan, h.our_state, h.state, h.at, h.site_id, h.account_id
+                select t.*, h.our_id, h.payment_id, h.amount_yuan, h.our_state, h.state as state_here, h.at as at_here, h.site_id, h.account_id,
+                       coalesce(t.kind, h.kind) as of_kind, coalesce(t.key, h.key) as of_key, coalesce(t.order_number, h.order_number) as of_order
                 from there t full outer join here h on h.kind = t.kind and h.key = t.key
-            ), with_other_days as (
-                -- what the hub has of this day and another day's bill has
-                select coalesce(j.bill_id, o.bill_id) as bill_id, coalesce(j.line, o.line) as line, j.kind, j.key, coalesce(j.day, o.day) as day,
-                       coalesce(j.transaction_id, o.transaction_id) as transaction_id, j.order_number,
-                       coalesce(j.refund_number, o.refund_number) as refund_number, coalesce(j.fen, o.fen) as fen,
-                       coalesce(j.fee_yuan, o.fee_yuan) as fee_yuan, coalesce(j.their_state, o.state) as their_state,
-                       coalesce(j.their_at, o.at) as their_at, j.our_id, j.payment_id, j.amount_yuan, j.our_state, j.state, j.at, j.site_id,
-                       j.account_id
-                from joined j left join lateral (
-                    select * from billed b where j.bill_id is null and b.kind = j.kind and b.key = j.key order by b.day, b.line limit 1) o on true
             )
-            select w.*, coalesce(w.site_id, o.site_id) as owner_site, coalesce(w.account_id, o.account_id) as owner_account,
-                   w.kind = 'PAYMENT' and w.day = :day and exists (
-                       select from billed b where b.kind = w.kind and b.key = w.key and b.day < w.day) as before,
-                   w.our_id is null and exists (
-                       select from pay_payment p where p.channel = :channel and p.order_number = w.order_number and p.transaction_id <> w.key) as also_paid
-            from with_other_days w left join pay_order o on o.channel = :channel and o.number = w.order_number
-            where w.day = :day
+            select coalesce(j.bill_id, e.bill_id) as bill_id, coalesce(j.line, e.line) as line, j.of_kind as kind, j.of_key as key,
+                   coalesce(j.day, e.day) as day, coalesce(j.transaction_id, e.transaction_id) as transaction_id, j.of_order as order_number,
+                   coalesce(j.refund_number, e.refund_number) as refund_number, coalesce(j.fen, e.fen) as fen, coalesce(j.fee_yuan, e.fee_yuan) as fee_yuan,
+                   coalesce(j.state, e.state) as their_state, coalesce(j.at, e.at) as their_at, j.our_id, j.payment_id, j.amount_yuan, j.our_state,
+                   j.state_here as state, j.at_here as at, coalesce(j.site_id, o.site_id) as owner_site, coalesce(j.account_id, o.account_id) as owner_account,
+                   j.day is not null and e.state <> 'FAILED' and e.day < :day as before,
+                   j.our_id is null and exists (
+                       select from pay_payment p where p.channel = :channel and p.order_number = j.of_order and p.transaction_id <> j.of_key) as also_paid
+            from joined j left join pay_order o on o.channel = :channel and o.number = j.of_order
+            -- what another day's bill has of it: line by line by their key, as days may have many lines and few of them twice
+            left join lateral (
+                select r.day, b.* from pay_bill_line b join others r on r.bill_id = b.bill_id where b.key = j.of_key and b.kind = j.of_kind and b.bill_id <> :bill
+                order by b.state = 'FAILED', r.day, b.line limit 1) e on true
+            where j.day is not null
                -- of another day's bill: payments alone, as a platform has its own time for a refund
-               or w.day is not null and w.kind = 'PAYMENT' and w.at >= :start
+               or e.day is not null and j.of_kind = 'PAYMENT' and j.at_here >= :start
                -- in no bill: booked, of this day or of the minutes before it, which have rolled here if that day was compared
-               or w.day is null and (w.state = 'DONE' or w.our_state = 'PAID') and (w.at >= :start or exists (
-                      select from pay_reconciliation r where r.channel = :channel and r.day = :day - 1 and r.trade_bill_id is not null))""";
+               or e.day is null and (j.state_here = 'DONE' or j.our_state = 'PAID')
+                  and (j.at_here >= :start or (select true from others where day = :day::date - 1))""";
 
     private final JdbcClient jdbc;
     private final BillBook bills;
@@ -94,7 +98,7 @@ class Matches {
     /** A row of the table as it stands. */
     private record Row(Kind kind, String key, int occurrence, int round, Difference difference, BigDecimal gapYuan, Long billId, Integer line,
                        Long paymentId, Long refundId, String orderNumber, BigDecimal ourYuan, String ourState, Instant ourAt, Integer siteId,
-                       Integer accountId, ReconciledItem.State state, BigDecimal bookedYuan) {
+                       Integer accountId, ReconciledItem.State state, Decided decided) {
 
         List<Object> name() {
             return List.of(kind, key, occurrence);
@@ -102,33 +106,45 @@ class Matches {
 
         Row with(int nextRound, Difference now, BigDecimal gap, ReconciledItem.State then) {
             return new Row(kind, key, occurrence, nextRound, now, gap, billId, line, paymentId, refundId, orderNumber, ourYuan, ourState, ourAt,
-                    siteId, accountId, then, BigDecimal.ZERO);
+                    siteId, accountId, then, Decided.NOTHING);
         }
 
         boolean says(Row other) {
-            return new Row(kind, key, occurrence, 0, difference, BigDecimal.ZERO, billId, line, paymentId, refundId, orderNumber, ourYuan, ourState,
-                    ourAt, siteId, accountId, state, BigDecimal.ZERO).equals(new Row(other.kind, other.key, other.occurrence, 0, other.difference,
-                    BigDecimal.ZERO, other.billId, other.line, other.paymentId, other.refundId, other.orderNumber, other.ourYuan, other.ourState,
-                    other.ourAt, other.siteId, other.accountId, other.state, BigDecimal.ZERO)) && gapYuan.compareTo(other.gapYuan) == 0;
+            return with(0, difference, BigDecimal.ZERO, state).equals(other.with(0, other.difference, BigDecimal.ZERO, other.state))
+                    && gapYuan.compareTo(other.gapYuan) == 0;
         }
+    }
+
+    /**
+     * What was decided of a row in all its rounds.
+     *
+     * @param feeYuan  what of the fee's gap was booked
+     * @param yuan     what of any other gap was
+     * @param inForce  whether something is
+     * @param notOurs  it is another system's
+     */
+    private record Decided(BigDecimal feeYuan, BigDecimal yuan, boolean inForce, boolean notOurs) {
+
+        static final Decided NOTHING = new Decided(BigDecimal.ZERO, BigDecimal.ZERO, false, false);
     }
 
     /**
      * Compares a day anew, whose row the caller holds.
      *
+     * @param order this order alone, as nothing else has changed; null: all
      * @return how many are open after it
      */
     @Transactional(propagation = Propagation.MANDATORY)
-    public int compare(long reconciliation, Channel channel, LocalDate day, Comparison.Terms terms) {
+    public int compare(long reconciliation, Channel channel, LocalDate day, long bill, String order, Comparison.Terms terms) {
         Instant start = day.atStartOfDay(BillTable.ZONE).toInstant();
-        List<Joined> joined = jdbc.sql(BOTH_SIDES).param("channel", channel.name()).param("day", day).param("start", utc(start))
-                .param("since", utc(start.minus(terms.cutOff()))).param("until", utc(day.plusDays(1).atStartOfDay(BillTable.ZONE).toInstant()))
-                .query((row, n) -> joined(row)).list();
+        List<Joined> joined = jdbc.sql(BOTH_SIDES).param("channel", channel.name()).param("day", day).param("bill", bill).param("order", order)
+                .param("start", utc(start)).param("since", utc(start.minus(terms.cutOff())))
+                .param("until", utc(day.plusDays(1).atStartOfDay(BillTable.ZONE).toInstant())).query((row, n) -> joined(row)).list();
         Map<Pair, Joined> known = new IdentityHashMap<>();
         joined.forEach(one -> known.put(one.pair, one));
         List<Row> now = Comparison.of(day, joined.stream().map(Joined::pair).toList(), terms).stream()
                 .map(verdict -> row(verdict, known.get(verdict.pair()))).toList();
-        write(reconciliation, changes(last(reconciliation), now));
+        write(reconciliation, changes(last(reconciliation, order, now), now));
         return jdbc.sql("select count(*) from pay_match where reconciliation_id = ? and state = 'OPEN'").param(reconciliation)
                 .query(Integer.class).single();
     }
@@ -140,7 +156,7 @@ class Matches {
         LocalDate theirDay = row.getObject("day", LocalDate.class);
         BillLine theirs = theirDay == null ? null : new BillLine(row.getInt("line"), kind, key, row.getString("transaction_id"), order,
                 row.getString("refund_number"), row.getLong("fen"), row.getBigDecimal("fee_yuan"), BillState.valueOf(row.getString("their_state")),
-                instant(row, "their_at"));
+                instant(row, "their_at"), null);
         Long ourId = row.getObject("our_id", Long.class);
         Ours ours = ourId == null ? null : new Ours(ourId, kind, key, order, row.getBigDecimal("amount_yuan").movePointRight(2).longValueExact(),
                 BillState.valueOf(row.getString("state")), instant(row, "at"));
@@ -156,17 +172,31 @@ class Matches {
                 pair.theirs() == null ? null : pair.theirs().line(), joined.paymentId, ours == null || pair.kind() == Kind.PAYMENT ? null : ours.id(),
                 ours == null ? pair.theirs().orderNumber() : ours.orderNumber(), ours == null ? null : BigDecimal.valueOf(ours.fen(), 2),
                 joined.ourState, ours == null ? null : ours.at(), joined.siteId, joined.accountId,
-                verdict.difference().isWork() ? ReconciledItem.State.OPEN : ReconciledItem.State.SETTLED, BigDecimal.ZERO);
+                verdict.difference().isWork() ? ReconciledItem.State.OPEN : ReconciledItem.State.SETTLED, Decided.NOTHING);
     }
 
-    private List<Row> last(long reconciliation) {
+    private List<Row> last(long reconciliation, String order, List<Row> now) {
+        String[] keys = order == null ? new String[0] : now.stream().map(Row::key).toArray(String[]::new);
         return jdbc.sql("""
-                select distinct on (kind, key, occurrence) kind, key, occurrence, round, difference, gap_yuan, bill_id, line, payment_id, refund_id,
-                       order_number, our_yuan, our_state, our_at, site_id, account_id, state,
-                       (select sum(b.booked_yuan) from pay_match b where b.reconciliation_id = m.reconciliation_id and b.kind = m.kind
-                           and b.key = m.key and b.occurrence = m.occurrence) as booked_yuan
-                from pay_match m where reconciliation_id = ? order by kind, key, occurrence, round desc""").param(reconciliation)
-                .query(Row.class).list();
+                select * from (
+                    select m.*, row_number() over (rounds_all order by round desc) as newest, sum(booked_yuan) filter (where difference = 'FEE') over rounds_all as fee,
+                           sum(booked_yuan) filter (where difference <> 'FEE') over rounds_all as other, bool_or(state = 'RESOLVED') over rounds_all as in_force,
+                           coalesce(bool_or(resolution = 'NOT_OURS') over rounds_all, false) as not_ours
+                    from pay_match m where reconciliation_id = :reconciliation and (:order::text is null or order_number = :order or key = any(:keys))
+                    window rounds_all as (partition by kind, key, occurrence)) as each
+                where newest = 1""").param("reconciliation", reconciliation).param("order", order).param("keys", keys).query((row, n) -> new Row(
+                        Kind.valueOf(row.getString("kind")), row.getString("key"), row.getInt("occurrence"), row.getInt("round"),
+                        Difference.valueOf(row.getString("difference")), row.getBigDecimal("gap_yuan"), row.getObject("bill_id", Long.class),
+                        row.getObject("line", Integer.class), row.getObject("payment_id", Long.class), row.getObject("refund_id", Long.class),
+                        row.getString("order_number"), row.getBigDecimal("our_yuan"), row.getString("our_state"), instant(row, "our_at"),
+                        row.getObject("site_id", Integer.class), row.getObject("account_id", Integer.class),
+                        ReconciledItem.State.valueOf(row.getString("state")), new Decided(yuan(row, "fee"), yuan(row, "other"),
+                                row.getBoolean("in_force"), row.getBoolean("not_ours")))).list();
+    }
+
+    private static BigDecimal yuan(ResultSet row, String column) throws SQLException {
+        BigDecimal yuan = row.getBigDecimal(column);
+        return yuan == null ? BigDecimal.ZERO : yuan;
     }
 
     /**
@@ -176,53 +206,61 @@ class Matches {
     private static List<Row> changes(List<Row> before, List<Row> now) {
         Map<List<Object>, Row> old = new HashMap<>();
         before.forEach(row -> old.put(row.name(), row));
-        Set<List<Object>> there = new HashSet<>();
         List<Row> changes = new ArrayList<>();
         for (Row row : now) {
-            there.add(row.name());
-            Row was = old.get(row.name());
+            Row was = old.remove(row.name());
             if (was == null) {
                 changes.add(row);
-            } else if (was.state == ReconciledItem.State.RESOLVED) {
-                leftOver(was, row, changes);
-            } else if (was.bookedYuan.signum() != 0) {
-                // of a further row
-                Row left = after(was, row);
-                if (!left.says(was)) {
-                    changes.add(left.with(was.round, left.difference, left.gapYuan, left.state));
-                }
-            } else if (!row.says(was)) {
-                changes.add(row.with(was.round, row.difference, row.gapYuan, row.state));
+            } else {
+                change(was, row).ifPresent(changes::add);
             }
         }
-        for (Row was : before) {
-            if (!there.contains(was.name())) {
-                Row none = was.with(was.round, Difference.AGREED, BigDecimal.ZERO, ReconciledItem.State.SETTLED);
-                if (was.state == ReconciledItem.State.RESOLVED) {
-                    leftOver(was, none, changes);
-                } else if (was.bookedYuan.signum() == 0 && was.state != ReconciledItem.State.GONE) {
-                    changes.add(was.with(was.round, was.difference, was.gapYuan, ReconciledItem.State.GONE));
-                }
+        for (Row was : old.values()) {
+            if (was.decided.inForce || was.state != ReconciledItem.State.GONE) {
+                change(was, was.with(was.round, Difference.AGREED, BigDecimal.ZERO, was.decided.inForce ? ReconciledItem.State.SETTLED
+                        : ReconciledItem.State.GONE)).ifPresent(changes::add);
             }
         }
         return changes;
     }
 
-    private static void leftOver(Row was, Row now, List<Row> changes) {
-        boolean same = now.difference == was.difference && now.gapYuan.compareTo(was.gapYuan) == 0;
-        boolean settled = !now.difference.isWork() && was.bookedYuan.signum() == 0;
-        Row left = after(was, now);
-        if (!same && !settled && (left.gapYuan.signum() != 0 || was.bookedYuan.signum() == 0)) {
-            changes.add(left.with(was.round + 1, left.difference, left.gapYuan, left.state));
+    private static Optional<Row> change(Row was, Row now) {
+        if (!was.decided.inForce) {
+            // what is none any more keeps what it was
+            Row next = now.with(was.round, now.state == ReconciledItem.State.GONE ? was.difference : now.difference, now.state
+                    == ReconciledItem.State.GONE ? was.gapYuan : now.gapYuan, now.state);
+            return next.says(was) ? Optional.empty() : Optional.of(next);
         }
+        Optional<Row> left = left(was, now);
+        if (was.state == ReconciledItem.State.RESOLVED) {
+            return left.map(row -> row.with(was.round + 1, row.difference, row.gapYuan, row.state));
+        }
+        Row next = left.orElseGet(() -> now.with(was.round, Difference.AGREED, BigDecimal.ZERO, ReconciledItem.State.SETTLED));
+        return next.says(was) ? Optional.empty() : Optional.of(next);
     }
 
-    /** What is left to decide when this was booked before. */
-    private static Row after(Row was, Row now) {
-        BigDecimal left = now.gapYuan.subtract(was.bookedYuan);
-        Difference difference = left.signum() == 0 && !now.difference.isWork() ? Difference.AGREED
-                : now.difference.isWork() ? now.difference : now.kind == Kind.REFUND ? Difference.REFUND : Difference.AMOUNT;
-        return now.with(was.round, difference, left, difference.isWork() ? ReconciledItem.State.OPEN : ReconciledItem.State.SETTLED);
+    /** What is left to decide when something was booked before: first the amount, then the fee, each by its own bookings. */
+    private static Optional<Row> left(Row was, Row now) {
+        if (was.decided.notOurs && now.paymentId == null) {
+            return Optional.empty();
+        }
+        boolean fee = now.difference == Difference.FEE;
+        boolean work = now.difference.isWork();
+        BigDecimal amount = (fee || !work ? BigDecimal.ZERO : now.gapYuan).subtract(was.decided.yuan);
+        if (amount.signum() != 0) {
+            return Optional.of(open(was, now, work && !fee ? now.difference : now.kind == Kind.REFUND ? Difference.REFUND : Difference.AMOUNT, amount));
+        }
+        // of another amount the fee is not judged
+        BigDecimal fees = fee ? now.gapYuan.subtract(was.decided.feeYuan) : work ? BigDecimal.ZERO : was.decided.feeYuan.negate();
+        if (fees.signum() != 0) {
+            return Optional.of(open(was, now, Difference.FEE, fees));
+        }
+        boolean undecided = work && !fee && now.gapYuan.signum() == 0 && (was.state != ReconciledItem.State.RESOLVED || was.difference != now.difference);
+        return undecided ? Optional.of(open(was, now, now.difference, BigDecimal.ZERO)) : Optional.empty();
+    }
+
+    private static Row open(Row was, Row now, Difference difference, BigDecimal gap) {
+        return now.with(was.round, difference, gap, ReconciledItem.State.OPEN);
     }
 
     private void write(long reconciliation, List<Row> rows) {

@@ -11,6 +11,7 @@ import java.util.List;
  *
  * @param counts     how many rows are of each kind, those that are none any more left out
  * @param open       how many wait for a decision
+ * @param suspended  how many were kept aside by a decision and wait for a further one
  * @param theirs     what the bill comes to
  * @param ours       what the hub has of the same rows
  * @param funds      what the fund-flow bill comes to; null: there is none yet
@@ -18,9 +19,11 @@ import java.util.List;
  * @param bills      all files, the newest first
  * @param problems   why a bill is not there, or not believed
  * @param nextLookAt when the platform is asked again; null: not by itself
+ * @param failure    why it could not be compared the last time; null: it could
  */
-public record ReconciledDay(long id, Channel channel, LocalDate day, State state, List<Count> counts, int open, Sums theirs, Sums ours, Funds funds,
-                            Bank bank, List<Bill> bills, List<BillProblem> problems, Instant nextLookAt, Instant comparedAt, Instant closedAt) {
+public record ReconciledDay(long id, Channel channel, LocalDate day, State state, List<Count> counts, int open, int suspended, Sums theirs, Sums ours,
+                            Funds funds, Bank bank, List<Bill> bills, List<BillProblem> problems, Instant nextLookAt, Instant comparedAt,
+                            Instant closedAt, String failure) {
 
     public enum State {
         /** The platform has not made its bill yet, or did not answer. */
@@ -39,15 +42,22 @@ public record ReconciledDay(long id, Channel channel, LocalDate day, State state
     /** @param feeYuan null where it is not known */
     public record Sums(int payments, BigDecimal paidYuan, int refunds, BigDecimal backYuan, BigDecimal feeYuan) {
 
+        static final Sums NOTHING = new Sums(0, BigDecimal.ZERO, 0, BigDecimal.ZERO, BigDecimal.ZERO);
+
         /** What is left of it. */
         public BigDecimal netYuan() {
             return paidYuan.subtract(backYuan).subtract(feeYuan == null ? BigDecimal.ZERO : feeYuan);
         }
     }
 
-    /** @param netYuan what the day left at the platform for the bank, @param drawnYuan what the platform paid to the bank on that day, for whichever days */
+    /**
+     * @param drawnYuan what the platform paid to the bank on that day, for whichever days
+     * @param netYuan   what the day left at the platform for the bank
+     * @param restYuan  what of it the trade bill says nothing of, such as another system's of the same merchant: it is in nobody's books; null: there
+     *                  is no trade bill yet
+     */
     public record Funds(int lines, BigDecimal inYuan, BigDecimal outYuan, BigDecimal feeYuan, BigDecimal otherYuan, BigDecimal drawnYuan,
-                        BigDecimal netYuan) {
+                        BigDecimal netYuan, BigDecimal restYuan) {
     }
 
     /** @param gapYuan by how much it is more than the day left at the platform; 0: it agrees, and is booked */

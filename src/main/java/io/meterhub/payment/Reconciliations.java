@@ -18,7 +18,6 @@ import io.meterhub.site.Site;
 import io.meterhub.site.Sites;
 import io.meterhub.site.Texts;
 import java.math.BigDecimal;
-import java.math.RoundingMode;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
@@ -62,13 +61,23 @@ public class Reconciliations {
     private static final Duration ANEW = Duration.ofMinutes(10);
     private static final int MOST_DIGITS = 12;
 
-    /** The lines of a day's bill with the site whose they are; what is nobody's stands in the books of the first. */
+    /**
+     * The lines of a day's bill with the site whose they are; what is nobody's stands in the books of the first, and what is another system's in none.
+     * Of what was on its way to the payer, what the platform refused at last has moved nothing.
+     */
     private static final String BILLED = """
-            select coalesce(p.site_id, o.site_id, (select min(id) from site)) as site_id, l.kind, l.state, l.fen, l.fee_yuan
+            select coalesce(p.site_id, o.site_id, (select min(id) from site)) as site_id, l.fee_yuan,
+                   case when l.state = 'FAILED' or l.state = 'WORKING' and f.state = 'REFUSED' then 0 when l.kind = 'PAYMENT' then l.fen else -l.fen end
+                       / 100.0 as yuan
             from pay_reconciliation r join pay_bill_line l on l.bill_id = r.trade_bill_id
             left join pay_payment p on p.channel = r.channel and p.transaction_id = l.transaction_id
-            left join pay_order o on o.channel = r.channel and o.number = l.order_number where r.id = :id
+            left join pay_order o on o.channel = r.channel and o.number = l.order_number
+            left join pay_refund f on l.kind = 'REFUND' and f.channel = r.channel and f.number = l.refund_number
+            where r.id = :id and not exists (select from pay_match m where m.reconciliation_id = r.id and m.kind = l.kind and m.key = l.key
+                                             and m.resolution = 'NOT_OURS')
             """;
+    /** Why a bill is not there, and what may pass. Anything else in it is refused. */
+    static final List<String> NOT_THERE = List.of("bill.not_yet", "bill.no_answer", "bill.nothing");
 
     private static final Logger log = LoggerFactory.getLogger(Reconciliations.class);
 
@@ -107,13 +116,33 @@ public class Reconciliations {
             due(platform.channel());
             Optional<Work> work = claim(platform.channel(), null);
             while (work.isPresent()) {
-                fetch(platform, work.get());
+                Work one = work.get();
+                guarded(one, () -> fetch(platform, one));
                 work = claim(platform.channel(), null);
             }
         });
         jdbc.sql("select id, channel, day from pay_reconciliation where state = 'OPEN' and compared_at < :before order by id")
                 .param("before", utc(clock.instant().minus(ANEW))).query((row, n) -> work(row, null)).list()
-                .forEach(open -> transaction.executeWithoutResult(status -> compare(open)));
+                .forEach(open -> guarded(open, () -> transaction.executeWithoutResult(status -> compareAgain(open))));
+    }
+
+    /** What is wrong with one day is no reason to leave the others alone; it is written with the day, and an alarm until it could be compared. */
+    private void guarded(Work work, Runnable act) {
+        try {
+            act.run();
+        } catch (RuntimeException fault) {
+            log.error("{} {} could not be reconciled", work.channel, work.day, fault);
+            jdbc.sql("update pay_reconciliation set failure = :failure where id = :id").param("failure", fault.toString()).param("id", work.id).update();
+        }
+    }
+
+    /** Where another hub has it in hand or has done it meanwhile, there is nothing to wait for. */
+    private void compareAgain(Work work) {
+        boolean mine = jdbc.sql("select 1 from pay_reconciliation where id = :id and state = 'OPEN' and compared_at < :before for update skip locked")
+                .param("id", work.id).param("before", utc(clock.instant().minus(ANEW))).query(Integer.class).optional().isPresent();
+        if (mine) {
+            compare(work, null);
+        }
     }
 
     /** From the channel's first order on, each day that is over and whose bill is due. */
@@ -176,7 +205,7 @@ public class Reconciliations {
             // what rolled over midnight may be found now, or is missing now; one day after the other, as another hub may hold the neighbours
             jdbc.sql("select id, channel, day from pay_reconciliation where channel = :channel and day in (:before, :after) order by id")
                     .param("channel", work.channel.name()).param("before", work.day.minusDays(1)).param("after", work.day.plusDays(1))
-                    .query((row, n) -> work(row, null)).list().forEach(day -> transaction.executeWithoutResult(status -> compare(day)));
+                    .query((row, n) -> work(row, null)).list().forEach(day -> transaction.executeWithoutResult(status -> compare(day, null)));
         }
     }
 
@@ -190,6 +219,8 @@ public class Reconciliations {
             String file = work.channel + " " + kind + " " + work.day;
             if (answer.getValue() instanceof Billed.NotYet) {
                 problems.add(new BillProblem(file, 0, null, "bill.not_yet", List.of()));
+            } else if (answer.getValue() instanceof Billed.Nothing && cannotBeNothing(work, kind)) {
+                problems.add(new BillProblem(file, 0, null, "bill.nothing", List.of()));
             } else if (answer.getValue() instanceof Billed.Unknown unknown) {
                 problems.add(new BillProblem(file, 0, null, "bill.no_answer", List.of(String.valueOf(unknown.why()))));
             } else {
@@ -204,20 +235,49 @@ public class Reconciliations {
         }
         Instant now = clock.instant();
         Duration pause = AGAIN.multipliedBy(1L << Math.min(work.tries - 1, 4));
-        boolean mayChange = !work.day.plusDays(CORRECTED_DAYS).isBefore(LocalDate.ofInstant(now, BillTable.ZONE));
-        Instant next = !problems.isEmpty() ? now.plus(pause.compareTo(AGAIN_AT_MOST) > 0 ? AGAIN_AT_MOST : pause)
-                : mayChange ? now.plus(Duration.ofDays(1)) : null;
+        boolean mayChange = mayChange(work.day);
+        boolean there = bill(work.id).isPresent();
+        // for the trade bill it is asked as long as the platform has it, for the fund-flow bill as long as either may still be corrected
+        boolean again = !problems.isEmpty() && (mayChange || !there && !work.day.isBefore(today().minusDays(OLDEST_DAYS)));
+        Instant next = again ? now.plus(pause.compareTo(AGAIN_AT_MOST) > 0 ? AGAIN_AT_MOST : pause) : mayChange ? now.plus(Duration.ofDays(1)) : null;
         jdbc.sql("""
                 update pay_reconciliation set worker = null, held_until = null, next_look_at = :next, problems = :problems::jsonb,
-                       tries = case when :fine then 0 else tries end,
+                       tries = case when :fine then 0 else tries end, failure = null,
                        state = case when trade_bill_id is not null then state when :refused then 'REFUSED' else 'WAITING' end
                 where id = :id""")
                 .param("next", next == null ? null : utc(next)).param("problems", bills.written(problems)).param("fine", problems.isEmpty())
                 .param("refused", refused).param("id", work.id).update();
-        if (changed) {
-            compare(work);
+        if (there) {
+            // also by the same bill, and a day that is closed: the hub's side may have changed
+            compare(work, null);
         }
         return changed;
+    }
+
+    private LocalDate today() {
+        return LocalDate.ofInstant(clock.instant(), BillTable.ZONE);
+    }
+
+    private boolean mayChange(LocalDate day) {
+        return !day.plusDays(CORRECTED_DAYS).isBefore(today());
+    }
+
+    /** By which the day is compared. */
+    private Optional<Long> bill(long id) {
+        return jdbc.sql("select trade_bill_id from pay_reconciliation where id = ? and trade_bill_id is not null").param(id).query(Long.class).optional();
+    }
+
+    /** Where a bill has lines, or money came on that day, "nothing" is a bill that is not made, or lost for the moment; not for ever. */
+    private boolean cannotBeNothing(Work work, BillKind kind) {
+        boolean lines = kind == BillKind.TRADE ? bill(work.id).flatMap(bill -> jdbc.sql("select 1 from pay_bill_line where bill_id = ? limit 1").param(bill)
+                .query(Integer.class).optional()).isPresent()
+                : jdbc.sql("select (funds ->> 'lines')::int > 0 from pay_reconciliation where id = ? and funds is not null").param(work.id)
+                        .query(Boolean.class).optional().orElse(false);
+        return lines || mayChange(work.day) && jdbc.sql("""
+                select exists (select from pay_payment where channel = :channel and paid_at >= :from and paid_at < :until
+                               and state <> 'ACCEPTED' and (state <> 'SUSPENSE' or suspense_journal_id is not null))""")
+                .param("channel", work.channel.name()).param("from", utc(work.day.atStartOfDay(BillTable.ZONE).toInstant().plus(settings.cutOff())))
+                .param("until", utc(work.day.plusDays(1).atStartOfDay(BillTable.ZONE).toInstant().minus(settings.cutOff()))).query(Boolean.class).single();
     }
 
     /**
@@ -233,39 +293,85 @@ public class Reconciliations {
                     .param("funds", bills.written(funds)).param("id", work.id).update();
             return false;
         }
-        bills.write(id, BillBook.trades(work.channel, bill.name(), work.day, bill.file()));
+        if (bill(work.id).filter(before -> before == id).isPresent()) {
+            return false;
+        }
+        List<BillLine> lines = BillBook.trades(work.channel, bill.name(), work.day, bill.file());
+        bills.refuseOdd(work.channel, lines);
+        bills.write(id, lines);
         return jdbc.sql("update pay_reconciliation set trade_bill_id = :bill where id = :id and trade_bill_id is distinct from :bill")
                 .param("bill", id).param("id", work.id).update() > 0;
     }
 
-    /** Compares a day whose bill is there, and closes it when nothing is open. */
-    private void compare(Work work) {
-        if (jdbc.sql("select 1 from pay_reconciliation where id = ? and trade_bill_id is not null for update").param(work.id)
-                .query(Integer.class).optional().isPresent()) {
-            int open = matches.compare(work.id, work.channel, work.day, settings.terms(work.channel));
-            closeWhere(work.id, work.channel, work.day, open == 0);
-            jdbc.sql("update pay_reconciliation set compared_at = :now where id = :id").param("now", utc(clock.instant())).param("id", work.id)
-                    .update();
-        }
+    /** Compares a day whose bill is there, and closes it when nothing is open. @param order this order alone; null: all */
+    private void compare(Work work, String order) {
+        jdbc.sql("select trade_bill_id from pay_reconciliation where id = ? and trade_bill_id is not null for update").param(work.id).query(Long.class)
+                .optional().ifPresent(bill -> {
+                    int open = matches.compare(work.id, work.channel, work.day, bill, order, settings.terms(work.channel));
+                    closeWhere(work.id, work.channel, work.day, open == 0);
+                    jdbc.sql("""
+                            update pay_reconciliation set compared_at = case when :all then :now else compared_at end,
+                                   -- of one that is in hand the bill could not be taken, which is not over by this
+                                   failure = case when worker is null then null else failure end where id = :id""")
+                            .param("all", order == null).param("now", utc(clock.instant())).param("id", work.id).update();
+                    sumUp(work.id);
+                });
     }
 
-    /** Something was decided. The caller holds the day's row. */
-    void recompare(Channel channel, LocalDate day) {
+    /** Something was decided about an order. The caller holds the day's row. */
+    void recompare(Channel channel, LocalDate day, String order) {
         jdbc.sql("select id, channel, day from pay_reconciliation where channel = :channel and day = :day").param("channel", channel.name())
-                .param("day", day).query((row, n) -> work(row, null)).optional().ifPresent(this::compare);
+                .param("day", day).query((row, n) -> work(row, null)).optional().ifPresent(work -> compare(work, order));
+    }
+
+    /** What the pages show of a day, so that nobody has to add up its lines to look at it. */
+    private void sumUp(long id) {
+        jdbc.sql("with billed as (" + BILLED + """
+                ), newest as (
+                    select distinct on (kind, key, occurrence) * from pay_match where reconciliation_id = :id order by kind, key, occurrence, round desc
+                ), theirs as (
+                    select count(*) filter (where kind = 'PAYMENT') as payments,
+                           coalesce(sum(fen) filter (where kind = 'PAYMENT'), 0) / 100.0 as paid,
+                           count(*) filter (where kind = 'REFUND' and state <> 'FAILED') as refunds,
+                           coalesce(sum(fen) filter (where kind = 'REFUND' and state <> 'FAILED'), 0) / 100.0 as back,
+                           coalesce(sum(fee_yuan), 0) as fee
+                    from pay_bill_line where bill_id = (select trade_bill_id from pay_reconciliation where id = :id)
+                ), ours as (
+                    select count(*) filter (where m.kind = 'PAYMENT') as payments, coalesce(sum(our_yuan) filter (where m.kind = 'PAYMENT'), 0) as paid,
+                           count(*) filter (where m.kind = 'REFUND') as refunds, coalesce(sum(our_yuan) filter (where m.kind = 'REFUND'), 0) as back
+                    from pay_match m join pay_reconciliation r on r.id = m.reconciliation_id left join pay_bill b on b.id = m.bill_id
+                    where r.id = :id and m.round = 0 and m.occurrence = 0 and m.our_yuan is not null and m.state <> 'GONE'
+                      and (b.day = r.day or m.bill_id is null and m.difference <> 'CUT_OFF')
+                )
+                update pay_reconciliation set sums = jsonb_build_object(
+                    'counts', (select coalesce(jsonb_agg(jsonb_build_object('difference', difference, 'rows', rows)), '[]') from (
+                         select difference, count(*) as rows from newest where state <> 'GONE' group by difference) c),
+                    'theirs', (select jsonb_build_object('payments', payments, 'paidYuan', paid, 'refunds', refunds, 'backYuan', back, 'feeYuan', fee) from theirs),
+                    'ours', (select jsonb_build_object('payments', payments, 'paidYuan', paid, 'refunds', refunds, 'backYuan', back) from ours),
+                    'netYuan', (select coalesce(sum(yuan - fee_yuan), 0) from billed))
+                where id = :id""").param("id", id).update();
     }
 
     /** The caller holds the day's row. */
     private void closeWhere(long id, Channel channel, LocalDate day, boolean nothingOpen) {
         Instant now = clock.instant();
         boolean changed = jdbc.sql("""
-                update pay_reconciliation set state = :state, closed_at = case when :closed then :now::timestamptz end where id = :id and state <> :state""")
+                update pay_reconciliation set state = :state, closed_at = case when :closed then :now::timestamptz end,
+                       opened_at = case when not :closed then :now::timestamptz end
+                where id = :id and state <> :state""")
                 .param("state", nothingOpen ? "CLOSED" : "OPEN").param("closed", nothingOpen).param("now", utc(now)).param("id", id).update() > 0;
         if (changed) {
             audit.record(null, "hub", nothingOpen ? "reconciliation.closed" : "reconciliation.opened", subject(channel, day), null, null, null);
         }
         if (nothingOpen) {
             bookFees(id, channel, day);
+            // what is booked as come to the bank goes with the bill
+            record Said(String who, String why) {
+            }
+            jdbc.sql("""
+                    select bank_who as who, bank_why as why from pay_reconciliation where id = ? and bank_yuan = (funds ->> 'inYuan')::numeric
+                      - (funds ->> 'outYuan')::numeric - (funds ->> 'feeYuan')::numeric + (funds ->> 'otherYuan')::numeric""").param(id).query(Said.class)
+                    .optional().ifPresent(said -> bookBank(id, channel, day, said.who(), said.why()));
         }
     }
 
@@ -273,27 +379,41 @@ public class Reconciliations {
         return "reconciliation " + channel + " " + day;
     }
 
+    /** A site's share, or what of it is not booked yet. */
+    private record Share(int siteId, BigDecimal yuan, int seq) {
+    }
+
     /** What the platform kept, site by site, as far as it is not booked yet. */
     private void bookFees(long id, Channel channel, LocalDate day) {
-        record Fee(int siteId, BigDecimal yuan, int seq) {
-        }
-        jdbc.sql("with billed as (" + BILLED + """
-                ), kept as (
-                    select site_id, sum(fee_yuan) as fee from billed group by site_id
-                ), decided as (
-                    select m.site_id, sum(m.booked_yuan) as booked from pay_match m
-                    where m.reconciliation_id = :id and m.difference = 'FEE' and m.site_id is not null group by m.site_id
+        bookShares(id, "pay_day_fee", """
+                select site_id, sum(yuan) as yuan from (
+                    select site_id, fee_yuan as yuan from billed
+                    union all
+                    select m.site_id, m.booked_yuan from pay_match m
+                    where m.reconciliation_id = :id and m.difference = 'FEE' and m.site_id is not null) as each group by site_id""",
+                "pay:fees:" + channel + ":" + day, Fund.PLATFORM_FEE, fund(channel), "hub", "fees of " + channel + " " + day);
+    }
+
+    /** What came to the bank, to each site what the bill has of it, as far as it is not booked yet. */
+    private void bookBank(long id, Channel channel, LocalDate day, String who, String why) {
+        bookShares(id, "pay_day_bank", "select site_id, sum(yuan - fee_yuan) as yuan from billed group by site_id", "pay:bank:" + channel + ":" + day,
+                Fund.BANK, fund(channel), who, why);
+    }
+
+    private void bookShares(long id, String table, String shares, String key, Fund to, Fund from, String who, String why) {
+        jdbc.sql("with billed as (" + BILLED + "), shares as (" + shares + """
                 ), before as (
-                    select site_id, sum(yuan) as yuan, max(seq) as seq from pay_day_fee where reconciliation_id = :id group by site_id
+                    select site_id, sum(yuan) as yuan, max(seq) as seq from %s where reconciliation_id = :id group by site_id
                 )
-                select site_id, coalesce(fee, 0) + coalesce(booked, 0) - coalesce(b.yuan, 0) as yuan, coalesce(seq, 0) + 1 as seq
-                from kept full outer join decided using (site_id) full outer join before b using (site_id) order by site_id""")
-                .param("id", id).query(Fee.class).list().stream()
-                .filter(fee -> fee.yuan().signum() != 0).forEach(fee -> clearing.book(fee.siteId(), "pay:fees:" + channel + ":" + day + ":" + fee.seq(),
-                        fee.yuan().signum() > 0 ? Fund.PLATFORM_FEE : fund(channel), fee.yuan().signum() > 0 ? fund(channel) : Fund.PLATFORM_FEE,
-                        fee.yuan().abs(), "hub", "fees of " + channel + " " + day).ifPresent(journal -> jdbc.sql("""
-                                insert into pay_day_fee (reconciliation_id, site_id, seq, yuan, journal_id) values (?, ?, ?, ?, ?)""")
-                        .params(id, fee.siteId(), fee.seq(), fee.yuan(), journal).update()));
+                select site_id, coalesce(s.yuan, 0) - coalesce(b.yuan, 0) as yuan, coalesce(seq, 0) + 1 as seq
+                from shares s full outer join before b using (site_id) order by site_id""".formatted(table)).param("id", id).query(Share.class).list()
+                .stream().filter(share -> share.yuan().signum() != 0).forEach(share -> {
+                    boolean more = share.yuan().signum() > 0;
+                    long journal = clearing.book(share.siteId(), key + ":" + share.seq(), more ? to : from, more ? from : to, share.yuan().abs(), who, why)
+                            .orElseThrow();
+                    jdbc.sql("insert into %s (reconciliation_id, site_id, seq, yuan, journal_id) values (?, ?, ?, ?, ?)".formatted(table))
+                            .params(id, share.siteId(), share.seq(), share.yuan(), journal).update();
+                });
     }
 
     static Fund fund(Channel channel) {
@@ -316,16 +436,17 @@ public class Reconciliations {
         Work work = claim(channel, day).orElseThrow(() -> new PaymentRefused("day", texts.of("refused.reconciliation_busy")));
         fetch(platform, work);
         transaction.executeWithoutResult(status -> {
-            compare(work);
+            compare(work, null);
             audit.record(null, who, "reconciliation.fetched", subject(channel, day), null, null, null);
         });
         return day(channel, day);
     }
 
     /**
-     * What came at the bank for a day. Where it is what the fund-flow bill says it is booked, and stays.
+     * What came at the bank for a day. Where it is what the fund-flow bill says, each site's share by the trade bill is booked, and stays as long as
+     * neither bill is corrected.
      *
-     * @throws PaymentRefused if there is no fund-flow bill yet, or it was booked
+     * @throws PaymentRefused if something of the day is open, there is no fund-flow bill yet, or it was booked
      */
     @Transactional
     public ReconciledDay bank(Channel channel, LocalDate day, BigDecimal yuan, String who, String why) {
@@ -337,6 +458,9 @@ public class Reconciliations {
         long id = jdbc.sql("select id from pay_reconciliation where channel = :channel and day = :day for update").param("channel", channel.name())
                 .param("day", day).query(Long.class).optional().orElseThrow(() -> missing(channel, day));
         ReconciledDay before = day(channel, day);
+        if (before.state() != ReconciledDay.State.CLOSED) {
+            throw new PaymentRefused("day", texts.of("refused.reconciliation_not_closed"));
+        }
         if (before.funds() == null) {
             throw new PaymentRefused("yuan", texts.of("refused.reconciliation_no_funds"));
         }
@@ -349,36 +473,10 @@ public class Reconciliations {
         jdbc.sql("update pay_reconciliation set bank_yuan = :yuan, bank_who = :who, bank_why = :why, bank_at = :now where id = :id")
                 .param("yuan", yuan).param("who", who).param("why", why).param("now", utc(clock.instant())).param("id", id).update();
         if (before.funds().netYuan().compareTo(yuan) == 0) {
-            bookBank(id, channel, day, yuan, who, why);
+            bookBank(id, channel, day, who, why);
         }
         audit.record(null, who, "reconciliation.bank", subject(channel, day), before.bank(), Map.of("yuan", yuan), why);
         return day(channel, day);
-    }
-
-    /** To each site what the bill has of it. */
-    private void bookBank(long id, Channel channel, LocalDate day, BigDecimal yuan, String who, String why) {
-        Map<Integer, BigDecimal> shares = new LinkedHashMap<>();
-        sites.sites().stream().map(Site::id).sorted().forEach(site -> shares.put(site, BigDecimal.ZERO));
-        BigDecimal rest = yuan;
-        record Share(int siteId, BigDecimal yuan) {
-        }
-        for (Share share : jdbc.sql("with billed as (" + BILLED + """
-                )
-                select site_id, sum(case when state = 'FAILED' then 0 when kind = 'PAYMENT' then fen else -fen end) / 100.0 - sum(fee_yuan) as yuan
-                from billed group by site_id order by site_id""").param("id", id)
-                .query(Share.class).list()) {
-            BigDecimal fen = share.yuan().setScale(2, RoundingMode.HALF_UP);
-            shares.put(share.siteId(), fen);
-            rest = rest.subtract(fen);
-        }
-        BigDecimal left = rest;
-        shares.entrySet().stream().findFirst().ifPresent(first -> first.setValue(first.getValue().add(left)));
-        shares.forEach((site, share) -> {
-            if (share.signum() != 0) {
-                clearing.book(site, "pay:bank:" + channel + ":" + day, share.signum() > 0 ? Fund.BANK : fund(channel),
-                        share.signum() > 0 ? fund(channel) : Fund.BANK, share.abs(), who, why);
-            }
-        });
     }
 
     /** The newest first, those before the given day. */
@@ -398,59 +496,41 @@ public class Reconciliations {
 
     private List<ReconciledDay> list(String which, Channel channel, LocalDate day, int limit) {
         return jdbc.sql("""
-                select r.*, r.problems::text as said, r.funds::text as flow,
-                       (select jsonb_agg(jsonb_build_object('difference', d.difference, 'rows', d.rows)) from (
-                            select difference, count(*) as rows from pay_match m where m.reconciliation_id = r.id and m.state <> 'GONE'
-                            and m.round = (select max(n.round) from pay_match n where n.reconciliation_id = m.reconciliation_id and n.kind = m.kind
-                                           and n.key = m.key and n.occurrence = m.occurrence) group by difference) as d)::text as counts,
+                select r.*, r.problems::text as said, r.funds::text as flow, r.sums::text as summed,
                        (select count(*) from pay_match m where m.reconciliation_id = r.id and m.state = 'OPEN') as open,
-                       t.*, o.*,
+                       (select count(*) from (select 1 from pay_match m where m.reconciliation_id = r.id and m.suspended_yuan <> 0
+                            group by kind, key, occurrence having sum(m.suspended_yuan) <> 0) s) as suspended,
                        (select jsonb_agg(jsonb_build_object('id', b.id, 'kind', b.kind, 'name', b.name, 'sha256', encode(b.sha256, 'hex'),
                             'bytes', length(b.file), 'fetchedAt', b.fetched_at, 'inForce', b.id in (r.trade_bill_id, coalesce(r.funds_bill_id, 0)))
                             order by b.id desc) from pay_bill b where b.channel = r.channel and b.day = r.day)::text as files
                 from (select * from pay_reconciliation where %s order by day desc, channel limit :limit) r
-                cross join lateral (
-                    select count(*) filter (where kind = 'PAYMENT') as there_paid,
-                           coalesce(sum(fen) filter (where kind = 'PAYMENT'), 0) / 100.0 as there_paid_yuan,
-                           count(*) filter (where kind = 'REFUND' and state <> 'FAILED') as there_back,
-                           coalesce(sum(fen) filter (where kind = 'REFUND' and state <> 'FAILED'), 0) / 100.0 as there_back_yuan,
-                           coalesce(sum(fee_yuan), 0) as there_fee_yuan
-                    from pay_bill_line where bill_id = r.trade_bill_id) t
-                cross join lateral (
-                    select count(*) filter (where kind = 'PAYMENT') as here_paid,
-                           coalesce(sum(our_yuan) filter (where kind = 'PAYMENT'), 0) as here_paid_yuan,
-                           count(*) filter (where kind = 'REFUND') as here_back,
-                           coalesce(sum(our_yuan) filter (where kind = 'REFUND'), 0) as here_back_yuan
-                    from pay_match m where m.reconciliation_id = r.id and m.round = 0 and m.occurrence = 0 and m.our_yuan is not null
-                         and m.state <> 'GONE' and (m.bill_id is null and m.difference <> 'CUT_OFF'
-                             or exists (select from pay_bill b where b.id = m.bill_id and b.day = r.day))) o
                 order by r.day desc, r.channel""".formatted(which))
                 .param("channel", channel == null ? null : channel.name()).param("before", day).param("limit", limit)
                 .query((row, n) -> reconciled(row)).list();
     }
 
+    /** As a day was added up when it was compared last. */
+    private record Summed(List<Count> counts, Sums theirs, Sums ours, BigDecimal netYuan) {
+
+        static final Summed NOTHING = new Summed(List.of(), Sums.NOTHING, Sums.NOTHING, null);
+    }
+
     private ReconciledDay reconciled(ResultSet row) throws SQLException {
         FundBill flow = bills.read(row.getString("flow"), FundBill.class);
+        Summed summed = row.getString("summed") == null ? Summed.NOTHING : bills.read(row.getString("summed"), Summed.class);
         Funds funds = flow == null ? null : new Funds(flow.lines(), flow.inYuan(), flow.outYuan(), flow.feeYuan(), flow.otherYuan(), flow.drawnYuan(),
-                flow.netYuan());
+                flow.netYuan(), summed.netYuan == null ? null : flow.netYuan().subtract(summed.netYuan));
         BigDecimal bank = row.getBigDecimal("bank_yuan");
         return new ReconciledDay(row.getLong("id"), Channel.valueOf(row.getString("channel")), row.getObject("day", LocalDate.class),
-                ReconciledDay.State.valueOf(row.getString("state")), list(row.getString("counts"), Count[].class), row.getInt("open"),
-                new Sums(row.getInt("there_paid"), fen(row, "there_paid_yuan"), row.getInt("there_back"), fen(row, "there_back_yuan"),
-                        row.getBigDecimal("there_fee_yuan")),
-                new Sums(row.getInt("here_paid"), fen(row, "here_paid_yuan"), row.getInt("here_back"), fen(row, "here_back_yuan"), null), funds,
-                bank == null ? null : new Bank(bank, funds == null ? bank : bank.subtract(funds.netYuan()), row.getString("bank_who"),
+                ReconciledDay.State.valueOf(row.getString("state")), summed.counts, row.getInt("open"), row.getInt("suspended"), summed.theirs, summed.ours,
+                funds, bank == null ? null : new Bank(bank, funds == null ? bank : bank.subtract(funds.netYuan()), row.getString("bank_who"),
                         row.getString("bank_why"), instant(row, "bank_at")),
                 list(row.getString("files"), Bill[].class), list(row.getString("said"), BillProblem[].class), instant(row, "next_look_at"),
-                instant(row, "compared_at"), instant(row, "closed_at"));
+                instant(row, "compared_at"), instant(row, "closed_at"), row.getString("failure"));
     }
 
     private <T> List<T> list(String json, Class<T[]> type) {
         return json == null ? List.of() : List.of(bills.read(json, type));
-    }
-
-    private static BigDecimal fen(ResultSet row, String column) throws SQLException {
-        return row.getBigDecimal(column).setScale(2, RoundingMode.HALF_UP);
     }
 
     /** A file as it came. */

@@ -87,16 +87,28 @@ public class Resolutions {
                 Map.of("channel", channel.name(), "day", day, "after", after, "limit", limit), difference, state);
     }
 
+    /** What decisions have put into suspense and no further one has taken out again. */
+    public List<ReconciledItem> suspended(Channel channel, LocalDate day, int limit) {
+        reconciliations.require();
+        return items("r.channel = :channel and r.day = :day and m.state = 'RESOLVED' and m.newest and m.kept_yuan <> 0 order by m.id limit :limit",
+                Map.of("channel", channel.name(), "day", day, "limit", limit), null, null);
+    }
+
     public Optional<ReconciledItem> item(long id) {
         reconciliations.require();
         return items("m.id = :id", Map.of("id", id), null, null).stream().findFirst();
     }
 
-    private List<ReconciledItem> items(String which, Map<String, Object> parameters, Difference difference, State state) {
+    private List<ReconciledItem> items(String which, Map<String, ?> parameters, Difference difference, State state) {
         return jdbc.sql("""
-                select m.*, r.channel, r.day, l.fen / 100.0 as their_yuan, l.state as their_state, l.at as their_at, l.fee_yuan,
+                select m.*, r.channel, r.day, l.fen / 100.0 as their_yuan, l.state as their_state, l.at as their_at, l.fee_yuan, l.odd is not null as odd,
                        a.number as account, s.code || ' ' || s.name as shop
-                from pay_match m join pay_reconciliation r on r.id = m.reconciliation_id
+                from (select m.*, of_name.kept_yuan, of_name.round = m.round as newest
+                      from pay_match m left join lateral (
+                          select sum(n.suspended_yuan) as kept_yuan, max(n.round) as round from pay_match n
+                          where m.state = 'RESOLVED' and n.reconciliation_id = m.reconciliation_id and n.kind = m.kind and n.key = m.key
+                            and n.occurrence = m.occurrence) as of_name on true) m
+                join pay_reconciliation r on r.id = m.reconciliation_id
                 left join pay_bill_line l on l.bill_id = m.bill_id and l.line = m.line
                 left join account a on a.id = m.account_id left join shop s on s.id = a.shop_id where\s""" + which).params(parameters)
                 .param("difference", difference == null ? null : difference.name()).param("state", state == null ? null : state.name())
@@ -113,14 +125,20 @@ public class Resolutions {
         String ours = row.getString("our_state");
         BigDecimal gap = row.getBigDecimal("gap_yuan");
         String resolution = row.getString("resolution");
+        BigDecimal kept = row.getBigDecimal("kept_yuan") == null ? BigDecimal.ZERO : row.getBigDecimal("kept_yuan");
+        Set<Resolution> allowed = switch (state) {
+            case OPEN -> allowed(kind, difference, gap, theirs, ours, payment != null, row.getObject("site_id") != null, row.getBoolean("odd"));
+            case RESOLVED -> row.getBoolean("newest") && kept.signum() != 0 ? further(kind, difference, kept, payment != null) : Set.of();
+            default -> Set.of();
+        };
         return new ReconciledItem(row.getLong("id"), Channel.valueOf(row.getString("channel")), row.getObject("day", LocalDate.class), kind,
                 row.getString("key"), row.getString("order_number"), difference, gap, row.getObject("line", Integer.class),
                 yuan == null ? null : yuan.setScale(2), theirs, instant(row, "their_at"), row.getBigDecimal("fee_yuan"), payment,
                 row.getObject("refund_id", Long.class), row.getBigDecimal("our_yuan"), ours, instant(row, "our_at"),
                 row.getObject("site_id", Integer.class), row.getObject("account_id", Integer.class), row.getString("account"), row.getString("shop"),
-                state, state == State.OPEN ? allowed(kind, difference, gap, theirs, ours, payment != null) : Set.of(),
+                state, allowed,
                 resolution == null ? null : Resolution.valueOf(resolution), row.getString("resolved_by"), instant(row, "resolved_at"),
-                row.getString("resolved_why"), row.getObject("journal_id", Long.class), row.getBigDecimal("booked_yuan"));
+                row.getString("resolved_why"), row.getObject("journal_id", Long.class), row.getBigDecimal("booked_yuan"), kept);
     }
 
     private static Instant instant(ResultSet row, String column) throws SQLException {
@@ -128,15 +146,26 @@ public class Resolutions {
         return at == null ? null : at.toInstant();
     }
 
-    /** What can be decided about an open difference. */
-    static Set<Resolution> allowed(Kind kind, Difference difference, BigDecimal gap, BillState theirs, String ours, boolean known) {
-        if (takenIn(kind, difference, theirs, known)) {
-            return EnumSet.of(Resolution.CREDIT, Resolution.REFUND, Resolution.SUSPENSE);
+    /**
+     * What can be decided about an open difference.
+     *
+     * @param known whether the hub knows the payment, @param ours whether it knows whose it is
+     * @param odd   it cannot be the hub's
+     */
+    static Set<Resolution> allowed(Kind kind, Difference difference, BigDecimal gap, BillState theirs, String state, boolean known, boolean ours,
+                                   boolean odd) {
+        if (odd) {
+            return EnumSet.of(Resolution.NOT_OURS);
         }
-        if (refundFollows(kind, difference, theirs, ours)) {
+        if (takenIn(kind, difference, theirs, known)) {
+            // of an order that is known its site's rules say what becomes of it
+            return ours ? EnumSet.of(Resolution.CREDIT, Resolution.REFUND)
+                    : EnumSet.of(Resolution.CREDIT, Resolution.REFUND, Resolution.SUSPENSE, Resolution.NOT_OURS);
+        }
+        if (refundFollows(kind, difference, theirs, state)) {
             return EnumSet.of(Resolution.REFUND);
         }
-        if (uncredited(kind, ours)) {
+        if (uncredited(kind, state)) {
             return EnumSet.of(Resolution.SUSPENSE);
         }
         if (difference == Difference.FEE) {
@@ -146,10 +175,27 @@ public class Resolutions {
             return EnumSet.of(Resolution.ACCEPT);
         }
         Set<Resolution> allowed = EnumSet.of(Resolution.CREDIT, Resolution.SUSPENSE, Resolution.ACCEPT);
-        if (kind == Kind.PAYMENT && gap.signum() > 0 && known) {
+        if (billedTwice(kind, difference, gap, known)) {
             allowed.add(Resolution.REFUND);
         }
+        if (!ours) {
+            allowed.add(Resolution.NOT_OURS);
+        }
         return allowed;
+    }
+
+    /** What was put into suspense goes where it could have gone at once. */
+    private static Set<Resolution> further(Kind kind, Difference difference, BigDecimal kept, boolean known) {
+        if (difference == Difference.FEE) {
+            return EnumSet.of(Resolution.ACCEPT);
+        }
+        return billedTwice(kind, difference, kept, known) ? EnumSet.of(Resolution.CREDIT, Resolution.REFUND, Resolution.ACCEPT)
+                : EnumSet.of(Resolution.CREDIT, Resolution.ACCEPT);
+    }
+
+    /** Of another amount platforms give nothing back: they are told what the payment was, and know it better. */
+    private static boolean billedTwice(Kind kind, Difference difference, BigDecimal gap, boolean known) {
+        return kind == Kind.PAYMENT && difference == Difference.TWICE && gap.signum() > 0 && known;
     }
 
     /** A payment that the hub does not know. */
@@ -168,8 +214,8 @@ public class Resolutions {
     }
 
     /**
-     * Decides; the same decision again changes nothing. The day is held from the first look to the last step, before any order: of several who
-     * decide at once one does, and the others find it decided.
+     * Decides; the same decision again changes nothing. What was put into suspense can be decided once more. The day is held from the first look to
+     * the last step, before any order: of several who decide at once one does, and the others find it decided.
      *
      * @param accountId whose credit it becomes or is taken from; null: that of the order, if it is known
      * @throws PaymentRefused if this cannot be decided of it, or another thing was
@@ -180,7 +226,7 @@ public class Resolutions {
         return transaction.execute(status -> {
             lock(seen);
             ReconciledItem item = item(id).orElseThrow();
-            return item.state() == State.RESOLVED && item.resolution() == resolution ? Optional.of(item) : decide(item, resolution, accountId, who, why);
+            return item.resolution() == resolution ? Optional.of(item) : decide(item, resolution, accountId, who, why);
         }).orElseThrow(() -> new PaymentRefused("resolution", texts.of("refused.reconciliation_by_rule")));
     }
 
@@ -191,55 +237,96 @@ public class Resolutions {
             throw new PaymentRefused("why", texts.of("refused.refund_why", String.valueOf(MOST_TOLD)));
         }
         if (!item.allowed().contains(resolution)) {
-            throw new PaymentRefused("resolution", texts.of(item.state() == State.OPEN ? "refused.reconciliation_not_allowed"
-                    : "refused.reconciliation_decided"));
+            Optional<ReconciledItem> later = item.resolution() == Resolution.SUSPENSE ? after(item) : Optional.empty();
+            return Optional.of(later.filter(one -> one.resolution() == resolution).orElseThrow(() -> new PaymentRefused("resolution", texts.of(
+                    item.state() == State.OPEN ? "refused.reconciliation_not_allowed" : "refused.reconciliation_decided"))));
         }
-        Optional<Long> journal;
+        if (item.state() == State.RESOLVED) {
+            return Optional.of(decideFurther(item, resolution, accountId, who, why));
+        }
+        Optional<Long> journal = Optional.empty();
         BigDecimal booked = BigDecimal.ZERO;
-        if (takenIn(item.kind(), item.difference(), item.theirState(), item.paymentId() != null)) {
+        boolean ours = resolution != Resolution.NOT_OURS;
+        if (ours && takenIn(item.kind(), item.difference(), item.theirState(), item.paymentId() != null)) {
             Payment payment = takeIn(item);
             if (!becomes(payment, item, resolution, accountId, who, why)) {
-                reconciliations.recompare(item.channel(), item.day());
+                reconciliations.recompare(item.channel(), item.day(), item.orderNumber());
                 return Optional.empty();
             }
             journal = paymentJournal(payment.id());
         } else if (refundFollows(item.kind(), item.difference(), item.theirState(), item.ourState())) {
-            payments.take(new Notice.Refund(item.channel(), item.orderNumber(), item.key(), item.theirState() == BillState.DONE
-                    ? new Returning.Done(null, item.theirYuan(), item.theirAt()) : new Returning.Refused("FAILED", why)), "bill");
-            journal = refundJournal(item.refundId());
+            journal = Optional.of(follow(item, why));
         } else if (uncredited(item.kind(), item.ourState())) {
             payments.handOver(item.paymentId());
             journal = paymentJournal(item.paymentId());
-        } else {
-            journal = item.gapYuan().signum() == 0 ? Optional.empty() : book(item, resolution, accountId, who, why);
-            booked = journal.isPresent() ? item.gapYuan() : BigDecimal.ZERO;
+        } else if (ours && item.gapYuan().signum() != 0) {
+            journal = Optional.of(book(item, Counter.BILLED + item.id(), item.gapYuan(), resolution, accountId, who, why));
+            booked = item.gapYuan();
         }
         return Optional.of(decided(item, resolution, journal, booked, who, why));
     }
 
-    private Optional<Long> book(ReconciledItem item, Resolution resolution, Integer accountId, String who, String why) {
-        String key = Counter.BILLED + item.id();
+    /** The hub's refund ends as the platform's has. */
+    private long follow(ReconciledItem item, String why) {
+        payments.take(new Notice.Refund(item.channel(), item.orderNumber(), item.key().substring(item.key().indexOf('/') + 1),
+                item.theirState() == BillState.DONE ? new Returning.Done(null, item.theirYuan(), item.theirAt()) : new Returning.Refused("FAILED", why)), "bill");
+        if (refundBook.refund(item.refundId()).state() == Refund.State.RESERVED) {
+            // of another amount it is no end
+            throw new PaymentRefused("resolution", texts.of("refused.reconciliation_refund_open"));
+        }
+        return refundJournal(item.refundId()).orElseThrow();
+    }
+
+    /** The round that came after this one. */
+    private Optional<ReconciledItem> after(ReconciledItem item) {
+        return jdbc.sql("""
+                select n.id from pay_match m join pay_match n on n.reconciliation_id = m.reconciliation_id and n.kind = m.kind and n.key = m.key
+                  and n.occurrence = m.occurrence and n.round = m.round + 1 where m.id = ?""").param(item.id()).query(Long.class).optional()
+                .flatMap(this::item);
+    }
+
+    /** What decisions have put into suspense is taken out again, and goes where it could have gone at once. */
+    private ReconciledItem decideFurther(ReconciledItem item, Resolution resolution, Integer accountId, String who, String why) {
+        BigDecimal kept = item.keptYuan();
+        String key = Counter.BILLED + item.id() + ":further";
+        Fund platform = Reconciliations.fund(item.channel());
+        boolean more = kept.signum() > 0;
+        clearing.book(site(item), Counter.BILLED + item.id() + ":out", more ? Fund.SUSPENSE : platform, more ? platform : Fund.SUSPENSE, kept.abs(), who, why)
+                .orElseThrow();
+        long journal = book(item, key, kept, resolution, accountId, who, why);
+        long next = jdbc.sql("""
+                insert into pay_match (reconciliation_id, kind, key, occurrence, round, difference, gap_yuan, bill_id, line, payment_id, refund_id,
+                                       order_number, our_yuan, our_state, our_at, site_id, account_id, state, resolution, resolved_by, resolved_at,
+                                       resolved_why, journal_id, suspended_yuan)
+                select reconciliation_id, kind, key, occurrence, round + 1, difference, :kept, bill_id, line, payment_id, refund_id, order_number,
+                       our_yuan, our_state, our_at, site_id, account_id, 'RESOLVED', :resolution, :who, :now, :why, :journal, -:kept::numeric
+                from pay_match where id = :id returning id""").param("kept", kept).param("resolution", resolution.name()).param("who", who)
+                .param("now", now()).param("why", why.strip()).param("journal", journal).param("id", item.id()).query(Long.class).single();
+        audit(item, resolution, kept, who, why);
+        return item(next).orElseThrow();
+    }
+
+    private long book(ReconciledItem item, String key, BigDecimal gap, Resolution resolution, Integer accountId, String who, String why) {
         if (resolution == Resolution.CREDIT) {
-            return Optional.of(correct(item, account(item, accountId, item.siteId()), who, why));
+            return correct(item, key, gap, account(item, accountId, item.siteId()), who, why);
         }
         if (resolution == Resolution.REFUND) {
             // what is given back is taken where it was booked
             refunds.hold(item.paymentId());
-            long journal = correct(item, account(item, null, item.siteId()), who, why);
-            refunds.ask("reconciliation:" + item.id(), item.paymentId(), item.gapYuan(), who, why);
-            return Optional.of(journal);
+            long journal = correct(item, key, gap, account(item, null, item.siteId()), who, why);
+            refunds.ask("reconciliation:" + item.id(), item.paymentId(), gap, who, why);
+            return journal;
         }
         Fund platform = Reconciliations.fund(item.channel());
-        boolean more = item.gapYuan().signum() > 0;
+        boolean more = gap.signum() > 0;
         Fund other = resolution == Resolution.SUSPENSE ? Fund.SUSPENSE : item.difference() == Difference.FEE ? Fund.PLATFORM_FEE : Fund.DIFFERENCE;
-        return clearing.book(site(item), key, more ? platform : other, more ? other : platform, item.gapYuan().abs(), who, why);
+        return clearing.book(site(item), key, more ? platform : other, more ? other : platform, gap.abs(), who, why).orElseThrow();
     }
 
     /** The account gets what the platform has more, as by a sale there, or gives what it has less, as by a refund that is done. */
-    private long correct(ReconciledItem item, int account, String who, String why) {
-        String key = Counter.BILLED + item.id();
-        BigDecimal yuan = item.gapYuan().abs().setScale(2);
-        boolean more = item.gapYuan().signum() > 0;
+    private long correct(ReconciledItem item, String key, BigDecimal gap, int account, String who, String why) {
+        BigDecimal yuan = gap.abs().setScale(2);
+        boolean more = gap.signum() > 0;
         CounterResult result = rights.asHub(() -> counter.ofPlatform(more ? CounterRequest.sale(key, account, yuan, Refunds.method(item.channel()), who, why)
                 : CounterRequest.refund(key, account, yuan, Refunds.method(item.channel()), who, why)));
         if (result instanceof CounterResult.Refused refusal) {
@@ -330,15 +417,29 @@ public class Resolutions {
     }
 
     private ReconciledItem decided(ReconciledItem item, Resolution resolution, Optional<Long> journal, BigDecimal booked, String who, String why) {
+        // with what was taken in, which the row did not know
         jdbc.sql("""
-                update pay_match set state = 'RESOLVED', resolution = :resolution, resolved_by = :who, resolved_at = :now, resolved_why = :why,
-                       journal_id = :journal, booked_yuan = :booked where id = :id""")
-                .param("resolution", resolution.name()).param("who", who).param("now", clock.instant().atOffset(ZoneOffset.UTC)).param("why", why.strip())
-                .param("journal", journal.orElse(null)).param("booked", booked).param("id", item.id()).update();
-        audit.record(item.siteId(), who, "reconciliation.resolved", Reconciliations.subject(item.channel(), item.day()) + " "
-                + item.orderNumber(), Map.of("difference", item.difference(), "gapYuan", item.gapYuan(), "key", item.key()),
-                Map.of("resolution", resolution, "bookedYuan", booked), why.strip());
-        reconciliations.recompare(item.channel(), item.day());
+                update pay_match m set state = 'RESOLVED', resolution = :resolution, resolved_by = :who, resolved_at = :now, resolved_why = :why,
+                       journal_id = :journal, booked_yuan = :booked, suspended_yuan = case when :resolution = 'SUSPENSE' then :booked else 0 end,
+                       payment_id = coalesce(m.payment_id, p.id), our_yuan = coalesce(m.our_yuan, p.amount_yuan),
+                       our_state = coalesce(m.our_state, p.state), our_at = coalesce(m.our_at, p.paid_at),
+                       site_id = coalesce(m.site_id, p.site_id), account_id = coalesce(m.account_id, p.account_id)
+                from pay_match d left join pay_payment p on p.channel = :channel and d.kind = 'PAYMENT' and p.transaction_id = d.key
+                where d.id = :id and m.id = d.id""")
+                .param("resolution", resolution.name()).param("who", who).param("now", now()).param("why", why.strip())
+                .param("journal", journal.orElse(null)).param("booked", booked).param("channel", item.channel().name()).param("id", item.id()).update();
+        audit(item, resolution, booked, who, why);
+        reconciliations.recompare(item.channel(), item.day(), item.orderNumber());
         return item(item.id()).orElseThrow();
+    }
+
+    private void audit(ReconciledItem item, Resolution resolution, BigDecimal booked, String who, String why) {
+        audit.record(item.siteId(), who, "reconciliation.resolved", Reconciliations.subject(item.channel(), item.day()) + " " + item.orderNumber(),
+                Map.of("difference", item.difference(), "gapYuan", item.gapYuan(), "key", item.key()),
+                Map.of("resolution", resolution, "bookedYuan", booked), why.strip());
+    }
+
+    private OffsetDateTime now() {
+        return clock.instant().atOffset(ZoneOffset.UTC);
     }
 }

@@ -76,21 +76,21 @@ final class WechatBill {
         String refunded = details.column("申请退款金额", "退款金额");
         List<BillLine> lines = new ArrayList<>();
         for (BillTable.Row row : details.rows()) {
-            if (!row.text("货币种类").equals("CNY")) {
-                throw row.refused("货币种类", "bill.currency", row.text("货币种类"));
-            }
+            boolean yuan = row.text("货币种类").equals("CNY");
+            BillProblem currency = yuan ? null : row.refused("货币种类", "bill.currency", row.text("货币种类")).problem();
             String transaction = row.needed("微信订单号");
             String order = row.needed("商户订单号");
-            BigDecimal fee = row.yuan("手续费");
+            BigDecimal fee = yuan ? row.yuan("手续费") : BigDecimal.ZERO;
             switch (row.text("交易状态")) {
-                case "SUCCESS" -> lines.add(BillLine.payment(row.line(), transaction, order, row.fen(amount), fee, ofTheDay(row, "交易时间")));
+                case "SUCCESS" -> lines.add(BillLine.payment(row.line(), transaction, order, yuan ? row.fen(amount) : 0, fee, ofTheDay(row, "交易时间"))
+                        .odd(yuan ? row.odd(amount, null) : currency));
                 case "REFUND", "REVOKED" -> {
                     BillState state = REFUND_STATES.get(row.text("退款状态"));
                     if (state == null) {
                         throw row.refused("退款状态", "bill.one_of", row.text("退款状态"), "SUCCESS, PROCESSING, FAIL, CHANGE");
                     }
-                    lines.add(BillLine.refund(row.line(), transaction, order, row.needed("商户退款单号"), row.fen(refunded), fee, state,
-                            row.at("交易时间")));
+                    lines.add(BillLine.refund(row.line(), transaction, order, row.id("商户退款单号").orElse(null), yuan ? row.fen(refunded) : 0, fee, state,
+                            row.at("交易时间")).odd(yuan ? row.odd(refunded, "商户退款单号") : currency));
                 }
                 default -> throw row.refused("交易状态", "bill.one_of", row.text("交易状态"), "SUCCESS, REFUND, REVOKED");
             }

@@ -47,7 +47,17 @@ public enum AlarmKind {
     /** The hub's clock and a payment platform's are more than five minutes apart: its notices are not believed, queries still are. */
     PAY_CLOCK(Severity.CRITICAL, Subject.SITE),
     /** A certificate or key of a payment channel expires within 30 days. */
-    PAY_KEY_EXPIRES(Severity.WARNING, Subject.SITE);
+    PAY_KEY_EXPIRES(Severity.WARNING, Subject.SITE),
+    /** A payment platform's bill is not there hours after it was due. */
+    PAY_BILL_LATE(Severity.WARNING, Subject.SITE),
+    /** A payment platform's bill cannot be what it says it is. */
+    PAY_BILL_REFUSED(Severity.WARNING, Subject.SITE),
+    /** Differences from a payment platform's bill wait for a decision for days. */
+    PAY_DAY_OPEN(Severity.WARNING, Subject.SITE),
+    /** A day could not be compared with a payment platform's bill. */
+    PAY_DAY_FAILED(Severity.CRITICAL, Subject.SITE),
+    /** Staff have kept differences from a payment platform's bill in suspense. */
+    PAY_DIFFERENCE_KEPT(Severity.NOTICE, Subject.SITE);
 
     /** In falling order of urgency. */
     public enum Severity { CRITICAL, WARNING, NOTICE }

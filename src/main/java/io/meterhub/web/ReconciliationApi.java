@@ -97,6 +97,12 @@ class ReconciliationApi {
         return Part.of(resolutions.items(channel, day, difference, state, after, limit + 1), limit, ReconciledItem::id);
     }
 
+    @GetMapping("/{channel}/{day}/suspended")
+    @Operation(summary = "The rows that a decision has put into suspense", description = "Each can be decided once more; keptYuan: of how much.")
+    List<ReconciledItem> suspended(@PathVariable Channel channel, @PathVariable LocalDate day) {
+        return resolutions.suspended(channel, day, 1000);
+    }
+
     @GetMapping("/items/{id}")
     @Operation(summary = "One row")
     ReconciledItem item(@PathVariable long id) {
@@ -105,16 +111,16 @@ class ReconciliationApi {
 
     @PostMapping(path = "/items/{id}/resolve", consumes = MediaType.APPLICATION_JSON_VALUE)
     @Operation(summary = "Decides about a difference, once", description = "CREDIT takes it into the hub's books: an unknown payment as if the"
-            + " platform had told of it, a gap with the account. REFUND gives it back to the payer. SUSPENSE keeps it aside. ACCEPT: the platform is"
-            + " right and the company bears it. Where money moves there is a journal. The same decision again changes nothing.")
+            + " platform had told of it, a gap with the account. REFUND gives it back to the payer. SUSPENSE keeps it aside, and can be decided once more. ACCEPT:"
+            + " the platform is right and the company bears it. NOT_OURS: another system's, of which nothing is booked. Where money moves there is a journal. The same decision again changes nothing.")
     ReconciledItem resolve(@PathVariable long id, Operator operator, @Valid @RequestBody Decision decision) {
         item(id);
         return resolutions.resolve(id, decision.resolution(), decision.accountId(), operator.name(), decision.why());
     }
 
     @PutMapping(path = "/{channel}/{day}/bank", consumes = MediaType.APPLICATION_JSON_VALUE)
-    @Operation(summary = "Says what came at the bank for a day", description = "Where it is what the fund-flow bill left at the platform it is booked and"
-            + " stays; otherwise the gap is shown, until another amount is said.")
+    @Operation(summary = "Says what came at the bank for a day", description = "Once the day is closed. Where it is what the fund-flow bill left at the"
+            + " platform each site's share is booked; otherwise the gap is shown, until another amount is said.")
     Day bank(@PathVariable Channel channel, @PathVariable LocalDate day, Operator operator, @Valid @RequestBody AtBank bank) {
         return worded(reconciliations.bank(channel, day, bank.yuan(), operator.name(), bank.why()));
     }

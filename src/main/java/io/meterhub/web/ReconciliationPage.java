@@ -60,6 +60,7 @@ class ReconciliationPage {
         model.addAttribute("day", shown);
         model.addAttribute("problems", report.words(shown.problems()));
         model.addAttribute("open", resolutions.items(channel, day, null, ReconciledItem.State.OPEN, 0, ROWS));
+        model.addAttribute("suspended", resolutions.suspended(channel, day, ROWS));
         model.addAttribute("rows", rows.size() > ROWS ? rows.subList(0, ROWS) : rows);
         model.addAttribute("more", rows.size() > ROWS);
         model.addAttribute("shown", ROWS);

@@ -99,13 +99,19 @@ class AlipayBillTest {
                         Instant.parse("2026-11-22T04:00:00Z")));
     }
 
+    @Test
+    void aRefundsNumberIsTheMerchantsWithinATransactionAndMayBeMissing() {
+        BillLine missing = trades(DETAILS.replace("REFUND0001\t", "\t"), SUMMARY).get(2);
+        assertThat(List.of(missing.key(), missing.odd().key(), missing.fen())).isEqualTo(List.of("2026112222001400001/", "bill.needed", 3000L));
+        assertThat(missing.refundNumber()).isNull();
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '\'', value = {
             ",100.00,100.00, | ,100.0x,100.00, | 6 | 订单金额 | bill.yuan",
             ",100.00,100.00, | ,100.005,100.00, | 6 | 订单金额 | bill.fen",
             ",2026-11-22 23:59:59 | ,2026-11-23 00:00:00 | 7 | 完成时间 | bill.day",
             ",退款\\t | ,转账\\t | 8 | 业务类型 | bill.one_of",
-            "REFUND0001\\t | \\t | 8 | 退款批次号/请求号 | bill.needed",
             "ORDER0002\\t | \\t | 7 | 商户订单号 | bill.needed",
             ",20.50,20.50, | ,20.50,20.60, | 10 | | bill.sum",
             "交易合计：2笔 | 交易合计：3笔 | 10 | | bill.sum",
@@ -137,7 +143,7 @@ class AlipayBillTest {
         assertThatThrownBy(() -> AlipayBill.trades("bill.zip", DAY, zip(Map.of("业务明细.csv", DETAILS), GBK))).isInstanceOf(BillRefused.class)
                 .hasMessageContaining("bill.files");
         assertThatThrownBy(() -> AlipayBill.trades("bill.zip", DAY, DETAILS.getBytes(GBK))).isInstanceOf(BillRefused.class)
-                .hasMessageContaining("bill.not_zip");
+                .hasMessageContaining("bill.empty_zip");
         assertThatThrownBy(() -> AlipayBill.trades("bill.zip", DAY, zip(Map.of("业务明细.csv", DETAILS, "业务明细(汇总).csv", SUMMARY), StandardCharsets.UTF_8)))
                 .isInstanceOf(BillRefused.class);
     }

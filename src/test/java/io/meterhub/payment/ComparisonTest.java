@@ -9,6 +9,7 @@ import io.meterhub.payment.Comparison.Terms;
 import io.meterhub.payment.Comparison.Verdict;
 import io.meterhub.payment.ReconciledItem.BillState;
 import io.meterhub.payment.ReconciledItem.Kind;
+import io.meterhub.payment.ReconciledItem.Resolution;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.Duration;
@@ -24,6 +25,7 @@ import java.util.stream.Collectors;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Test;
 
 /** What a day's comparison finds, of days with any mixture of differences in them. */
 class ComparisonTest {
@@ -38,7 +40,8 @@ class ComparisonTest {
         NONE(AGREED), REFUND_AGREED(AGREED), REFUND_ON_ITS_WAY(AGREED), REFUND_FAILED_UNKNOWN(AGREED), REFUND_OF_ANOTHER_DAY(AGREED),
         UNKNOWN(ONLY_THERE), UNBILLED(ONLY_HERE), OTHER_AMOUNT(AMOUNT), REFUND_FAILED_THERE(STATE), REFUND_DONE_THERE(STATE), BOOKED_NOT(STATE),
         LINE_TWICE(AGREED, TWICE), BILLED_BEFORE(TWICE), SECOND_OF_KNOWN(AGREED, TWICE), SECOND_OF_EARLIER(TWICE), BOTH_UNKNOWN(ONLY_THERE, TWICE),
-        REFUND_UNKNOWN(REFUND), REFUND_UNBILLED(REFUND), REFUND_OTHER_AMOUNT(REFUND), LATE_NOT_YET(CUT_OFF), LATE_FOUND_NEXT(CUT_OFF), EARLY_OF_DAY_BEFORE(CUT_OFF),
+        REFUND_UNKNOWN(REFUND), REFUND_UNBILLED(REFUND), REFUND_OTHER_AMOUNT(REFUND), REFUND_REFUSED_LATER(AGREED), REFUND_BILLED_BEFORE(TWICE),
+        AT_THE_CUT_OFF(CUT_OFF), OTHER_DAY(Difference.DAY), LATE_NOT_YET(CUT_OFF), LATE_FOUND_NEXT(CUT_OFF), EARLY_OF_DAY_BEFORE(CUT_OFF),
         ROLLED_NOT_FOUND(ONLY_HERE), OTHER_FEE(FEE), REFUND_OTHER_FEE(FEE);
 
         private final List<Difference> found;
@@ -131,6 +134,10 @@ class ComparisonTest {
                     both(line, null);
                     both(paid(key + "-2", order, fen, at), null);
                 }
+                case REFUND_REFUSED_LATER -> both(back(key, order, fen, BillState.WORKING), ours(Kind.REFUND, key, order, fen, BillState.FAILED, at));
+                case REFUND_BILLED_BEFORE -> add(back(key, order, fen, BillState.DONE), ComparisonTest.DAY, refund, true, false);
+                case AT_THE_CUT_OFF -> add(null, null, ours(Kind.PAYMENT, key, order, fen, BillState.DONE, NEXT.minus(TERMS.cutOff())), false, false);
+                case OTHER_DAY -> both(line, ours(Kind.PAYMENT, key, order, fen, BillState.DONE, MIDNIGHT.minusSeconds(7200)));
                 case REFUND_UNKNOWN -> both(back(key, order, fen, BillState.DONE), null);
                 case REFUND_UNBILLED -> add(null, null, refund, false, false);
                 case REFUND_OTHER_AMOUNT -> both(back(key, order, other, BillState.DONE), refund);
@@ -178,7 +185,9 @@ class ComparisonTest {
         Day day = new Day(seed, things);
         List<Verdict> verdicts = Comparison.of(DAY, day.pairs, TERMS);
         BigDecimal there = verdicts.stream().filter(verdict -> DAY.equals(verdict.pair().theirDay())).map(Verdict::pair)
-                .filter(pair -> pair.theirs().state() != BillState.FAILED).map(pair -> signed(pair.kind(), pair.theirs().fen())).reduce(BigDecimal.ZERO, BigDecimal::add);
+                .filter(pair -> pair.theirs().state() != BillState.FAILED)
+                // told of on its way, and never again: it moved what it did here
+                .filter(pair -> pair.theirs().state() != BillState.WORKING || pair.ours() == null || pair.ours().state() == BillState.DONE).map(pair -> signed(pair.kind(), pair.theirs().fen())).reduce(BigDecimal.ZERO, BigDecimal::add);
         BigDecimal here = verdicts.stream().filter(verdict -> verdict.occurrence() == 0 && !verdict.pair().before()).map(Verdict::pair)
                 .filter(pair -> pair.ours() != null && (pair.theirs() == null || DAY.equals(pair.theirDay())))
                 // on its way on both sides is neither's
@@ -186,6 +195,15 @@ class ComparisonTest {
                 .reduce(BigDecimal.ZERO, BigDecimal::add);
         assertThat(verdicts.stream().filter(verdict -> verdict.difference() != FEE).map(Verdict::gapYuan).reduce(BigDecimal.ZERO, BigDecimal::add))
                 .isEqualByComparingTo(there.subtract(here));
+    }
+
+    @Test
+    void aDifferenceOfAmountIsNotGivenBackAsPlatformsKnowBetterWhatWasPaid() {
+        BigDecimal gap = new BigDecimal("5.00");
+        assertThat(Resolutions.allowed(Kind.PAYMENT, AMOUNT, gap, BillState.DONE, "CREDITED", true, true, false))
+                .containsExactlyInAnyOrder(Resolution.CREDIT, Resolution.SUSPENSE, Resolution.ACCEPT);
+        assertThat(Resolutions.allowed(Kind.PAYMENT, TWICE, gap, BillState.DONE, "CREDITED", true, true, false)).contains(Resolution.REFUND);
+        assertThat(Resolutions.allowed(Kind.PAYMENT, ONLY_THERE, gap, BillState.DONE, null, false, true, false)).doesNotContain(Resolution.SUSPENSE);
     }
 
     private static BigDecimal signed(Kind kind, long fen) {

@@ -341,7 +341,7 @@ public final class ReconciliationRun {
 
     private void found(Channel channel, Entry entry, Difference difference) {
         boolean refund = entry.kind() == PayBook.Kind.REFUND;
-        planted.add(new Fact(channel, day(entry), refund ? Kind.REFUND : Kind.PAYMENT, refund ? entry.refundNumber() : entry.transactionId(), difference, 0));
+        planted.add(new Fact(channel, day(entry), refund ? Kind.REFUND : Kind.PAYMENT, refund ? entry.transactionId() + "/" + entry.refundNumber() : entry.transactionId(), difference, 0));
     }
 
     // what is found
@@ -431,7 +431,7 @@ public final class ReconciliationRun {
                 if (!again.equals(resolutions.item(item.id()).orElseThrow()) || !again.resolvedWhy().equals("a test") || journals() != journals) {
                     problems.add("deciding again changed something: " + again);
                 }
-                if (done.state() != ReconciledItem.State.RESOLVED || item.gapYuan().signum() != 0 && done.journalId() == null) {
+                if (done.state() != ReconciledItem.State.RESOLVED || item.gapYuan().signum() != 0 && resolution != Resolution.NOT_OURS && done.journalId() == null) {
                     problems.add("not decided, or without a journal: " + done);
                 }
                 decided++;

@@ -173,7 +173,7 @@ class ResolutionsIT {
         jdbc.sql("update receipt_counter set last = 0 where site_id = ?").param(mall.site().id()).update();
         loop.look(other.orderId());
         assertThat(desk.payment(other.transactionId()).state()).isEqualTo(Payment.State.CREDITED);
-        transactions.executeWithoutResult(status -> reconciliations.recompare(Channel.WECHAT, later.day()));
+        transactions.executeWithoutResult(status -> reconciliations.recompare(Channel.WECHAT, later.day(), null));
         assertThat(resolutions.items(Channel.WECHAT, later.day(), null, ReconciledItem.State.OPEN, 0, 10)).isEmpty();
         assertThat(desk.credit(mall.account())).isEqualTo("140");
         suspense.credit(one.id(), mall.accounts().get(1), "li", "the other shop");
@@ -206,13 +206,12 @@ class ResolutionsIT {
                 values ('WECHAT', 'TRADE', :day, 'bill.csv', sha256(:file), :file, now()) returning id""").param("day", day)
                 .param("file", transaction.getBytes()).query(Long.class).single();
         jdbc.sql("""
-                insert into pay_bill_line (bill_id, line, kind, key, transaction_id, order_number, fen, fee_yuan, state, at, site_day)
-                values (:bill, 2, 'PAYMENT', :key, :key, :order, :yuan * 100, round(:yuan * 0.006, 2), 'DONE', :at::timestamptz, :day)""")
-                .param("bill", bill).param("key", transaction).param("order", order).param("yuan", new BigDecimal(yuan)).param("at", Instant.now().toString())
-                .param("day", day).update();
-        jdbc.sql("insert into pay_reconciliation (channel, day, state, trade_bill_id) values ('WECHAT', :day, 'OPEN', :bill)").param("day", day)
+                insert into pay_bill_line (bill_id, line, kind, key, transaction_id, order_number, fen, fee_yuan, state, at)
+                values (:bill, 2, 'PAYMENT', :key, :key, :order, :yuan * 100, round(:yuan * 0.006, 2), 'DONE', :at::timestamptz)""")
+                .param("bill", bill).param("key", transaction).param("order", order).param("yuan", new BigDecimal(yuan)).param("at", Instant.now().toString()).update();
+        jdbc.sql("insert into pay_reconciliation (channel, day, state, trade_bill_id, opened_at) values ('WECHAT', :day, 'OPEN', :bill, now())").param("day", day)
                 .param("bill", bill).update();
-        transactions.executeWithoutResult(status -> reconciliations.recompare(Channel.WECHAT, day));
+        transactions.executeWithoutResult(status -> reconciliations.recompare(Channel.WECHAT, day, null));
         return resolutions.items(Channel.WECHAT, day, null, ReconciledItem.State.OPEN, 0, 10).get(0);
     }
 }

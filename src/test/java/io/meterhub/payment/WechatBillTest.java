@@ -78,9 +78,7 @@ class WechatBillTest {
             "2026-11-22 08:30:00 | 2026-11-22 08:30 | 2 | 交易时间 | bill.time",
             "JSAPI,`SUCCESS | JSAPI,`PAID | 3 | 交易状态 | bill.one_of",
             "`PROCESSING | `MAYBE | 4 | 退款状态 | bill.one_of",
-            "`REFUND0001 | ` | 4 | 商户退款单号 | bill.needed",
             "`4200000000000002 | ` | 3 | 微信订单号 | bill.needed",
-            "`OTHERS,`CNY,`20 | `OTHERS,`USD,`20 | 3 | 货币种类 | bill.currency",
             "`3,`120.50 | `4,`120.50 | 6 | 总交易单数 | bill.sum",
             "`0.54000 | `0.55000 | 6 | 手续费总金额 | bill.sum",
             ",订单金额, | ,商户号, | 1 | 商户号 | bill.column_twice",
@@ -94,6 +92,20 @@ class WechatBillTest {
             assertThat(problem.field()).isEqualTo(field);
             assertThat(problem.key()).isEqualTo(key);
         });
+    }
+
+    /** It may be another system's of the same merchant. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+            "`REFUND0001 | ` | 4 | 商户退款单号 | bill.needed | 3000",
+            "`REFUND,`OTHERS | `REVOKED,`OTHERS | 4 | | | 3000",
+            "`OTHERS,`CNY,`20 | `OTHERS,`USD,`20 | 3 | 货币种类 | bill.currency | 0"})
+    void whatCannotBeTheHubsIsOddAndReadAllTheSame(String found, String instead, int line, String field, String key, long fen) {
+        assertThat(BILL).contains(found);
+        BillLine odd = trades(BILL.replace(found, instead)).stream().filter(one -> one.line() == line).findFirst().orElseThrow();
+        assertThat(odd.fen()).isEqualTo(fen);
+        assertThat(odd.odd() == null ? null : odd.odd().key()).isEqualTo(key);
+        assertThat(odd.odd() == null ? null : odd.odd().field()).isEqualTo(field);
     }
 
     @Test
@@ -135,6 +147,6 @@ class WechatBillTest {
     @Test
     void aPaymentIsKnownByItsTransactionAndARefundByItsNumber() {
         assertThat(trades(BILL)).extracting(BillLine::kind).containsExactly(Kind.PAYMENT, Kind.PAYMENT, Kind.REFUND);
-        assertThat(trades(BILL)).extracting(BillLine::key).containsExactly("4200000000000001", "4200000000000002", "REFUND0001");
+        assertThat(trades(BILL)).extracting(BillLine::key).containsExactly("4200000000000001", "4200000000000002", "4200000000000001/REFUND0001");
     }
 }

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 class ReconciliationBrowserIT extends OnScreen {
 
     // before any other test's, and after those whose bills would be fetched for it
-    private static final String DAY = LocalDate.now().minusDays(12).toString();
+    private static final String DAY = LocalDate.now().minusDays(41).toString();
     private static final String ADDRESS = "/reconciliation/WECHAT/" + DAY;
     private static List<Cookie> finance;
 
@@ -39,8 +39,8 @@ class ReconciliationBrowserIT extends OnScreen {
                 values ('WECHAT', 'TRADE', :day::date, 'wechat-trade.csv', sha256('seen'), 'seen', now()) returning id""").param("day", DAY)
                 .query(Long.class).single();
         long day = jdbc.sql("""
-                insert into pay_reconciliation (channel, day, state, trade_bill_id, compared_at, funds)
-                values ('WECHAT', :day::date, 'OPEN', :bill, now(), '{"lines": 6, "inYuan": 255.00, "outYuan": 0, "feeYuan": 1.53, "drawnYuan": 0,
+                insert into pay_reconciliation (channel, day, state, trade_bill_id, compared_at, opened_at, funds)
+                values ('WECHAT', :day::date, 'OPEN', :bill, now(), now(), '{"lines": 6, "inYuan": 255.00, "outYuan": 0, "feeYuan": 1.53, "drawnYuan": 0,
                         "otherYuan": 0, "balanceYuan": 253.47}') returning id""").param("day", DAY).param("bill", bill).query(Long.class).single();
         String[][] payments = {{"100.00", "100.00", "AGREED"}, {"50.00", "55.00", "AMOUNT"}, {"100.00", "100.00", "AGREED"}};
         for (int i = 0; i < payments.length; i++) {
@@ -53,10 +53,10 @@ class ReconciliationBrowserIT extends OnScreen {
                     .param("site", mall.siteId()).param("key", key).param("order", "260203SEENORDER0" + i).param("yuan", new BigDecimal(payments[i][0]))
                     .param("at", at).param("account", account).query(Long.class).single();
             jdbc.sql("""
-                    insert into pay_bill_line (bill_id, line, kind, key, transaction_id, order_number, fen, fee_yuan, state, at, site_day)
-                    values (:bill, :line, 'PAYMENT', :key, :key, :order, :yuan * 100, round(:yuan * 0.006, 2), 'DONE', :at::timestamptz, :day::date)""")
+                    insert into pay_bill_line (bill_id, line, kind, key, transaction_id, order_number, fen, fee_yuan, state, at)
+                    values (:bill, :line, 'PAYMENT', :key, :key, :order, :yuan * 100, round(:yuan * 0.006, 2), 'DONE', :at::timestamptz)""")
                     .param("bill", bill).param("line", i + 2).param("key", key).param("order", "260203SEENORDER0" + i)
-                    .param("yuan", new BigDecimal(payments[i][1])).param("at", at).param("day", DAY).update();
+                    .param("yuan", new BigDecimal(payments[i][1])).param("at", at).update();
             jdbc.sql("""
                     insert into pay_match (reconciliation_id, kind, key, occurrence, round, difference, gap_yuan, bill_id, line, payment_id, order_number,
                                            our_yuan, our_state, our_at, site_id, account_id, state)
