@@ -16,6 +16,9 @@ public final class PayBook {
 
     public enum Kind { PAYMENT, REFUND }
 
+    /** How far a refund was when the bill was made, which it is never told of again. */
+    public enum RefundState { SUCCESS, PROCESSING, FAIL }
+
     /**
      * A payment, or a refund of one.
      *
@@ -25,20 +28,37 @@ public final class PayBook {
      * @param fen          what was paid, or given back
      * @param paidFen      what the payment was
      * @param feeFen       what the platform keeps of it; for a refund, what it gives back of that
+     * @param refundState  null for a payment
      */
     public record Entry(Kind kind, Instant at, String way, String orderNumber, String transactionId, String refundNumber, String refundId, long fen,
-                        long paidFen, long feeFen, String subject, String payer) {
+                        long paidFen, long feeFen, String subject, String payer, RefundState refundState) {
+
+        /** A payment, or a refund that is done. */
+        public Entry(Kind kind, Instant at, String way, String orderNumber, String transactionId, String refundNumber, String refundId, long fen, long paidFen,
+                     long feeFen, String subject, String payer) {
+            this(kind, at, way, orderNumber, transactionId, refundNumber, refundId, fen, paidFen, feeFen, subject, payer,
+                    kind == Kind.REFUND ? RefundState.SUCCESS : null);
+        }
+
+        /** What it moves: nothing where it failed. */
+        public long movedFen() {
+            return refundState == RefundState.FAIL ? 0 : fen;
+        }
+
+        public Entry refundState(RefundState other) {
+            return new Entry(kind, at, way, orderNumber, transactionId, refundNumber, refundId, fen, paidFen, feeFen, subject, payer, other);
+        }
 
         public Entry at(Instant when) {
-            return new Entry(kind, when, way, orderNumber, transactionId, refundNumber, refundId, fen, paidFen, feeFen, subject, payer);
+            return new Entry(kind, when, way, orderNumber, transactionId, refundNumber, refundId, fen, paidFen, feeFen, subject, payer, refundState);
         }
 
         public Entry fen(long other) {
-            return new Entry(kind, at, way, orderNumber, transactionId, refundNumber, refundId, other, paidFen, feeFen, subject, payer);
+            return new Entry(kind, at, way, orderNumber, transactionId, refundNumber, refundId, other, paidFen, feeFen, subject, payer, refundState);
         }
 
         public Entry feeFen(long other) {
-            return new Entry(kind, at, way, orderNumber, transactionId, refundNumber, refundId, fen, paidFen, other, subject, payer);
+            return new Entry(kind, at, way, orderNumber, transactionId, refundNumber, refundId, fen, paidFen, other, subject, payer, refundState);
         }
     }
 

@@ -45,7 +45,7 @@ final class WechatBills {
             String amount = yuan(entry.fen());
             lines.add(row(TIME.format(entry.at()), app, merchant, "0", "", entry.transactionId(), entry.orderNumber(), entry.payer(), entry.way(),
                     refund ? "REFUND" : "SUCCESS", "OTHERS", "CNY", refund ? "0.00" : amount, "0.00", refund ? entry.refundId() : "0",
-                    refund ? entry.refundNumber() : "0", refund ? amount : "0.00", "0.00", refund ? "ORIGINAL" : "", refund ? "SUCCESS" : "",
+                    refund ? entry.refundNumber() : "0", refund ? amount : "0.00", "0.00", refund ? "ORIGINAL" : "", refund ? entry.refundState().name() : "",
                     entry.subject().replace(",", "\\ ").replace("\n", "\\n"), "", fee(refund ? -entry.feeFen() : entry.feeFen()), "0.60%",
                     refund ? "0.00" : amount, refund ? amount : "0.00", ""));
             paid += refund ? 0 : entry.fen();
@@ -83,7 +83,7 @@ final class WechatBills {
                     out += entry.feeFen();
                     outs++;
                 }
-            } else {
+            } else if (entry.movedFen() > 0) {
                 long net = entry.fen() - entry.feeFen();
                 balance -= net;
                 if (listed) {
