@@ -1,14 +1,18 @@
 package io.meterhub;
 
 import com.microsoft.playwright.options.Cookie;
+import io.meterhub.people.Actor;
 import io.meterhub.people.People;
 import io.meterhub.people.Role;
 import io.meterhub.people.Sessions;
+import io.meterhub.people.SignedIn;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.springframework.context.ApplicationContext;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.security.core.context.SecurityContextHolder;
 
 /** People of a test with their roles, signed in without the form. Names are for the whole run: take such as no other test has. */
 public final class Crew {
@@ -43,6 +47,16 @@ public final class Crew {
 
     public String password(String name) {
         return passwords.get(name);
+    }
+
+    /** Does something as somebody who is signed in, or by a key. */
+    public static <T> T as(Actor actor, Supplier<T> act) {
+        SecurityContextHolder.getContext().setAuthentication(new SignedIn(actor));
+        try {
+            return act.get();
+        } finally {
+            SecurityContextHolder.clearContext();
+        }
     }
 
     /** The value of the cookie of a new session. */

@@ -11,7 +11,6 @@ import io.meterhub.payment.Platform.Payee;
 import io.meterhub.people.Right;
 import io.meterhub.people.Rights;
 import io.meterhub.site.Reach;
-import java.math.BigDecimal;
 import java.security.SecureRandom;
 import java.sql.ResultSet;
 import java.sql.SQLException;

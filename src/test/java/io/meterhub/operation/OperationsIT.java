@@ -1,5 +1,6 @@
 package io.meterhub.operation;
 
+import static io.meterhub.Crew.as;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
@@ -21,7 +22,6 @@ import io.meterhub.people.Grant;
 import io.meterhub.people.People;
 import io.meterhub.people.Right;
 import io.meterhub.people.Role;
-import io.meterhub.people.SignedIn;
 import io.meterhub.simulator.Fault;
 import io.meterhub.simulator.FaultKind;
 import io.meterhub.simulator.VirtualMall;
@@ -43,13 +43,11 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.ApplicationContext;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.security.core.context.SecurityContextHolder;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /** Jobs on the meters of a virtual mall, with what goes wrong on a bus and in a hub. */
@@ -362,15 +360,6 @@ class OperationsIT {
         keys.create(name, Set.of(Right.READ_NOW), List.of(site), null, "test", "for a test");
         int id = keys.keys().stream().filter(key -> key.name().equals(name)).findFirst().orElseThrow().id();
         return new Actor(id, true, name, false, List.of(new Grant(null, Set.of(Right.READ_NOW), site, null, null)));
-    }
-
-    private static <T> T as(Actor actor, Supplier<T> act) {
-        SecurityContextHolder.getContext().setAuthentication(new SignedIn(actor));
-        try {
-            return act.get();
-        } finally {
-            SecurityContextHolder.clearContext();
-        }
     }
 
     @Test

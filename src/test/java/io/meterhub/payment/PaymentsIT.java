@@ -1,5 +1,6 @@
 package io.meterhub.payment;
 
+import static io.meterhub.Crew.as;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
@@ -29,7 +30,6 @@ import io.meterhub.people.Grant;
 import io.meterhub.people.Right;
 import io.meterhub.people.Rights;
 import io.meterhub.people.Role;
-import io.meterhub.people.SignedIn;
 import io.meterhub.site.AlarmKind;
 import io.meterhub.site.Audit;
 import io.meterhub.site.Texts;
@@ -60,7 +60,6 @@ import org.springframework.beans.factory.support.StaticListableBeanFactory;
 import org.springframework.context.ApplicationContext;
 import org.springframework.dao.DataIntegrityViolationException;
 import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.security.core.context.SecurityContextHolder;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /** What becomes of money that came, by what the database can do: no platform is needed for it. */
@@ -559,15 +558,6 @@ class PaymentsIT {
     private Actor person(String name) {
         Crew crew = new Crew(hub).hire(name, Role.MANAGER, null, null, null);
         return new Actor(crew.id(name), false, name, false, ALL);
-    }
-
-    private static <T> T as(Actor actor, Supplier<T> act) {
-        SecurityContextHolder.getContext().setAuthentication(new SignedIn(actor));
-        try {
-            return act.get();
-        } finally {
-            SecurityContextHolder.clearContext();
-        }
     }
 
     /** A platform that has an order open or not, whatever it says of it. */
