@@ -36,7 +36,11 @@ enum PayersBrowser {
 
     /** Whether it is this platform's own. */
     boolean belongsTo(Channel channel) {
-        return this == WECHAT && channel == Channel.WECHAT || this == ALIPAY && channel == Channel.ALIPAY;
+        return switch (channel) {
+            case WECHAT -> this == WECHAT;
+            case ALIPAY -> this == ALIPAY;
+            case CASH, TRANSFER -> false;
+        };
     }
 
     /** How it gets to a cashier, as far as the platforms that are set up offer it. */

@@ -27,7 +27,7 @@ class TenantEntrance {
 
     static final String HOME = "/my";
     static final String SIGN_IN = HOME + "/sign-in";
-    private static final String[] OPEN = {SIGN_IN, SIGN_IN + "/**", HOME + "/at/*", HOME + "/orders/**"};
+    private static final String[] OPEN = {SIGN_IN, SIGN_IN + "/code", TenantIdentityPage.BY, TenantIdentityPage.BACK, HOME + "/at/*", HOME + "/orders/**"};
 
     @Bean
     @Order(1)

@@ -32,7 +32,7 @@ import org.springframework.web.bind.annotation.RequestParam;
 class TenantIdentityPage {
 
     static final String BY = TenantEntrance.SIGN_IN + "/by";
-    private static final String BACK = BY + "/back";
+    static final String BACK = BY + "/back";
     private static final String IDENTITIES = TenantEntrance.HOME + "/identities";
     private static final String STATE = "meterhub-shop-state";
     private static final Duration STATE_KEPT = Duration.ofMinutes(10);

@@ -31,7 +31,7 @@ class EntranceIT {
     /** What may be asked for by anybody. */
     private static final Set<String> OPEN = Set.of("/login", "/error", "/actuator/health", "/actuator/health/**",
             // for whoever has a sticker, or the number of an order, which nobody guesses; and to sign in on
-            "/my/sign-in", "/my/sign-in/code", "/my/at/{token}", "/my/orders/{channel}/{number}", "/my/orders/{channel}/{number}/state",
+            "/my/sign-in", "/my/sign-in/code", "/my/sign-in/by", "/my/sign-in/by/back", "/my/at/{token}", "/my/orders/{channel}/{number}", "/my/orders/{channel}/{number}/state",
             "/my/orders/{channel}/{number}/receipt",
             // payment platforms sign what they tell
             "/payment/notices/wechat", "/payment/notices/alipay");

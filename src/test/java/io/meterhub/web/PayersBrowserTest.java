@@ -2,6 +2,7 @@ package io.meterhub.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.meterhub.payment.Channel;
 import io.meterhub.payment.Way;
 import java.util.Arrays;
 import java.util.List;
@@ -24,6 +25,14 @@ class PayersBrowserTest {
             "curl/8.5 | DESKTOP"})
     void theBrowserIsKnownByWhatItSays(String agent, PayersBrowser browser) {
         assertThat(PayersBrowser.of(agent)).isEqualTo(browser);
+    }
+
+    @Test
+    void aPlatformKnowsWhoSomebodyIsInItsOwnBrowserAlone() {
+        for (Channel channel : Channel.values()) {
+            assertThat(Arrays.stream(PayersBrowser.values()).filter(browser -> browser.belongsTo(channel)).map(Enum::name).toList())
+                    .isEqualTo(channel.isPlatform() ? List.of(channel.name()) : List.of());
+        }
     }
 
     @Test
