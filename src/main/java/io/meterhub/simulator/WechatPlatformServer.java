@@ -65,6 +65,7 @@ public final class WechatPlatformServer implements PlayedPlatform {
     private static final Duration CLOCKS_AGREE = Duration.ofMinutes(5);
     private static final Duration REFUND_TAKES = Duration.ofSeconds(3);
     private static final LocalTime BILLS_AT = LocalTime.of(10, 0);
+    private static final Duration BILL_ADDRESS_HOLDS = Duration.ofSeconds(30);
     /** 0.60 % */
     private static final int FEE = 60;
     private static final String SCHEMA = "WECHATPAY2-SHA256-RSA2048";
@@ -100,6 +101,9 @@ public final class WechatPlatformServer implements PlayedPlatform {
             this.notify = notify;
             this.expires = expires;
         }
+    }
+
+    private record Download(byte[] file, Instant until) {
     }
 
     private static final class Back {
@@ -157,7 +161,7 @@ public final class WechatPlatformServer implements PlayedPlatform {
     private final Map<String, Deal> deals = new ConcurrentHashMap<>();
     private final Map<String, Deal> byPrepay = new ConcurrentHashMap<>();
     private final Map<String, Back> backs = new ConcurrentHashMap<>();
-    private final Map<String, byte[]> files = new ConcurrentHashMap<>();
+    private final Map<String, Download> files = new ConcurrentHashMap<>();
     private final AtomicLong sequence = new AtomicLong(Math.floorMod(System.nanoTime(), 1_000_000_000_000L));
     private final Queue<Refused> refusals = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -296,12 +300,13 @@ public final class WechatPlatformServer implements PlayedPlatform {
             return bill(request, path.endsWith("/tradebill"));
         }
         if (get && path.equals("/v3/billdownload/file")) {
-            byte[] file = files.get(request.query().get("token"));
-            if (file == null) {
+            files.values().removeIf(download -> download.until().isBefore(time.right()));
+            Download download = files.get(request.query().get("token"));
+            if (download == null) {
                 throw new Refused(400, "INVALID_REQUEST", "下载地址已失效");
             }
             // unsigned, as the platform's
-            return new Answer(200, Map.of("Content-Type", "text/plain"), file);
+            return new Answer(200, Map.of("Content-Type", "text/plain"), download.file());
         }
         throw new Refused(404, "NOT_FOUND", "Not Found");
     }
@@ -487,7 +492,7 @@ public final class WechatPlatformServer implements PlayedPlatform {
         }
         byte[] file = PayKeys.utf8(trade ? bills.trade(book.of(day)) : bills.funds(book.until(day), day));
         String token = PayKeys.word(64);
-        files.put(token, "GZIP".equals(request.query().get("tar_type")) ? packed(file) : file);
+        files.put(token, new Download("GZIP".equals(request.query().get("tar_type")) ? packed(file) : file, time.right().plus(BILL_ADDRESS_HOLDS)));
         return signed(request, 200, Map.of("hash_type", "SHA1", "hash_value", sha1(file), "download_url",
                 "http://played.mch.weixin.qq.com:" + http.port() + "/v3/billdownload/file?token=" + token));
     }

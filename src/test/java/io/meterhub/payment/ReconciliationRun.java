@@ -591,8 +591,8 @@ public final class ReconciliationRun {
         LocalDate day = first.minusDays(1);
         for (int i = kept; i >= 0; i--) {
             fill(day.minusDays(i), i == 0 ? lines : lines / 5);
-            tell("filled " + day.minusDays(i));
         }
+        tell("filled");
         jdbc.sql("analyze").update();
         long began = System.nanoTime();
         hub.getBean(TransactionTemplate.class).executeWithoutResult(status -> reconciliations.recompare(Channel.WECHAT, day, null));
@@ -638,12 +638,14 @@ public final class ReconciliationRun {
         System.out.println("seed " + seed);
         Path data = Path.of(System.getProperty("data", "target/reconciliation/" + System.currentTimeMillis()));
         Figures figures;
+        int lines = Integer.getInteger("lines", 0);
         try (ConfigurableApplicationContext hub = new SpringApplicationBuilder(MeterHub.class).run(
                 "--meterhub.data-dir=" + data, "--meterhub.database.embedded-port=0", "--meterhub.broker.amqp-port=0", "--meterhub.poll.enabled=false",
                 "--meterhub.billing.tariffs=config/demo/tariffs.yaml", "--server.port=0", "--spring.main.banner-mode=off", "--logging.level.root=warn",
-                "--meterhub.simulator.platforms.enabled=true", "--meterhub.payment.wechat.enabled=true", "--meterhub.payment.alipay.enabled=true",
+                // of the large day nobody is asked
+                "--meterhub.simulator.platforms.enabled=" + (lines == 0), "--meterhub.payment.wechat.enabled=" + (lines == 0),
+                "--meterhub.payment.alipay.enabled=" + (lines == 0),
                 "--meterhub.payment.reconciliation.wechat-fee-percent=0.60", "--meterhub.payment.reconciliation.alipay-fee-percent=0.60")) {
-            int lines = Integer.getInteger("lines", 0);
             if (lines > 0) {
                 new ReconciliationRun(hub, 0, seed).compareOneOf(lines, Integer.getInteger("kept", 60));
                 System.exit(0);
