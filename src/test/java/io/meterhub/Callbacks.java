@@ -40,7 +40,6 @@ final class Callbacks implements AutoCloseable {
 
     private static final double ANSWER_SECONDS = 0.2;
     private static final double POWER_SECONDS = 3;
-    private static final int WARMING_SECONDS = 10;
 
     private final Random random = new Random(1);
     private final WechatPlatformServer platform = new WechatPlatformServer(0, new PayTime(Clock.systemUTC(), 1));
@@ -59,20 +58,22 @@ final class Callbacks implements AutoCloseable {
         boolean held;
         try (Callbacks program = new Callbacks(Path.of("target/callbacks", Long.toString(System.currentTimeMillis())))) {
             program.scale.start();
-            held = program.takes(Integer.getInteger("callbacks", 300), Integer.getInteger("seconds", 60));
+            held = program.takes(Integer.getInteger("callbacks", 300), Integer.getInteger("seconds", 60), Integer.getInteger("warming", 120));
             held &= program.power();
         }
         System.exit(held ? 0 : 1);
     }
 
-    private boolean takes(int perSecond, int seconds) throws Exception {
+    private boolean takes(int perSecond, int seconds, int warmingSeconds) throws Exception {
         Map<String, Integer> byShop = scale.accounts();
         // those are to wait for power
         byShop.keySet().removeAll(scale.empty.keySet());
         List<Integer> accounts = new ArrayList<>(byShop.values());
-        List<HttpRequest> warming = orders(accounts, perSecond * WARMING_SECONDS / 3, "W");
+        // as many hours after its start as a hub in use is: what Java has compiled by then is no part of what is measured
+        Latencies warmed = new Latencies();
+        bring(orders(accounts, perSecond * warmingSeconds / 2, "W"), perSecond / 2, warmed);
+        say("%s", warmed.line("before that half as many, for " + warmingSeconds + " s"));
         List<HttpRequest> measured = orders(accounts, perSecond * seconds, "M");
-        bring(warming, perSecond / 3, new Latencies());
         double readings = scale.readings();
         CpuUse before = CpuUse.of(scale.hub.process());
         Instant start = Instant.now();

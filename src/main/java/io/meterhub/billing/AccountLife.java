@@ -164,7 +164,7 @@ public class AccountLife {
     @Transactional
     public Account open(int accountId, Map<Integer, BigDecimal> readings, String who, String why) {
         Account before = known(accountId);
-        accounts.require(Right.OPEN_ACCOUNT, accountId);
+        accounts.require(Right.OPEN_ACCOUNT, List.of(accountId));
         require(before, Account.State.PREPARED);
         Map<Integer, Held> held = hold(plannedMeters(before));
         if (before.kind() == AccountKind.PROPERTY_FEE) {
@@ -234,7 +234,7 @@ public class AccountLife {
 
     private Moved moved(Move wish, String who) {
         Account old = known(wish.close().accountId());
-        accounts.require(Right.OPEN_ACCOUNT, old.id());
+        accounts.require(Right.OPEN_ACCOUNT, List.of(old.id()));
         require(old, Account.State.OPEN);
         Account next = wish.prepared() != null ? known(wish.prepared())
                 : prepare(new Prepare(old.shopId(), old.kind(), wish.customer(), null, null), who);
@@ -258,7 +258,7 @@ public class AccountLife {
      */
     private Closing settle(Close wish, Integer next, String who) {
         Account before = known(wish.accountId());
-        accounts.require(Right.CLOSE_ACCOUNT, before.id());
+        accounts.require(Right.CLOSE_ACCOUNT, List.of(before.id()));
         Map<Integer, Held> held = hold(accounts.meters(before.id()));
         // what is charged, and charged anew, has the tiers before the lines
         jdbc.sql("select 1 from tier_use where account_id = ? order by meter_id, period, period_start for no key update").param(before.id())

@@ -66,12 +66,10 @@ public class Accounts {
                 .params(rights.reach(Right.VIEW).parameters()).query((row, n) -> account(row)).optional();
     }
 
-    /** @throws io.meterhub.people.Forbidden if whoever acts has not the right at the account's shop */
-    void require(Right right, int accountId) {
-        record Shop(int siteId, int shopId) {
-        }
-        jdbc.sql("select site_id, shop_id from account where id = ?").param(accountId).query(Shop.class).optional()
-                .ifPresent(shop -> rights.require(right, Place.shop(shop.siteId(), shop.shopId())));
+    /** @throws io.meterhub.people.Forbidden if whoever acts has not the right at the accounts' shops */
+    void require(Right right, List<Integer> accountIds) {
+        jdbc.sql("select distinct site_id, shop_id from account where id = any(?)").param(accountIds.toArray(Integer[]::new))
+                .query((row, n) -> Place.shop(row.getInt("site_id"), row.getInt("shop_id"))).list().forEach(place -> rights.require(right, place));
     }
 
     /** A site's account by its number. */

@@ -1,5 +1,7 @@
 package io.meterhub.billing;
 
+import static io.meterhub.billing.SqlArrays.array;
+
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.meterhub.billing.CounterResult.Booked;
 import io.meterhub.billing.CounterResult.KeyReused;
@@ -8,6 +10,7 @@ import io.meterhub.billing.Ledger.Cause;
 import io.meterhub.billing.Ledger.Entry;
 import io.meterhub.billing.Ledger.Gl;
 import io.meterhub.billing.Ledger.Journal;
+import io.meterhub.billing.PurchaseWatch.Bought;
 import io.meterhub.billing.Receipt.Kind;
 import io.meterhub.site.Audit;
 import io.meterhub.site.Decimals;
@@ -22,18 +25,20 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -122,6 +127,87 @@ public class Counter {
             throw new IllegalArgumentException("No act of a payment platform: " + request);
         }
         return bookNested(request, true);
+    }
+
+    /**
+     * Sales that were paid at platforms, booked together in the caller's transaction: what each came to alone, at the cost of one. All of them or none:
+     * where one is not the first of its key, or its account is closed or has emergency credit, nothing has changed, and each is for
+     * {@link #ofPlatform(CounterRequest)}.
+     *
+     * @param sales of one site, each to another account and by the same one
+     * @return the receipts by the sales' keys; empty: nothing is booked
+     */
+    @Transactional(propagation = Propagation.MANDATORY)
+    public Map<String, Receipt> sellTogether(int siteId, List<CounterRequest> sales) {
+        boolean fit = sales.stream().allMatch(sale -> sale.kind() == Kind.SALE && isPlatform(sale) && sale.method() != null && !sale.method().atCounter()
+                && sale.who().equals(sales.get(0).who()));
+        if (!fit) {
+            throw new IllegalArgumentException("No sales of payment platforms: " + sales);
+        }
+        if (sales.stream().anyMatch(sale -> refuse(sale).isPresent())) {
+            return Map.of();
+        }
+        return transaction.execute(status -> {
+            Map<String, Receipt> receipts = bookTogether(sites.site(siteId), sales);
+            if (receipts.isEmpty()) {
+                status.setRollbackOnly();
+            }
+            return receipts;
+        });
+    }
+
+    private Map<String, Receipt> bookTogether(Site site, List<CounterRequest> sales) {
+        List<Integer> accountIds = sales.stream().map(CounterRequest::accountId).toList();
+        accounts.require(Kind.SALE.right(), accountIds);
+        Instant now = clock.instant().truncatedTo(ChronoUnit.MICROS);
+        LocalDate today = site.dayOf(now);
+        Map<String, Long> journals = ledger.open(sales.stream().map(sale -> new Journal(site.id(), journalKey(sale), Cause.SALE, now, today, sale.who(),
+                why(sale))).toList());
+        if (journals.size() < sales.size()) {
+            return Map.of();
+        }
+        List<String> numbers = receiptNumbers(site.id(), today, sales.size());
+        Map<Integer, Purse> purses = lock(site.id(), accountIds);
+        if (purses.size() < sales.size() || purses.values().stream().anyMatch(purse -> purse.closed() || purse.emergencyYuan().signum() > 0)) {
+            return Map.of();
+        }
+        Map<String, Receipt> receipts = new LinkedHashMap<>();
+        Map<Integer, String> causes = new HashMap<>();
+        Map<Long, List<Entry>> entries = new LinkedHashMap<>();
+        for (CounterRequest sale : sales) {
+            Purse purse = purses.get(sale.accountId());
+            BigDecimal yuan = sale.amountYuan().setScale(2);
+            Receipt receipt = new Receipt(numbers.get(receipts.size()), Kind.SALE, purse.id(), purse.number(), yuan, CapitalNumerals.of(yuan),
+                    purse.shareOf(yuan), sale.method(), null, null, null, sale.who(), sale.note(), now);
+            receipts.put(sale.idempotencyKey(), receipt);
+            causes.put(purse.id(), cause(receipt));
+            entries.put(journals.get(journalKey(sale)), entries(receipt));
+        }
+        Map<Integer, BigDecimal> credits = ledger.enter(entries, Map.of(), sales.get(0).who(), causes::get);
+        keep(site.id(), sales.stream().map(sale -> new Kept(sale, receipts.get(sale.idempotencyKey()), journals.get(journalKey(sale)), null,
+                BigDecimal.ZERO, credits.getOrDefault(sale.accountId(), purses.get(sale.accountId()).creditYuan()))).toList());
+        List<Bought> bought = sales.stream().map(sale -> new Bought(sale.accountId(), journals.get(journalKey(sale)),
+                receipts.get(sale.idempotencyKey()).toCreditYuan())).filter(one -> one.yuan().signum() > 0).toList();
+        if (!bought.isEmpty()) {
+            watches.forEach(watch -> watch.bought(bought));
+        }
+        Map<Integer, Purse> after = lock(site.id(), accountIds);
+        audit.recordAll(site.id(), sales.get(0).who(), sales.stream().map(sale -> new Audit.Act(act(Kind.SALE), subject(purses.get(sale.accountId())),
+                new Books(null, List.of(purses.get(sale.accountId()))),
+                new Books(receipts.get(sale.idempotencyKey()), List.of(after.get(sale.accountId()))), why(sale))).toList());
+        return receipts;
+    }
+
+    private static String journalKey(CounterRequest request) {
+        return "receipt:" + request.idempotencyKey();
+    }
+
+    private static String act(Kind kind) {
+        return "counter." + kind.name().toLowerCase();
+    }
+
+    private static String subject(Purse purse) {
+        return "account " + purse.number();
     }
 
     private static boolean isPlatform(CounterRequest request) {
@@ -227,10 +313,8 @@ public class Counter {
         if (found.isEmpty()) {
             return refused("accountId", "no_account", Integer.toString(request.accountId())).get();
         }
-        accounts.require(request.kind().right(), request.accountId());
-        if (request.otherAccountId() != null) {
-            accounts.require(request.kind().right(), request.otherAccountId());
-        }
+        List<Integer> concerned = request.otherAccountId() == null ? List.of(request.accountId()) : List.of(request.accountId(), request.otherAccountId());
+        accounts.require(request.kind().right(), concerned);
         Site site = sites.site(found.get().siteId());
         Reversed reversed = null;
         if (request.kind() == Kind.REVERSAL) {
@@ -248,7 +332,7 @@ public class Counter {
         Long journalId = null;
         if (request.kind() != Kind.EMERGENCY) {
             // The journal's key decides which of several callers acts; the others wait here and then find it done.
-            String key = "receipt:" + request.idempotencyKey();
+            String key = journalKey(request);
             journalId = ledger.open(List.of(new Journal(site.id(), key, cause(request.kind()), now, today, request.who(),
                     why(request), reversed == null ? null : reversed.journalId()))).get(key);
             if (journalId == null) {
@@ -256,15 +340,14 @@ public class Counter {
                 return earlier(site.id(), request).orElseGet(() -> refused("receipt", "reversed_before", taken).get());
             }
         }
-        String number = receiptNumber(site.id(), today);
+        String number = receiptNumbers(site.id(), today, 1).get(0);
         // From here on everybody else's receipts of the day wait for this one. Emergency credit has no journal, the key of which
         // would keep it from being lent twice, or an act of another kind from taking the same key.
         Optional<CounterResult> earlier = earlier(site.id(), request);
         if (earlier.isPresent()) {
             return earlier.get();
         }
-        Map<Integer, Purse> purses = lock(site.id(), request.otherAccountId() == null ? List.of(request.accountId())
-                : List.of(request.accountId(), request.otherAccountId()));
+        Map<Integer, Purse> purses = lock(site.id(), concerned);
         Purse purse = purses.get(request.accountId());
         Purse other = request.otherAccountId() == null ? null : purses.get(request.otherAccountId());
         BigDecimal amount = amount(request, purse, reversed);
@@ -292,9 +375,9 @@ public class Counter {
                     .getOrDefault(purse.id(), creditAfter);
         }
         BigDecimal emergency = setTerms(request, purse, reversed, receipt);
-        keep(site.id(), request, receipt, journalId, reversed, emergency, creditAfter);
+        keep(site.id(), List.of(new Kept(request, receipt, journalId, reversed == null ? null : reversed.id(), emergency, creditAfter)));
         handOver(receipt, reversed, journalId);
-        audit.record(site.id(), request.who(), "counter." + request.kind().name().toLowerCase(), "account " + purse.number(),
+        audit.record(site.id(), request.who(), act(request.kind()), subject(purse),
                 new Books(null, purses.values()), new Books(receipt, lock(site.id(), List.copyOf(purses.keySet())).values()), why(request));
         return new Booked(receipt, creditAfter, false);
     }
@@ -315,15 +398,15 @@ public class Counter {
     public Receipt payOut(CounterRequest request, Account account, Instant now) {
         Site site = sites.site(account.siteId());
         LocalDate today = site.dayOf(now);
-        String key = "receipt:" + request.idempotencyKey();
+        String key = journalKey(request);
         long journal = ledger.open(List.of(new Journal(site.id(), key, cause(request.kind()), now, today, request.who(), request.note())))
                 .get(key);
-        Receipt receipt = new Receipt(receiptNumber(site.id(), today), request.kind(), account.id(), account.number(), request.amountYuan(),
+        Receipt receipt = new Receipt(receiptNumbers(site.id(), today, 1).get(0), request.kind(), account.id(), account.number(), request.amountYuan(),
                 CapitalNumerals.of(request.amountYuan()), BigDecimal.ZERO.setScale(2), request.method(), null, null, null, request.who(),
                 request.note(), now);
         BigDecimal creditAfter = Optional.ofNullable(ledger.enter(Map.of(journal, entries(receipt)), Map.of(), request.who(), cause(receipt))
                 .get(account.id())).orElseGet(() -> accounts.account(account.id()).orElseThrow().creditYuan());
-        keep(site.id(), request, receipt, journal, null, BigDecimal.ZERO, creditAfter);
+        keep(site.id(), List.of(new Kept(request, receipt, journal, null, BigDecimal.ZERO, creditAfter)));
         return receipt;
     }
 
@@ -419,14 +502,14 @@ public class Counter {
     /** Where a meter keeps the account's credit, what came in goes to it. */
     private void handOver(Receipt receipt, Reversed reversed, Long journalId) {
         BigDecimal yuan = switch (receipt.kind()) {
-            case SALE -> receipt.amountYuan().subtract(receipt.toDebtYuan());
+            case SALE -> receipt.toCreditYuan();
             case GIFT, TRANSFER -> receipt.amountYuan();
             case REVERSAL -> reversed.wasRefund() ? receipt.amountYuan() : BigDecimal.ZERO;
             default -> BigDecimal.ZERO;
         };
         if (yuan.signum() > 0) {
             int to = receipt.kind() == Kind.TRANSFER ? receipt.otherAccountId() : receipt.accountId();
-            watches.forEach(watch -> watch.bought(to, journalId, yuan));
+            watches.forEach(watch -> watch.bought(List.of(new Bought(to, journalId, yuan))));
         }
     }
 
@@ -439,7 +522,10 @@ public class Counter {
                        a.debt_yuan, a.debt_share_percent
                 from account a left join site_credit_terms t on t.site_id = a.site_id
                 where a.id = any(:ids) and a.site_id = :site order by a.id for no key update of a""")
-                .param("ids", new SqlArrayValue("int4", ids.toArray())).param("site", siteId).query(Purse.class).list()
+                .param("ids", new SqlArrayValue("int4", ids.toArray())).param("site", siteId)
+                .query((row, n) -> new Purse(row.getInt("id"), row.getString("number"), row.getBoolean("closed"), row.getBigDecimal("credit_yuan"),
+                        row.getBigDecimal("emergency_yuan"), row.getBigDecimal("emergency_allowed_yuan"), row.getBigDecimal("deposit_yuan"),
+                        row.getBigDecimal("debt_yuan"), row.getBigDecimal("debt_share_percent"))).list()
                 .forEach(purse -> locked.put(purse.id(), purse));
         return locked;
     }
@@ -476,9 +562,8 @@ public class Counter {
 
     private static List<Entry> sold(Receipt receipt, Gl purse) {
         List<Entry> entries = new ArrayList<>(List.of(Entry.against(purse, receipt.amountYuan())));
-        BigDecimal toCredit = receipt.amountYuan().subtract(receipt.toDebtYuan());
-        if (toCredit.signum() > 0) {
-            entries.add(Entry.customer(receipt.accountId(), toCredit));
+        if (receipt.toCreditYuan().signum() > 0) {
+            entries.add(Entry.customer(receipt.accountId(), receipt.toCreditYuan()));
         }
         if (receipt.toDebtYuan().signum() > 0) {
             entries.add(Entry.of(Gl.DEBT, receipt.accountId(), receipt.toDebtYuan()));
@@ -529,29 +614,38 @@ public class Counter {
                         : new KeyReused(first.receipt()));
     }
 
-    private String receiptNumber(int siteId, LocalDate day) {
-        int number = jdbc.sql("""
-                insert into receipt_counter (site_id, site_day) values (:site, :day)
-                on conflict (site_id, site_day) do update set last = receipt_counter.last + 1
-                returning last""").param("site", siteId).param("day", day).query(Integer.class).single();
-        return "R-%s-%06d".formatted(DateTimeFormatter.BASIC_ISO_DATE.format(day), number);
+    private List<String> receiptNumbers(int siteId, LocalDate day, int many) {
+        int last = jdbc.sql("""
+                insert into receipt_counter (site_id, site_day, last) values (:site, :day, :many)
+                on conflict (site_id, site_day) do update set last = receipt_counter.last + :many
+                returning last""").param("site", siteId).param("day", day).param("many", many).query(Integer.class).single();
+        return IntStream.rangeClosed(last - many + 1, last).mapToObj(number -> "R-%s-%06d".formatted(DateTimeFormatter.BASIC_ISO_DATE.format(day), number))
+                .toList();
     }
 
-    private void keep(int siteId, CounterRequest request, Receipt receipt, Long journalId, Reversed reversed, BigDecimal emergency,
-                      BigDecimal creditAfter) {
+    /** @param reverses the id of the receipt that is taken back, or null */
+    private record Kept(CounterRequest request, Receipt receipt, Long journalId, Long reverses, BigDecimal emergencyYuan, BigDecimal creditAfter) {
+    }
+
+    private void keep(int siteId, List<Kept> receipts) {
         jdbc.sql("""
                 insert into receipt (site_id, idempotency_key, request_hash, number, kind, account_id, other_account_id, amount_yuan,
                                      to_debt_yuan, method, journal_id, reverses, emergency_yuan, credit_after_yuan, who, note, at)
-                values (:site, :key, :hash, :number, :kind, :account, :other, :amount, :toDebt, :method, :journal, :reverses,
-                        :emergency, :credit, :who, :note, :at)""")
-                .param("site", siteId).param("key", request.idempotencyKey()).param("hash", hash(request))
-                .param("number", receipt.number()).param("kind", receipt.kind().name()).param("account", receipt.accountId())
-                .param("other", receipt.otherAccountId()).param("amount", receipt.amountYuan()).param("toDebt", receipt.toDebtYuan())
-                .param("method", receipt.method() == null ? null : receipt.method().name()).param("journal", journalId)
-                .param("reverses", reversed == null ? null : reversed.id()).param("emergency", emergency)
-                .param("credit", creditAfter).param("who", receipt.who()).param("note", receipt.note())
-                .param("at", receipt.at().atOffset(ZoneOffset.UTC))
-                .update();
+                select :site, * from unnest(:keys, :hashes, :numbers, :kinds, :accounts, :others, :amounts, :toDebts, :methods, :journals,
+                                            :reverses, :emergencies, :credits, :whos, :notes, :ats)""")
+                .param("site", siteId).param("keys", array("text", receipts, kept -> kept.request().idempotencyKey()))
+                .param("hashes", array("text", receipts, kept -> hash(kept.request())))
+                .param("numbers", array("text", receipts, kept -> kept.receipt().number()))
+                .param("kinds", array("text", receipts, kept -> kept.receipt().kind().name()))
+                .param("accounts", array("int4", receipts, kept -> kept.receipt().accountId()))
+                .param("others", array("int4", receipts, kept -> kept.receipt().otherAccountId()))
+                .param("amounts", array("numeric", receipts, kept -> kept.receipt().amountYuan()))
+                .param("toDebts", array("numeric", receipts, kept -> kept.receipt().toDebtYuan()))
+                .param("methods", array("text", receipts, kept -> kept.receipt().method() == null ? null : kept.receipt().method().name()))
+                .param("journals", array("int8", receipts, Kept::journalId)).param("reverses", array("int8", receipts, Kept::reverses))
+                .param("emergencies", array("numeric", receipts, Kept::emergencyYuan)).param("credits", array("numeric", receipts, Kept::creditAfter))
+                .param("whos", array("text", receipts, kept -> kept.receipt().who())).param("notes", array("text", receipts, kept -> kept.receipt().note()))
+                .param("ats", array("timestamptz", receipts, kept -> kept.receipt().at())).update();
     }
 
     /** What makes a request the same request: everything but who asks. */

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.SqlArrayValue;
@@ -49,6 +50,11 @@ class Credits {
      * @return each account's credit after it
      */
     Map<Integer, BigDecimal> change(SortedMap<Integer, Change> changes, String who, String cause) {
+        return change(changes, who, account -> cause);
+    }
+
+    /** The same, where each account has its own cause. */
+    Map<Integer, BigDecimal> change(SortedMap<Integer, Change> changes, String who, IntFunction<String> cause) {
         Map<Integer, BigDecimal> after = new HashMap<>();
         List<CreditWatch.Credit> crossed = new ArrayList<>();
         List<Warnings.Crossing> crossings = new ArrayList<>();
@@ -78,7 +84,7 @@ class Credits {
                     BigDecimal before = credit.subtract(change.posted()).add(change.open());
                     boolean exhausted = kind.exhausted(credit, limit);
                     if (exhausted != kind.exhausted(before, limit)) {
-                        crossed.add(new CreditWatch.Credit(id, credit, exhausted, who, cause));
+                        crossed.add(new CreditWatch.Credit(id, credit, exhausted, who, cause.apply(id)));
                     }
                     after.put(id, credit);
                     WarningLevel.Levels levels = new WarningLevel.Levels(kind, row.getBigDecimal("level1"),

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.IntFunction;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
@@ -126,6 +127,13 @@ class Ledger {
     @Transactional(propagation = Propagation.MANDATORY)
     public Map<Integer, BigDecimal> enter(Map<Long, List<Entry>> entries, Map<Integer, BigDecimal> opened, String who,
                                           String cause) {
+        return enter(entries, opened, who, account -> cause);
+    }
+
+    /** The same, where each account's credit changes by something of its own. */
+    @Transactional(propagation = Propagation.MANDATORY)
+    public Map<Integer, BigDecimal> enter(Map<Long, List<Entry>> entries, Map<Integer, BigDecimal> opened, String who,
+                                          IntFunction<String> cause) {
         record Line(long journalId, int line, Entry entry) {
         }
         List<Line> lines = new ArrayList<>();

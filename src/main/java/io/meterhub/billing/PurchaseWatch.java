@@ -1,6 +1,7 @@
 package io.meterhub.billing;
 
 import java.math.BigDecimal;
+import java.util.List;
 
 /**
  * Told, within the transaction that books it and holds the account, what is bought for an account, and asked before money leaves
@@ -8,8 +9,12 @@ import java.math.BigDecimal;
  */
 public interface PurchaseWatch {
 
-    /** The account got this credit by a sale, a gift or a transfer; the journal is its only one. */
-    void bought(int accountId, long journalId, BigDecimal yuan);
+    /** Accounts got credit by sales, gifts or transfers. */
+    void bought(List<Bought> bought);
+
+    /** The journal is its only one. */
+    record Bought(int accountId, long journalId, BigDecimal yuan) {
+    }
 
     /** Takes a purchase back that no meter has. False: a meter may have it, and what was booked has to stay. */
     boolean takenBack(long journalId);

@@ -18,6 +18,11 @@ public record Receipt(String number, Kind kind, int accountId, String accountNum
                       BigDecimal toDebtYuan, PayMethod method, Integer otherAccountId, String otherAccountNumber,
                       String reversedNumber, String who, String note, Instant at) {
 
+    /** What of a sale became credit. */
+    BigDecimal toCreditYuan() {
+        return amountYuan.subtract(toDebtYuan);
+    }
+
     /** What can be done at the counter. */
     public enum Kind {
         /** Credit sold (充值). */

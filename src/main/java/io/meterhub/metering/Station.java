@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
@@ -21,6 +22,8 @@ import java.util.stream.IntStream;
  * @param inFull all that the meter has is read
  */
 record Station(Meter meter, MeterModel model, ReadPlan plan, boolean inFull) {
+
+    private static final HexFormat HEX = HexFormat.of().withUpperCase();
 
     /** To be read in full. */
     static Station of(Meter meter, MeterModel model, WireTime time) {
@@ -142,9 +145,13 @@ record Station(Meter meter, MeterModel model, ReadPlan plan, boolean inFull) {
         return meter.ctRatio() != 1 && (quantity.byCt() || !quantity.isLive());
     }
 
+    private static String hex(int word) {
+        return HEX.toHexDigits((char) word);
+    }
+
     private static String raw(Map<Block, int[]> words) {
-        return words.entrySet().stream().map(read -> "%04X:".formatted(read.getKey().register())
-                        + IntStream.of(read.getValue()).mapToObj("%04X"::formatted).collect(Collectors.joining(" ")))
+        return words.entrySet().stream().map(read -> hex(read.getKey().register()) + ":"
+                        + IntStream.of(read.getValue()).mapToObj(Station::hex).collect(Collectors.joining(" ")))
                 .collect(Collectors.joining(";"));
     }
 }

@@ -17,10 +17,15 @@ import java.util.Arrays;
 import org.springframework.http.HttpHeaders;
 import org.springframework.web.filter.OncePerRequestFilter;
 
-/** Before the doors: what is longer than any platform's notice is not read to its end, and never as a whole in memory. */
+/**
+ * Before the doors: what is longer than any platform's notice is not read to its end, and never as a whole in memory. The rest goes from here to the
+ * routes: the doors look at its signature, and nothing else of the web server has to.
+ */
 class NoticeSize extends OncePerRequestFilter {
 
     static final String PATH = "/payment/notices/";
+    /** The servlet of the routes. */
+    private static final String CAMEL = "CamelServlet";
     /** A notice has 2 kB. */
     private static final int LONGEST = 64 * 1024;
 
@@ -40,7 +45,11 @@ class NoticeSize extends OncePerRequestFilter {
             response.setHeader("Connection", "close");
             return;
         }
-        chain.doFilter(new Whole(request, body), response);
+        if (request.getMethod().equals("POST")) {
+            request.getServletContext().getNamedDispatcher(CAMEL).forward(new Whole(request, body), response);
+        } else {
+            chain.doFilter(request, response);
+        }
     }
 
     /** A request whose body was read. It has no type: a form, or what pretends to be one, Camel would take apart before its door has looked at it. */

@@ -21,11 +21,16 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Function;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.support.SqlArrayValue;
 import org.springframework.stereotype.Component;
 
 /** The tables of orders and payments. Whoever changes an order or what belongs to it holds the order's row, then the payment's. */
@@ -249,6 +254,93 @@ class OrderBook {
                 .param("currency", paid.currency()).param("merchant", paid.merchant()).param("app", paid.app()).param("payer", paid.payer())
                 .param("paid", at(paid.paidAt())).param("source", source).param("came", at(clock.instant()))
                 .param("odd", odd.stream().map(Odd::name).toArray(String[]::new)).query(Long.class).optional().map(this::payment);
+    }
+
+    /**
+     * Holds those of these open orders for which nothing came yet and the account of which is credited like any other; not those that somebody else
+     * holds, and of an account's the first alone.
+     */
+    List<Order> holdUnpaid(Collection<Paid> paid) {
+        List<Long> held = jdbc.sql("""
+                select o.id from unnest(:channels, :numbers) as n (channel, number) join pay_order o on o.channel = n.channel and o.number = n.number
+                where o.state in ('CREATED', 'PAYING') order by o.id for no key update of o skip locked""")
+                .param("channels", paid.stream().map(one -> one.channel().name()).toArray(String[]::new))
+                .param("numbers", paid.stream().map(Paid::orderNumber).toArray(String[]::new)).query(Long.class).list();
+        return held.isEmpty() ? List.of() : jdbc.sql("""
+                select distinct on (o.account_id) o.*, o.cashier::text as cashier_text from pay_order o join account a on a.id = o.account_id
+                where o.id = any(?) and a.closed_at is null and a.emergency_yuan = 0 and o.state in ('CREATED', 'PAYING') and not exists (select from pay_payment p where p.order_id = o.id)
+                order by o.account_id, o.id""").param(held.toArray(Long[]::new)).query((row, n) -> order(row)).list();
+    }
+
+    /**
+     * Keeps payments that came as they were ordered, each for an order of its own that is held.
+     *
+     * @return the ids by the payments; what is not there came before
+     */
+    Map<Paid, Long> keepAsOrdered(List<Takings.Right> right) {
+        List<Takings.Right> rows = right.stream().sorted(Comparator.comparing(row -> row.paid().transactionId())).toList();
+        Map<List<String>, Long> kept = new HashMap<>();
+        jdbc.sql("""
+                insert into pay_payment (order_id, site_id, channel, transaction_id, order_number, amount_yuan, currency, merchant, app, payer, paid_at,
+                                         source, came_at, state, odd)
+                select p.*, :came, 'PAID', '{}' from unnest(:orders, :sites, :channels, :transactions, :numbers, :amounts, :currencies, :merchants,
+                                                            :apps, :payers, :paid, :sources) as p
+                on conflict (channel, transaction_id) do nothing returning id, channel, transaction_id""")
+                .param("came", at(clock.instant())).param("sources", array("text", rows, Takings.Right::source))
+                .param("orders", array("int8", rows, row -> row.order().id())).param("sites", array("int4", rows, row -> row.order().siteId()))
+                .param("channels", array("text", rows, row -> row.paid().channel().name()))
+                .param("transactions", array("text", rows, row -> row.paid().transactionId()))
+                .param("numbers", array("text", rows, row -> row.paid().orderNumber()))
+                .param("amounts", array("numeric", rows, row -> row.paid().amountYuan()))
+                .param("currencies", array("text", rows, row -> row.paid().currency()))
+                .param("merchants", array("text", rows, row -> row.paid().merchant())).param("apps", array("text", rows, row -> row.paid().app()))
+                .param("payers", array("text", rows, row -> row.paid().payer())).param("paid", array("timestamptz", rows, row -> row.paid().paidAt()))
+                .query(row -> {
+                    kept.put(List.of(row.getString("channel"), row.getString("transaction_id")), row.getLong("id"));
+                });
+        Map<Paid, Long> ids = new HashMap<>();
+        right.stream().map(Takings.Right::paid).forEach(one -> Optional.ofNullable(kept.get(List.of(one.channel().name(), one.transactionId()))).ifPresent(id -> ids.put(one, id)));
+        return ids;
+    }
+
+    /** A payment that was kept as it was ordered, and what it was credited by. */
+    record Credited(long paymentId, Takings.Right right, String receipt) {
+
+        Map<String, Object> paid() {
+            return Map.of("transaction", right.paid().transactionId(), "yuan", right.paid().amountYuan());
+        }
+
+        Map<String, Object> credited() {
+            return Map.of("transaction", right.paid().transactionId(), "yuan", right.paid().amountYuan(), "receipt", receipt);
+        }
+    }
+
+    /** Payments that were kept are credited, and their orders, which are held and open, have both steps of it. */
+    void creditedAsOrdered(List<Credited> all) {
+        jdbc.sql("""
+                update pay_payment p set state = 'CREDITED', account_id = c.account, receipt = c.receipt
+                from unnest(:payments, :accounts, :receipts) as c (payment, account, receipt) where p.id = c.payment and p.state = 'PAID'""")
+                .param("payments", array("int8", all, Credited::paymentId)).param("accounts", array("int4", all, one -> one.right().order().accountId()))
+                .param("receipts", array("text", all, Credited::receipt)).update();
+        int moved = jdbc.sql("""
+                with moved as (
+                    update pay_order o set state = 'CREDITED', steps = o.steps + 2, looks = 0, unanswered = 0, next_look_at = null
+                    from unnest(:orders, :froms) as c (id, state) where o.id = c.id and o.state = c.state returning o.id, o.steps, c.state)
+                insert into pay_step (order_id, seq, at, from_state, to_state, cause, who, detail)
+                select m.id, m.steps - 1 + s.nth, :at, case s.nth when 0 then m.state else 'PAID' end, case s.nth when 0 then 'PAID' else 'CREDITED' end,
+                       case s.nth when 0 then c.cause else 'credited' end, :who, (case s.nth when 0 then c.paid else c.credited end)::jsonb
+                from moved m join unnest(:orders, :causes, :paid, :credited) as c (id, cause, paid, credited) on c.id = m.id
+                cross join generate_series(0, 1) as s (nth)""")
+                .param("orders", array("int8", all, one -> one.right().order().id())).param("froms", array("text", all, one -> one.right().order().state().name()))
+                .param("causes", array("text", all, one -> "paid." + one.right().source())).param("paid", array("text", all, one -> written(one.paid())))
+                .param("credited", array("text", all, one -> written(one.credited()))).param("at", at(clock.instant())).param("who", HUB).update();
+        if (moved != 2 * all.size()) {
+            throw new IllegalStateException("Orders that were held are no longer as they were");
+        }
+    }
+
+    private static <T> SqlArrayValue array(String type, Collection<T> rows, Function<? super T, ?> column) {
+        return new SqlArrayValue(type, rows.stream().map(column).toArray());
     }
 
     Payment payment(long id) {

@@ -33,6 +33,7 @@ class Payments implements Notices {
     private static final Logger log = LoggerFactory.getLogger(Payments.class);
 
     private final OrderBook book;
+    private final Takings takings;
     private final Refunds refunds;
     private final Platforms platforms;
     private final SitePayTerms terms;
@@ -45,9 +46,10 @@ class Payments implements Notices {
     private final Clock clock;
     private final TransactionTemplate transaction;
 
-    Payments(OrderBook book, Refunds refunds, Platforms platforms, SitePayTerms terms, Counter counter, Clearing clearing, SuspenseAlarms alarms,
+    Payments(OrderBook book, Takings takings, Refunds refunds, Platforms platforms, SitePayTerms terms, Counter counter, Clearing clearing, SuspenseAlarms alarms,
              Contradictions contradictions, Rights rights, Audit audit, Clock clock, TransactionTemplate transaction) {
         this.book = book;
+        this.takings = takings;
         this.refunds = refunds;
         this.platforms = platforms;
         this.terms = terms;
@@ -97,6 +99,9 @@ class Payments implements Notices {
     }
 
     private void take(Paid paid, String source) {
+        if (takings.credit(paid, source)) {
+            return;
+        }
         try {
             receiveNow(paid, source);
         } catch (RuntimeException e) {
@@ -160,7 +165,7 @@ class Payments implements Notices {
             refunds.giveBack(book.payment(payment.id()), OrderBook.HUB, payment.odd().contains(Odd.LATE) ? "paid after it was closed" : "paid twice");
             return;
         }
-        CounterResult result = counter.ofPlatform(CounterRequest.sale(Suspense.key(payment), order.accountId(), payment.amountYuan(),
+        CounterResult result = counter.ofPlatform(CounterRequest.sale(Suspense.key(payment.channel(), payment.transactionId()), order.accountId(), payment.amountYuan(),
                 Refunds.method(payment.channel()), OrderBook.HUB, order.number()));
         if (result instanceof Booked booked) {
             book.credited(payment.id(), order.accountId(), booked.receipt().number());

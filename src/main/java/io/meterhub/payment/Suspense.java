@@ -74,7 +74,7 @@ public class Suspense {
         rights.require(Right.DECIDE_SUSPENSE, Place.site(account.siteId()));
         checkBooked(payment);
         release(payment, who, why);
-        CounterResult result = rights.asHub(() -> counter.ofPlatform(CounterRequest.sale(key(payment), account.id(), payment.amountYuan(),
+        CounterResult result = rights.asHub(() -> counter.ofPlatform(CounterRequest.sale(key(payment.channel(), payment.transactionId()), account.id(), payment.amountYuan(),
                 Refunds.method(payment.channel()), who, why)));
         if (result instanceof CounterResult.Refused refusal) {
             throw new PaymentRefused(refusal.field(), refusal.why());
@@ -144,8 +144,8 @@ public class Suspense {
     }
 
     /** Of the journal that credits a payment, whoever has it credited. */
-    static String key(Payment payment) {
-        return Counter.PLATFORM + payment.channel() + ":" + payment.transactionId();
+    static String key(Channel channel, String transactionId) {
+        return Counter.PLATFORM + channel + ":" + transactionId;
     }
 
     private PaymentRefused refused(String field, String key, Object... words) {

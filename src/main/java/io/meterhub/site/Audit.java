@@ -51,16 +51,16 @@ public class Audit {
     }
 
     /** One of many acts that were done at once, as {@link #record} has it. */
-    record Act(String what, String subject, Object before, Object after) {
+    public record Act(String what, String subject, Object before, Object after, String why) {
     }
 
     /** Records any number of acts on one site by one statement. */
-    void recordAll(int siteId, String who, String why, List<Act> acts) {
+    public void recordAll(int siteId, String who, List<Act> acts) {
         jdbc.sql("""
                 insert into audit_log (site_id, who, what, subject, before, after, why)
-                select :site, :who, what, subject, nullif(before, 'null'), nullif(after, 'null'), :why
-                from jsonb_to_recordset(:acts::jsonb) as act(what text, subject text, before jsonb, after jsonb)""")
-                .param("site", siteId).param("who", who).param("why", why).param("acts", write(acts)).update();
+                select :site, :who, what, subject, nullif(before, 'null'), nullif(after, 'null'), why
+                from jsonb_to_recordset(:acts::jsonb) as act(what text, subject text, before jsonb, after jsonb, why text)""")
+                .param("site", siteId).param("who", who).param("acts", write(acts)).update();
     }
 
     private String write(Object state) {

@@ -90,7 +90,7 @@ public class SiteImport {
             writeGateways(site, gateways.changed());
             writeShops(site, shops.changed());
             writeMeters(site, meters.changed());
-            audit.recordAll(site.id(), who, fileName, Stream.of(gateways.acts("gateway"), shops.acts("shop"), meters.acts("meter"))
+            audit.recordAll(site.id(), who, Stream.of(gateways.acts("gateway", fileName), shops.acts("shop", fileName), meters.acts("meter", fileName))
                     .flatMap(List::stream).toList());
             int withoutCredit = participants.stream().mapToInt(participant -> participant.apply(site, sheet)).sum();
             return new Imported(site, gateways.counts(), shops.counts(), meters.counts(), Stream.of(
@@ -147,8 +147,8 @@ public class SiteImport {
                 on conflict (code) do update set name = excluded.name
                 returning *""")
                 .param("code", row.code()).param("name", row.name()).param("zone", row.zone()).query(Site.class).single();
-        audit.recordAll(site.id(), who, fileName, List.of(new Audit.Act(known.isPresent() ? "site.updated" : "site.added",
-                "site " + site.code(), known.orElse(null), site)));
+        audit.recordAll(site.id(), who, List.of(new Audit.Act(known.isPresent() ? "site.updated" : "site.added",
+                "site " + site.code(), known.orElse(null), site, fileName)));
         return site;
     }
 
@@ -291,10 +291,10 @@ public class SiteImport {
             return new ImportResult.Counts(added, changed - added, after.size() - changed);
         }
 
-        List<Audit.Act> acts(String what) {
+        List<Audit.Act> acts(String what, String why) {
             return after.entrySet().stream().filter(row -> !row.getValue().equals(before.get(row.getKey())))
                     .map(row -> new Audit.Act(what + (before.containsKey(row.getKey()) ? ".updated" : ".added"),
-                            what + " " + row.getKey(), before.get(row.getKey()), row.getValue())).toList();
+                            what + " " + row.getKey(), before.get(row.getKey()), row.getValue(), why)).toList();
         }
     }
 }

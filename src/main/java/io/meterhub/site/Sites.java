@@ -4,12 +4,19 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.springframework.jdbc.core.RowMapper;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /** Looks up what stands where. */
 @Component
 public class Sites {
+
+    /** By the columns' names: the mapper of records throws and catches an exception for each name of two words, and a meter is looked up in each round. */
+    private static final RowMapper<Meter> METER = (row, n) -> new Meter(row.getInt("id"), row.getInt("site_id"), row.getObject("gateway_id", Integer.class),
+            row.getObject("shop_id", Integer.class), row.getString("code"), row.getString("name"), row.getString("model"),
+            EnergyKind.valueOf(row.getString("energy_kind")), row.getObject("unit_id", Integer.class), row.getInt("ct_ratio"), row.getBigDecimal("rating"),
+            row.getBigDecimal("opening_reading"), row.getBoolean("enabled"));
 
     private final JdbcClient jdbc;
 
@@ -36,11 +43,11 @@ public class Sites {
     /** The enabled meters on a gateway's bus in the order of their unit ids. */
     public List<Meter> metersOn(int gatewayId) {
         return jdbc.sql("select * from meter where gateway_id = ? and enabled order by unit_id").param(gatewayId)
-                .query(Meter.class).list();
+                .query(METER).list();
     }
 
     public Optional<Meter> meter(int id) {
-        return jdbc.sql("select * from meter where id = ?").param(id).query(Meter.class).optional();
+        return jdbc.sql("select * from meter where id = ?").param(id).query(METER).optional();
     }
 
     /** The ids of a site's meters by their codes. */

@@ -34,6 +34,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.support.SqlArrayValue;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.annotation.Propagation;
 import org.springframework.transaction.annotation.Transactional;
@@ -247,14 +248,21 @@ public class MeterCredits implements PurchaseWatch, AccountWatch {
 
     @Override
     @Transactional(propagation = Propagation.MANDATORY)
-    public void bought(int accountId, long journalId, BigDecimal yuan) {
-        // whoever bought stands there: a pause after failures is not waited for
-        jdbc.sql("update meter_credit set next_try_at = null where account_id = ? and mode = 'METER' and next_try_at is not null").param(accountId).update();
-        jdbc.sql("""
+    public void bought(List<Bought> bought) {
+        SqlArrayValue accountIds = new SqlArrayValue("int4", bought.stream().map(Bought::accountId).toArray());
+        List<Integer> meterIds = jdbc.sql("""
                 insert into meter_purchase (meter_id, amount_yuan, journal_id, made_at)
-                select meter_id, :yuan, :journal, :now from meter_credit where account_id = :account and mode = 'METER'
-                returning meter_id""").param("yuan", yuan).param("journal", journalId).param("now", now()).param("account", accountId)
-                .query(Integer.class).list().forEach(loop::poke);
+                select c.meter_id, p.yuan, p.journal, :now from unnest(:accounts, :yuan, :journals) as p (account, yuan, journal)
+                join meter_credit c on c.account_id = p.account and c.mode = 'METER' order by p.journal
+                returning meter_id""").param("now", now()).param("accounts", accountIds)
+                .param("yuan", new SqlArrayValue("numeric", bought.stream().map(Bought::yuan).toArray()))
+                .param("journals", new SqlArrayValue("int8", bought.stream().map(Bought::journalId).toArray())).query(Integer.class).list();
+        if (!meterIds.isEmpty()) {
+            // whoever bought stands there: a pause after failures is not waited for
+            jdbc.sql("update meter_credit set next_try_at = null where account_id = any(:accounts) and mode = 'METER' and next_try_at is not null")
+                    .param("accounts", accountIds).update();
+        }
+        meterIds.forEach(loop::poke);
     }
 
     @Override

@@ -21,6 +21,7 @@ import org.springframework.security.authorization.AuthorizationDecision;
 import org.springframework.security.config.Customizer;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.http.SessionCreationPolicy;
+import org.springframework.security.config.observation.SecurityObservationSettings;
 import org.springframework.security.core.Authentication;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.csrf.CookieCsrfTokenRepository;
@@ -29,7 +30,7 @@ import org.springframework.web.servlet.LocaleResolver;
 
 /**
  * Nobody comes in unknown: every request is refused that is not by a person who signed in or by a machine with its key, but for the
- * page to sign in on, its files, whether the hub is alive, and what payment platforms tell. What whoever came in may do, the rooms decide.
+ * page to sign in on, its files, and whether the hub is alive; what payment platforms tell does not come this way. What whoever came in may do, the rooms decide.
  */
 @Configuration(proxyBeanMethods = false)
 class Entrance {
@@ -37,8 +38,6 @@ class Entrance {
     static final String SIGN_IN = "/login";
     static final String OWN_PASSWORD = "/profile/password";
     private static final String[] OPEN = {SIGN_IN, "/*.css", "/*.js", "/*.svg", "/webjars/**", "/actuator/health", "/actuator/health/*"};
-    /** Platforms sign what they tell; each channel's door checks that. */
-    private static final String[] NOTICES = {"/payment/notices/wechat", "/payment/notices/alipay"};
 
     private final Rights rights;
     private final Texts texts;
@@ -52,6 +51,12 @@ class Entrance {
         this.languages = languages;
     }
 
+    /** Of each filter of each request: nobody looks at them, and they cost more than the filters. */
+    @Bean
+    SecurityObservationSettings observed() {
+        return SecurityObservationSettings.noObservations();
+    }
+
     @Bean
     SecurityFilterChain chain(HttpSecurity http, Credentials credentials) throws Exception {
         CookieCsrfTokenRepository tokens = new CookieCsrfTokenRepository();
@@ -62,7 +67,6 @@ class Entrance {
                 .authorizeHttpRequests(requests -> requests
                         .dispatcherTypeMatchers(DispatcherType.ERROR).permitAll()
                         .requestMatchers(OPEN).permitAll()
-                        .requestMatchers(HttpMethod.POST, NOTICES).permitAll()
                         .requestMatchers(OWN_PASSWORD, "/logout").authenticated()
                         // no room of the hub's does these
                         .requestMatchers("/actuator/**").access((who, request) -> with(Right.METRICS, who.get(), request.getRequest()))
@@ -70,7 +74,7 @@ class Entrance {
                         .anyRequest().access((who, request) -> new AuthorizationDecision(isIn(who.get()))))
                 .securityContext(context -> context.securityContextRepository(credentials))
                 .sessionManagement(sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.STATELESS))
-                .csrf(csrf -> csrf.csrfTokenRepository(tokens).ignoringRequestMatchers(Credentials::byKey).ignoringRequestMatchers(NOTICES))
+                .csrf(csrf -> csrf.csrfTokenRepository(tokens).ignoringRequestMatchers(Credentials::byKey))
                 .requestCache(cache -> cache.requestCache(wanted))
                 .formLogin(form -> form.loginPage(SIGN_IN)
                         .authenticationDetailsSource(request -> new PasswordCheck.From(request.getRemoteAddr(), request.getParameter("code"),

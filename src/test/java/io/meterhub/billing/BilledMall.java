@@ -52,7 +52,12 @@ public class BilledMall {
 
     /** Shops with a meter each, all on one gateway; opened with 100 yuan and counters at 1000. */
     public Mall open(String tariff, int shops) {
-        return open(sheet("BILL-" + NUMBER.incrementAndGet(), tariff, shops, "100.00", "1000"));
+        return open(tariff, shops, "100.00");
+    }
+
+    /** The same with another opening credit, which may be below 0. */
+    public Mall open(String tariff, int shops, String credit) {
+        return open(sheet("BILL-" + NUMBER.incrementAndGet(), tariff, shops, credit, "1000"));
     }
 
     /** Of one gateway. */

@@ -1,0 +1,180 @@
+package io.meterhub.payment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.meterhub.HubTest;
+import io.meterhub.billing.BilledMall;
+import io.meterhub.billing.BilledMall.Mall;
+import io.meterhub.billing.Counter;
+import io.meterhub.billing.CounterRequest;
+import io.meterhub.billing.CounterResult.Booked;
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
+import org.apache.camel.CamelContext;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.context.ApplicationContext;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/** Payments that are credited together come to what each comes to alone. */
+@HubTest
+class TakingsIT {
+
+    private static final int PLAIN = 20;
+
+    @Autowired
+    ApplicationContext hub;
+    @Autowired
+    Notices notices;
+    @Autowired
+    OrderBook book;
+    @Autowired
+    Counter counter;
+    @Autowired
+    JdbcClient jdbc;
+    @Autowired
+    TransactionTemplate transaction;
+    @Autowired
+    CamelContext camel;
+    BilledMall malls;
+    OrderDesk desk;
+
+    @BeforeEach
+    void attach() throws Exception {
+        malls = new BilledMall(hub);
+        desk = new OrderDesk(hub);
+        camel.getRouteController().stopRoute("look-at-orders");
+    }
+
+    @AfterEach
+    void lookAgain() throws Exception {
+        camel.getRouteController().startRoute("look-at-orders");
+    }
+
+    /** Shops that owe 150 yuan, one of them in parts and one with emergency credit; and what is told of their orders, the same twice among it. */
+    private final class World {
+
+        private final Mall mall = malls.open("shop-single", PLAIN + 6, "-150.00");
+        private final List<Order> orders = new ArrayList<>();
+        private final List<Notice> told = new ArrayList<>();
+
+        World() {
+            for (int shop = 0; shop < PLAIN; shop++) {
+                told.add(desk.paid(order(shop, "200.00", OrderState.PAYING), OrderDesk.transaction()));
+            }
+            book(CounterRequest.debt("parts", mall.accounts().get(PLAIN), new BigDecimal("100.00"), new BigDecimal("30"), "Li", null));
+            told.add(desk.paid(order(PLAIN, "50.00", OrderState.PAYING), OrderDesk.transaction()));
+            jdbc.sql("update account set emergency_allowed_yuan = 160 where id = ?").param(mall.accounts().get(PLAIN + 1)).update();
+            book(CounterRequest.emergency("lent", mall.accounts().get(PLAIN + 1), "Li", null));
+            told.add(desk.paid(order(PLAIN + 1, "50.00", OrderState.PAYING), OrderDesk.transaction()));
+            told.add(desk.paid(order(PLAIN + 2, "200.00", OrderState.PAYING, OrderState.CLOSED), OrderDesk.transaction()));
+            told.add(desk.paid(order(PLAIN + 3, "200.00", OrderState.PAYING), OrderDesk.transaction(), "20.00"));
+            Order twice = order(PLAIN + 4, "200.00", OrderState.PAYING);
+            told.add(desk.paid(twice, OrderDesk.transaction()));
+            told.add(desk.paid(twice, OrderDesk.transaction()));
+            told.add(desk.paid(order(PLAIN + 5, "200.00", OrderState.PAYING), OrderDesk.transaction()));
+            told.add(desk.paid(order(PLAIN + 5, "300.00"), OrderDesk.transaction()));
+            told.addAll(told.subList(0, PLAIN));
+        }
+
+        private Order order(int shop, String yuan, OrderState... steps) {
+            Order order = desk.order(mall, mall.accounts().get(shop), yuan, steps);
+            orders.add(order);
+            return order;
+        }
+
+        private void book(CounterRequest request) {
+            assertThat(counter.act(request)).isInstanceOf(Booked.class);
+        }
+
+        /** All that came of it, without what has to differ: numbers, ids and times. */
+        List<String> books() {
+            List<String> all = new ArrayList<>();
+            orders.forEach(order -> {
+                all.add(desk.history(order) + book.steps(order.id()).stream().map(Step::cause).toList());
+                book.payments(order.id()).forEach(payment -> all.add(payment.state() + " " + payment.amountYuan() + " " + payment.odd() + " " + payment.source()));
+            });
+            all.addAll(jdbc.sql("""
+                    select concat_ws(' ', row_number() over (order by id), posted_yuan, open_yuan, emergency_yuan, debt_yuan, debt_share_percent, warned)
+                    from account where site_id = ? order by id""").param(mall.site().id()).query(String.class).list());
+            all.addAll(jdbc.sql("""
+                    select concat_ws(' ', kind, amount_yuan, to_debt_yuan, method, emergency_yuan, who) from receipt where site_id = ?
+                    order by account_id - (select min(id) from account a where a.site_id = receipt.site_id), kind, amount_yuan, to_debt_yuan""")
+                    .param(mall.site().id()).query(String.class).list());
+            all.addAll(jdbc.sql("""
+                    select concat_ws(' ', j.cause, e.gl, sum(e.debit), sum(e.credit), count(*)) from journal j join entry e on e.journal_id = j.id
+                    where j.site_id = ? group by j.cause, e.gl order by 1""").param(mall.site().id()).query(String.class).list());
+            all.addAll(jdbc.sql("select concat_ws(' ', what, who, count(*), count(before), count(after)) from audit_log where site_id = ? group by what, who order by 1")
+                    .param(mall.site().id()).query(String.class).list());
+            all.addAll(jdbc.sql("""
+                    select concat_ws(' ', r.kind, count(*), count(r.ended_at), string_agg(distinct left(r.ended_why, 5), ',')) from supply_reason r
+                    join meter m on m.id = r.meter_id where m.site_id = ? group by r.kind order by 1""").param(mall.site().id()).query(String.class).list());
+            return all;
+        }
+
+        void isWhole() {
+            assertThat(malls.problems(mall)).isEmpty();
+            List<String> numbers = jdbc.sql("select right(number, 6) from receipt where site_id = ? order by number").param(mall.site().id())
+                    .query(String.class).list();
+            assertThat(numbers.stream().map(Integer::valueOf)).as("without a gap").containsExactlyElementsOf(
+                    Stream.iterate(1, n -> n + 1).limit(numbers.size()).toList());
+        }
+    }
+
+    @Test
+    void whatIsCreditedTogetherComesToTheSameAsOneByOne() throws Exception {
+        World alone = new World();
+        World together = new World();
+        // within a transaction of the caller's each is taken by itself
+        alone.told.forEach(notice -> transaction.executeWithoutResult(status -> notices.take(notice, "notice")));
+        assertThat(transactions(alone)).isGreaterThanOrEqualTo(PLAIN);
+        atOnce(together);
+        assertThat(transactions(together)).as("most came in one").isLessThan(PLAIN / 2);
+        assertThat(together.books()).isEqualTo(alone.books());
+        alone.isWhole();
+        together.isWhole();
+    }
+
+    /** All at once: nobody's receipt gets a number before everybody has come. */
+    private void atOnce(World world) throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(world.told.size());
+        try {
+            List<Future<Void>> taken = transaction.execute(status -> {
+                counter.holdNumbers(world.mall.site().id(), world.mall.site().dayOf(Instant.now()));
+                List<Future<Void>> all = world.told.stream().map(notice -> threads.submit((Callable<Void>) () -> {
+                    notices.take(notice, "notice");
+                    return null;
+                })).toList();
+                Awaitility.await().until(() -> waiting() >= PLAIN);
+                return all;
+            });
+            for (Future<Void> one : taken) {
+                one.get();
+            }
+        } finally {
+            threads.shutdown();
+        }
+    }
+
+    /** How many threads wait for what becomes of their payment. */
+    private static long waiting() {
+        return Thread.getAllStackTraces().values().stream().filter(trace -> Stream.of(trace).anyMatch(frame -> frame.getClassName().equals(Takings.class.getName()))).count();
+    }
+
+    /** In how many transactions its payments were credited. */
+    private int transactions(World world) {
+        return jdbc.sql("select count(distinct xmin::text) from pay_payment where site_id = ? and state = 'CREDITED'").param(world.mall.site().id())
+                .query(Integer.class).single();
+    }
+}
