@@ -128,7 +128,7 @@ public class Resolutions {
         BigDecimal kept = row.getBigDecimal("kept_yuan") == null ? BigDecimal.ZERO : row.getBigDecimal("kept_yuan");
         Set<Resolution> allowed = switch (state) {
             case OPEN -> allowed(kind, difference, gap, theirs, ours, payment != null, row.getObject("site_id") != null, row.getBoolean("odd"));
-            case RESOLVED -> row.getBoolean("newest") && kept.signum() != 0 ? further(kind, difference, kept, payment != null) : Set.of();
+            case RESOLVED -> row.getBoolean("newest") && kept.signum() != 0 ? further(kind, difference, kept, ours) : Set.of();
             default -> Set.of();
         };
         return new ReconciledItem(row.getLong("id"), Channel.valueOf(row.getString("channel")), row.getObject("day", LocalDate.class), kind,
@@ -175,7 +175,7 @@ public class Resolutions {
             return EnumSet.of(Resolution.ACCEPT);
         }
         Set<Resolution> allowed = EnumSet.of(Resolution.CREDIT, Resolution.SUSPENSE, Resolution.ACCEPT);
-        if (billedTwice(kind, difference, gap, known)) {
+        if (billedTwice(kind, difference, gap, state)) {
             allowed.add(Resolution.REFUND);
         }
         if (!ours) {
@@ -185,17 +185,20 @@ public class Resolutions {
     }
 
     /** What was put into suspense goes where it could have gone at once. */
-    private static Set<Resolution> further(Kind kind, Difference difference, BigDecimal kept, boolean known) {
+    private static Set<Resolution> further(Kind kind, Difference difference, BigDecimal kept, String state) {
         if (difference == Difference.FEE) {
             return EnumSet.of(Resolution.ACCEPT);
         }
-        return billedTwice(kind, difference, kept, known) ? EnumSet.of(Resolution.CREDIT, Resolution.REFUND, Resolution.ACCEPT)
+        return billedTwice(kind, difference, kept, state) ? EnumSet.of(Resolution.CREDIT, Resolution.REFUND, Resolution.ACCEPT)
                 : EnumSet.of(Resolution.CREDIT, Resolution.ACCEPT);
     }
 
-    /** Of another amount platforms give nothing back: they are told what the payment was, and know it better. */
-    private static boolean billedTwice(Kind kind, Difference difference, BigDecimal gap, boolean known) {
-        return kind == Kind.PAYMENT && difference == Difference.TWICE && gap.signum() > 0 && known;
+    /**
+     * A credited payment that stands in bills twice can be given back. Of another amount platforms give nothing back: they are told what the payment
+     * was, and know it better.
+     */
+    private static boolean billedTwice(Kind kind, Difference difference, BigDecimal gap, String state) {
+        return kind == Kind.PAYMENT && difference == Difference.TWICE && gap.signum() > 0 && Payment.State.CREDITED.name().equals(state);
     }
 
     /** A payment that the hub does not know. */

@@ -467,8 +467,15 @@ public final class ReconciliationRun {
         }
         for (ReconciledItem item : suspended()) {
             if (random.nextBoolean()) {
-                resolutions.resolve(item.id(), any(List.copyOf(item.allowed())), item.accountId() == null ? any(sites).account() : null, "office", "further");
-                decided++;
+                Resolution resolution = any(List.copyOf(item.allowed()));
+                try {
+                    resolutions.resolve(item.id(), resolution, item.accountId() == null ? any(sites).account() : null, "office", "further");
+                    decided++;
+                } catch (PaymentRefused refused) {
+                    if (!isDueToWhatIs(item, resolution, refused)) {
+                        problems.add("further " + resolution + " of " + item + ": " + refused.getMessage());
+                    }
+                }
             }
         }
         platforms.keySet().forEach(channel -> days().forEach(day -> fetch(channel, day)));
