@@ -24,15 +24,16 @@ import org.springframework.web.filter.OncePerRequestFilter;
 class NoticeSize extends OncePerRequestFilter {
 
     static final String PATH = "/payment/notices/";
-    /** The servlet of the routes. */
-    private static final String CAMEL = "CamelServlet";
     /** A notice has 2 kB. */
     private static final int LONGEST = 64 * 1024;
 
     private final RefusedNotices refused;
+    private final String servlet;
 
-    NoticeSize(RefusedNotices refused) {
+    /** @param servlet the name of the routes' */
+    NoticeSize(RefusedNotices refused, String servlet) {
         this.refused = refused;
+        this.servlet = servlet;
     }
 
     @Override
@@ -46,7 +47,7 @@ class NoticeSize extends OncePerRequestFilter {
             return;
         }
         if (request.getMethod().equals("POST")) {
-            request.getServletContext().getNamedDispatcher(CAMEL).forward(new Whole(request, body), response);
+            request.getServletContext().getNamedDispatcher(servlet).forward(new Whole(request, body), response);
         } else {
             chain.doFilter(request, response);
         }

@@ -76,6 +76,8 @@ class RoutesIT {
     @BeforeEach
     void aSiteWithOneGateway() throws Exception {
         mall = VirtualMall.of(Bench.sheet(Framing.RTU, 0, Bench.each())).pace(0).start();
+        // an earlier test's port may come again, and its gateway is still there
+        jdbc.sql("update gateway set host = '127.0.0.2' where host = '127.0.0.1' and port = ?").param(mall.port("G")).update();
         site = "WIRE-" + NUMBER.incrementAndGet();
         int siteId = jdbc.sql("insert into site (code, name) values (?, 'wire') returning id").param(site)
                 .query(Integer.class).single();
