@@ -17,10 +17,7 @@ import java.util.Arrays;
 import org.springframework.http.HttpHeaders;
 import org.springframework.web.filter.OncePerRequestFilter;
 
-/**
- * Before the doors: what is longer than any platform's notice is not read to its end, and never as a whole in memory. The rest goes from here to the
- * routes: the doors look at its signature, and nothing else of the web server has to.
- */
+/** Before the doors: what is longer than any platform's notice is not read to its end, and never as a whole in memory. */
 class NoticeSize extends OncePerRequestFilter {
 
     static final String PATH = "/payment/notices/";
@@ -28,12 +25,9 @@ class NoticeSize extends OncePerRequestFilter {
     private static final int LONGEST = 64 * 1024;
 
     private final RefusedNotices refused;
-    private final String servlet;
 
-    /** @param servlet the name of the routes' */
-    NoticeSize(RefusedNotices refused, String servlet) {
+    NoticeSize(RefusedNotices refused) {
         this.refused = refused;
-        this.servlet = servlet;
     }
 
     @Override
@@ -46,11 +40,7 @@ class NoticeSize extends OncePerRequestFilter {
             response.setHeader("Connection", "close");
             return;
         }
-        if (request.getMethod().equals("POST")) {
-            request.getServletContext().getNamedDispatcher(servlet).forward(new Whole(request, body), response);
-        } else {
-            chain.doFilter(request, response);
-        }
+        chain.doFilter(new Whole(request, body), response);
     }
 
     /** A request whose body was read. It has no type: a form, or what pretends to be one, Camel would take apart before its door has looked at it. */

@@ -12,6 +12,8 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.HttpStatus;
@@ -23,14 +25,16 @@ import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.http.SessionCreationPolicy;
 import org.springframework.security.config.observation.SecurityObservationSettings;
 import org.springframework.security.core.Authentication;
+import org.springframework.security.web.DefaultSecurityFilterChain;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.csrf.CookieCsrfTokenRepository;
 import org.springframework.security.web.savedrequest.CookieRequestCache;
+import org.springframework.security.web.servlet.util.matcher.PathPatternRequestMatcher;
 import org.springframework.web.servlet.LocaleResolver;
 
 /**
  * Nobody comes in unknown: every request is refused that is not by a person who signed in or by a machine with its key, but for the
- * page to sign in on, its files, and whether the hub is alive; what payment platforms tell does not come this way. What whoever came in may do, the rooms decide.
+ * page to sign in on, its files, whether the hub is alive, and what payment platforms tell. What whoever came in may do, the rooms decide.
  */
 @Configuration(proxyBeanMethods = false)
 class Entrance {
@@ -38,6 +42,8 @@ class Entrance {
     static final String SIGN_IN = "/login";
     static final String OWN_PASSWORD = "/profile/password";
     private static final String[] OPEN = {SIGN_IN, "/*.css", "/*.js", "/*.svg", "/webjars/**", "/actuator/health", "/actuator/health/*"};
+    /** Platforms sign what they tell; each channel's door checks that. */
+    private static final String NOTICES = "/payment/notices/*";
 
     private final Rights rights;
     private final Texts texts;
@@ -49,6 +55,13 @@ class Entrance {
         this.texts = texts;
         this.json = json;
         this.languages = languages;
+    }
+
+    /** What platforms tell passes nothing else on its way to the door that looks at its signature: no session, no form, no page of its own. */
+    @Bean
+    @Order(Ordered.HIGHEST_PRECEDENCE)
+    SecurityFilterChain notices() {
+        return new DefaultSecurityFilterChain(PathPatternRequestMatcher.withDefaults().matcher(HttpMethod.POST, NOTICES));
     }
 
     /** Of each filter of each request: nobody looks at them, and they cost more than the filters. */
