@@ -49,7 +49,7 @@ class Communication {
         this.trouble = trouble;
         this.clock = clock;
         this.polling = polling;
-        this.pollSeconds = Math.max(1, pollMillis / 1000);
+        this.pollSeconds = pollMillis / 1000;
     }
 
     /** A meter that does not answer. {@code lost}: it failed so often that it is asked only now and then. */

@@ -26,7 +26,7 @@ import java.util.function.UnaryOperator;
 final class Bench implements AutoCloseable {
 
     static final Instant MORNING = Instant.parse("2026-11-23T03:00:00Z");
-    static final PollSettings SETTINGS = new PollSettings(Duration.ofSeconds(1), Duration.ofMillis(60), Duration.ofMillis(150),
+    static final PollSettings SETTINGS = new PollSettings(10_000, Duration.ofSeconds(1), Duration.ofMillis(60), Duration.ofMillis(150),
             Duration.ofSeconds(1), 1, 3, Duration.ofSeconds(20), Duration.ofMinutes(5), Duration.ofMinutes(5), 50);
     private static final Connects AT_ONCE = new Connects(new ConnectSettings(10_000, Duration.ZERO, Duration.ZERO), System::nanoTime, () -> 0);
     static final MeterModels MODELS = new MeterModels(List.of(Path.of("config/meters"), Path.of("config/demo/meters")));

@@ -25,7 +25,7 @@ public final class RoundTime {
     static final int METERS = 64;
     /** Two of them beside each other, and the last of the bus. */
     static final Set<Integer> DEAD = Set.of(3, 17, 18, 40, 64);
-    static final PollSettings SETTINGS = new PollSettings(Duration.ofSeconds(1), Duration.ofMillis(60), Duration.ofMillis(500),
+    static final PollSettings SETTINGS = new PollSettings(10_000, Duration.ofSeconds(1), Duration.ofMillis(60), Duration.ofMillis(500),
             Duration.ofSeconds(2), 1, 3, Duration.ofSeconds(20), Duration.ofMinutes(5), Duration.ofMinutes(5), 50);
     private static final double HEALTHY_AT_MOST = 1.10;
     private static final double WITH_DEAD_AT_MOST = 1.15;

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 class SilenceTest {
 
     private static final int METERS = 64;
-    private static final PollSettings SETTINGS = new PollSettings(Duration.ofSeconds(1), Duration.ofMillis(60),
+    private static final PollSettings SETTINGS = new PollSettings(10_000, Duration.ofSeconds(1), Duration.ofMillis(60),
             Duration.ofMillis(500), Duration.ofSeconds(2), 1, 3, Duration.ofSeconds(20), Duration.ofMinutes(5), Duration.ofMinutes(5), 50);
 
     private final CountedBus bus = new CountedBus();

@@ -40,7 +40,7 @@ public class SteppedLanes extends Lanes {
      */
     public SteppedLanes(Sites sites, MeterModels models, SupplyControl supply, Clock clock, ObjectProvider<WholeReadings> whole, MeterRegistry metrics,
                         Supplier<Socket> sockets, LongSupplier nanos, LongConsumer passing, Runnable between) {
-        super(sites, models, supply, clock, new PollSettings(Duration.ofSeconds(1), Duration.ofMillis(60), Duration.ofMillis(500),
+        super(sites, models, supply, clock, new PollSettings(10_000, Duration.ofSeconds(1), Duration.ofMillis(60), Duration.ofMillis(500),
                         Duration.ofSeconds(2), 1, 3, Duration.ofSeconds(20), Duration.ofMinutes(5), Duration.ofMinutes(5), 50),
                 new ConnectSettings(1_000_000_000, Duration.ofSeconds(1), Duration.ofSeconds(20)), whole, metrics, sockets, new Pace() {
                     @Override
