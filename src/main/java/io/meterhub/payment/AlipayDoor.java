@@ -98,7 +98,7 @@ public class AlipayDoor {
         }
         // money goes back: how much of it was this request's is not told, so it is asked for
         String refund = fields.getOrDefault("out_biz_no", "");
-        if (!fields.getOrDefault("refund_fee", "").isEmpty() && !refund.isEmpty()) {
+        if (wentBack(fields) && !refund.isEmpty()) {
             told.add(new Notice.Refund(Channel.ALIPAY, order, refund, platform.findReturn(order, refund)));
         }
         return told;
@@ -112,7 +112,13 @@ public class AlipayDoor {
         return new Paid(Channel.ALIPAY, needed(fields, "trade_no"), order, AlipayPlatform.yuan(needed(fields, "total_amount")),
                 fields.getOrDefault("trans_currency", "CNY"), fields.get("seller_id"), needed(fields, "app_id"),
                 AlipayPlatform.time(needed(fields, "gmt_payment")), fields.getOrDefault("buyer_id", fields.get("buyer_open_id")),
-                status.equals("TRADE_CLOSED") || !fields.getOrDefault("refund_fee", "").isEmpty());
+                status.equals("TRADE_CLOSED") || wentBack(fields));
+    }
+
+    /** A payment's own notice may carry the field too, with nothing in it. */
+    private static boolean wentBack(Map<String, String> fields) {
+        String fee = fields.getOrDefault("refund_fee", "");
+        return !fee.isEmpty() && AlipayPlatform.yuan(fee).signum() > 0;
     }
 
     private static String needed(Map<String, String> fields, String name) {

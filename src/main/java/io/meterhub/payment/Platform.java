@@ -97,10 +97,10 @@ public interface Platform {
             this(channel, transactionId, orderNumber, amountYuan, currency, merchant, app, paidAt, payer, false);
         }
 
-        /** With whom the order says, where the platform did not. */
+        /** With whom the order says, as far as the platform did not. */
         Paid to(Payee ordered) {
-            return merchant != null || ordered == null ? this : new Paid(channel, transactionId, orderNumber, amountYuan, currency, ordered.merchant(),
-                    ordered.app(), paidAt, payer, givenBack);
+            return ordered == null ? this : new Paid(channel, transactionId, orderNumber, amountYuan, currency,
+                    merchant == null ? ordered.merchant() : merchant, app == null ? ordered.app() : app, paidAt, payer, givenBack);
         }
     }
 

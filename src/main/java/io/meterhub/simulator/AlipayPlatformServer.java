@@ -381,6 +381,9 @@ public final class AlipayPlatformServer implements PlayedPlatform {
                 fields.put("out_biz_no", refundNumber);
                 fields.put("gmt_refund", TIME.format(trade.backs.get(refundNumber).at()));
                 fields.put("refund_fee", yuan(trade.backFen()));
+            } else if (id.charAt(id.length() - 1) % 2 == 0) {
+                // by turns, as some of Alipay's have it and some have not
+                fields.put("refund_fee", "0.00");
             }
         }
         return fields;

@@ -8,6 +8,7 @@ import io.meterhub.simulator.PayDelivery;
 import io.meterhub.simulator.PayFault;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,6 +47,20 @@ class AlipayDoorIT {
         // 4 and 10 minutes, at 3,600 times the speed
         await().untilAsserted(() -> assertThat(stage.alipay.deliveries("A2026DOOR000002")).extracting(PayDelivery::taken)
                 .containsExactly(false, false, true));
+    }
+
+    /** A payment's notice may say that 0.00 went back, as Alipay's own sample does. */
+    @Test
+    void nothingHasGoneBackWhereNothingIsWhatWentBack() {
+        List<String> orders = List.of("A2026DOOR000005", "A2026DOOR000006");
+        for (String order : orders) {
+            stage.ordered(order, "5.00");
+            stage.alipay.pay(order);
+        }
+        await().until(() -> stage.told.size() == 2);
+        assertThat(stage.forms).filteredOn(form -> form.contains("refund_fee=0.00")).hasSize(1);
+        assertThat(stage.told).allSatisfy(notice -> assertThat(notice).isInstanceOfSatisfying(Notice.Payment.class,
+                payment -> assertThat(payment.paid().givenBack()).isFalse()));
     }
 
     @Test

@@ -71,6 +71,8 @@ class JudgementTest {
         Payee then = new Payee("m", "a");
         assertThat(paid(BigDecimal.ONE, "CNY", null, null).to(then)).isEqualTo(paid(BigDecimal.ONE, "CNY", "m", "a"));
         assertThat(paid(BigDecimal.ONE, "CNY", "n", "b").to(then)).isEqualTo(paid(BigDecimal.ONE, "CNY", "n", "b"));
+        assertThat(paid(BigDecimal.ONE, "CNY", null, "b").to(then)).as("through another app").isEqualTo(paid(BigDecimal.ONE, "CNY", "m", "b"));
+        assertThat(paid(BigDecimal.ONE, "CNY", "n", null).to(then)).as("to another merchant").isEqualTo(paid(BigDecimal.ONE, "CNY", "n", "a"));
     }
 
     private static Paid paid(BigDecimal yuan, String currency, String merchant, String app) {
