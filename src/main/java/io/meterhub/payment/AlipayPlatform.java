@@ -73,6 +73,8 @@ final class AlipayPlatform implements Platform {
     private static final Set<String> PAID_ALREADY = Set.of("ACQ.TRADE_STATUS_ERROR", "ACQ.REASON_TRADE_STATUS_INVALID", "ACQ.REASON_ILLEGAL_STATUS");
     /** Alipay makes a day's bill by nine the next morning, later where something is in the way. */
     private static final Duration BILL_IS_MADE_AFTER = Duration.ofHours(36);
+    /** So many times what another answer may take: a file is long. */
+    private static final int BILL_MAY_TAKE = 6;
 
     private final AlipaySettings settings;
     private final AlipayKeys keys;
@@ -315,8 +317,8 @@ final class AlipayPlatform implements Platform {
         URI from = told.getHost() != null && told.getHost().endsWith(".alipay.com") && told.getScheme().equals("http")
                 ? URI.create("https" + told.toString().substring("http".length())) : told;
         try {
-            HttpResponse<byte[]> answer = http.send(HttpRequest.newBuilder(from).timeout(settings.answerTimeout()).build(),
-                    HttpResponse.BodyHandlers.ofByteArray());
+            HttpResponse<byte[]> answer = WholeAnswer.to(HttpRequest.newBuilder(from).timeout(settings.answerTimeout()).build(), http,
+                    HttpResponse.BodyHandlers.ofByteArray(), settings.answerTimeout().multipliedBy(BILL_MAY_TAKE));
             if (answer.statusCode() != 200) {
                 return new Billed.Unknown("the bill's address answered " + answer.statusCode());
             }
@@ -324,9 +326,6 @@ final class AlipayPlatform implements Platform {
             return new Billed.Bill(name, answer.body());
         } catch (IOException e) {
             return new Billed.Unknown(why(e));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return new Billed.Unknown("interrupted");
         }
     }
 

@@ -48,7 +48,7 @@ class ReconciliationAlarms {
     private record Trouble(Channel channel, LocalDate day, AlarmKind kind) {
     }
 
-    /** Raises and clears them by what is so now. Called by the route reconcile-payments. */
+    /** Raises and clears them by what is so now. Called by the route watch-reconciliation. */
     @Transactional
     public void followDays() {
         Map<AlarmKind, TreeMap<String, Boolean>> days = new EnumMap<>(AlarmKind.class);

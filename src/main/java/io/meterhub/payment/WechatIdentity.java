@@ -85,7 +85,7 @@ public class WechatIdentity implements PayerIdentity {
         URI address = URI.create(settings.token() + "?appid=" + encoded(app) + "&secret=" + encoded(secret) + "&code=" + encoded(code)
                 + "&grant_type=authorization_code");
         try {
-            JsonNode answer = json.readTree(http.send(HttpRequest.newBuilder(address).timeout(PATIENCE).build(), HttpResponse.BodyHandlers.ofString()).body());
+            JsonNode answer = json.readTree(WholeAnswer.to(HttpRequest.newBuilder(address).build(), http, HttpResponse.BodyHandlers.ofString(), PATIENCE).body());
             if (!answer.hasNonNull("openid")) {
                 log.info("WeChat does not say who a payer is: {} {}", answer.path("errcode").asText(), answer.path("errmsg").asText());
             }
@@ -93,9 +93,6 @@ public class WechatIdentity implements PayerIdentity {
         } catch (IOException unreachable) {
             // its text has no address, in which the secret stands
             log.warn("WeChat cannot be asked who a payer is: {}", unreachable.getClass().getSimpleName());
-            return Optional.empty();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
             return Optional.empty();
         }
     }

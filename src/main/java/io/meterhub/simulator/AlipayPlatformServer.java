@@ -65,6 +65,8 @@ public final class AlipayPlatformServer implements PlayedPlatform {
 
     /** A closed connection is none: the JDK, which the SDK asks by, then asks once more by itself. */
     private static final Answer NO_ANSWER = new Answer(504, Map.of(), new byte[0]);
+    /** In the place of an answer that never comes. */
+    private static final Map<String, Object> HANGS = new LinkedHashMap<>();
 
     private static final class Trade {
 
@@ -503,6 +505,9 @@ public final class AlipayPlatformServer implements PlayedPlatform {
             // for whom it does not know it does not sign
             signed = !failure.subCode.equals("isv.invalid-app-id");
         }
+        if (content == HANGS) {
+            return Answer.HANGS;
+        }
         return content == null ? NO_ANSWER : written(method.replace('.', '_') + "_response", content, signed);
     }
 
@@ -629,6 +634,9 @@ public final class AlipayPlatformServer implements PlayedPlatform {
             if (faults.hits(PayFault.QUERY_TIMES_OUT, trade.order)) {
                 return null;
             }
+            if (faults.hits(PayFault.QUERY_HANGS, trade.order)) {
+                return HANGS;
+            }
             expired(trade);
             Map<String, Object> found = done("trade_no", trade.tradeNo, "out_trade_no", trade.order, "buyer_logon_id", "138****0042",
                     "trade_status", trade.status(), "total_amount", yuan(trade.paidAt == null ? trade.fen : trade.paidFen));
@@ -701,9 +709,9 @@ public final class AlipayPlatformServer implements PlayedPlatform {
                 PayBook.fee(fen, FEE_PER_TEN_THOUSAND), trade.subject, BUYER_NAME));
     }
 
-    /** What goes back whole closes the trade, and that is not told. */
+    /** What goes back whole closes the trade, and that is told of those of a phone's browser alone. */
     private void tellBack(Trade trade, String number) {
-        if (trade.status().equals("TRADE_SUCCESS")) {
+        if (trade.status().equals("TRADE_SUCCESS") || trade.way.equals("WAP")) {
             tell(trade, number);
         }
     }
@@ -776,7 +784,7 @@ public final class AlipayPlatformServer implements PlayedPlatform {
             bill = bills.get(id);
         }
         return bill == null || bill.until().isBefore(time.right()) ? new Answer(404, Map.of(), new byte[0])
-                : new Answer(200, Map.of("Content-Type", "application/zip"), bill.file());
+                : new Answer(200, Map.of("Content-Type", "application/zip"), bill.file()).stalled(faults.hits(PayFault.BILL_STALLS, null));
     }
 
     private JsonNode asked(Map<String, String> fields) throws Failure {

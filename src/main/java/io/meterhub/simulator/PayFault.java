@@ -27,8 +27,12 @@ public enum PayFault {
     SIGNATURE_PROBE,
     /** A query of an order gets no answer. */
     QUERY_TIMES_OUT,
+    /** A query of an order gets no answer, and the connection stays as if one were coming. */
+    QUERY_HANGS,
     /** A refund is done and gets no answer. */
     REFUND_UNKNOWN,
     /** A bill is not made yet at the hour when it should be. */
-    BILL_LATE
+    BILL_LATE,
+    /** A bill's file stops coming in its middle, and the connection stays. */
+    BILL_STALLS
 }

@@ -14,6 +14,7 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.regex.Matcher;
@@ -46,10 +47,21 @@ final class PayHttp implements AutoCloseable {
         }
     }
 
-    record Answer(int status, Map<String, String> headers, byte[] body) {
+    /** @param stalls it stops in the middle of its body, and the connection stays */
+    record Answer(int status, Map<String, String> headers, byte[] body, boolean stalls) {
 
         /** None at all: the connection is closed instead. */
         static final Answer NONE = new Answer(0, Map.of(), new byte[0]);
+        /** None at all, and the connection stays. */
+        static final Answer HANGS = new Answer(0, Map.of(), new byte[0]);
+
+        Answer(int status, Map<String, String> headers, byte[] body) {
+            this(status, headers, body, false);
+        }
+
+        Answer stalled(boolean stalls) {
+            return new Answer(status, headers, body, stalls);
+        }
 
         static Answer html(String page) {
             return new Answer(200, Map.of("Content-Type", "text/html; charset=utf-8", "Cache-Control", "no-store"),
@@ -68,6 +80,7 @@ final class PayHttp implements AutoCloseable {
     }
 
     private final HttpServer server;
+    private final CountDownLatch end = new CountDownLatch(1);
     private final ExecutorService people = Executors.newCachedThreadPool(work -> {
         Thread thread = new Thread(work, "played-platform");
         thread.setDaemon(true);
@@ -90,7 +103,7 @@ final class PayHttp implements AutoCloseable {
         return server.getAddress().getPort();
     }
 
-    private static void serve(HttpExchange exchange, Handler handler) throws IOException {
+    private void serve(HttpExchange exchange, Handler handler) throws IOException {
         URI target = exchange.getRequestURI();
         Answer answer;
         try {
@@ -100,14 +113,32 @@ final class PayHttp implements AutoCloseable {
             log.warn("The played payment platform could not answer {} {}", exchange.getRequestMethod(), target.getPath(), e);
             answer = new Answer(500, Map.of("Content-Type", "text/plain; charset=utf-8"), "broken".getBytes(StandardCharsets.UTF_8));
         }
-        if (answer == Answer.NONE) {
+        if (answer == Answer.HANGS) {
+            untilTheEnd();
+        }
+        if (answer == Answer.NONE || answer == Answer.HANGS) {
             exchange.close();
             return;
         }
         answer.headers().forEach(exchange.getResponseHeaders()::set);
         exchange.sendResponseHeaders(answer.status(), answer.body().length == 0 ? -1 : answer.body().length);
         try (OutputStream body = exchange.getResponseBody()) {
+            if (answer.stalls()) {
+                body.write(answer.body(), 0, answer.body().length / 2);
+                body.flush();
+                untilTheEnd();
+                return;
+            }
             body.write(answer.body());
+        }
+    }
+
+    /** Of this server. */
+    private void untilTheEnd() {
+        try {
+            end.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -126,6 +157,7 @@ final class PayHttp implements AutoCloseable {
 
     @Override
     public void close() {
+        end.countDown();
         server.stop(0);
         people.shutdownNow();
     }

@@ -306,7 +306,7 @@ public final class WechatPlatformServer implements PlayedPlatform {
                 throw new Refused(400, "INVALID_REQUEST", "下载地址已失效");
             }
             // unsigned, as the platform's
-            return new Answer(200, Map.of("Content-Type", "text/plain"), download.file());
+            return new Answer(200, Map.of("Content-Type", "text/plain"), download.file()).stalled(faults.hits(PayFault.BILL_STALLS, null));
         }
         throw new Refused(404, "NOT_FOUND", "Not Found");
     }
@@ -387,6 +387,9 @@ public final class WechatPlatformServer implements PlayedPlatform {
         }
         if (faults.hits(PayFault.QUERY_TIMES_OUT, deal.number)) {
             return Answer.NONE;
+        }
+        if (faults.hits(PayFault.QUERY_HANGS, deal.number)) {
+            return Answer.HANGS;
         }
         return signed(request, 200, about(deal));
     }

@@ -40,6 +40,7 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -166,6 +167,8 @@ class AlipayPlatformIT {
     void onlyCodesOfThisRefundEndIt() {
         stage = new AlipayStage(false);
         Platform.Paid paid = paid("A2026NUMBER0011", "50.00");
+        // else what is asked for at the door would be refused instead
+        stage.alipay.faults().set(PayFault.NOTICE_LOST);
         List<String> refusals = List.of("40004 ACQ.REASON_TRADE_REFUND_FEE_ERR", "40004 ACQ.TRADE_NOT_ALLOW_REFUND");
         AtomicInteger number = new AtomicInteger();
         Stream.of(SAY_NOTHING, List.of("40004 ACQ.SELLER_BALANCE_NOT_ENOUGH"), refusals).flatMap(List::stream).forEach(code -> {
@@ -282,6 +285,22 @@ class AlipayPlatformIT {
         Map<String, String> funds = unpacked(stage.platform.bill(BillKind.FUNDS, day));
         assertThat(funds.values().iterator().next()).contains("#收入合计：2笔，共100.24元").contains("#支出合计：2笔，共-40.60元");
         assertThat(stage.platform.bill(BillKind.TRADE, day.minusDays(3))).as("long over, and nothing was paid").isInstanceOf(Billed.Nothing.class);
+    }
+
+    /** The connection stays, and nothing comes by it, be it after the first half of a file. */
+    @Test
+    @Timeout(20)
+    void whoKeepsTheHubWaitingHasNotAnswered() {
+        stage = new AlipayStage(new AlipayPlatformServer(0, new PayTime(Clock.systemUTC(), 3600), true), Map.of("meterhub.payment.alipay.answer-timeout", "200ms"));
+        paid("A2026NUMBER0011", "7.00");
+        stage.alipay.faults().once(PayFault.QUERY_HANGS);
+        assertThat(stage.platform.find("A2026NUMBER0011")).isInstanceOf(Found.Unknown.class);
+        LocalDate day = LocalDate.now(PayTime.ZONE);
+        stage.alipay.time().pass(Duration.ofHours(36));
+        stage.alipay.faults().once(PayFault.BILL_STALLS);
+        assertThat(stage.platform.bill(BillKind.TRADE, day)).isInstanceOfSatisfying(Billed.Unknown.class,
+                unknown -> assertThat(unknown.why()).contains("no whole answer"));
+        assertThat(stage.platform.bill(BillKind.TRADE, day)).isInstanceOf(Billed.Bill.class);
     }
 
     @Test

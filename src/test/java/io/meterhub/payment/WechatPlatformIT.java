@@ -40,6 +40,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -334,6 +335,24 @@ class WechatPlatformIT {
         room.server.faults().once(PayFault.QUERY_TIMES_OUT);
         assertThat(room.platform.find(number)).isInstanceOf(Found.Unknown.class);
         assertThat(room.platform.find(number)).isInstanceOf(Found.Waiting.class);
+    }
+
+    /** The connection stays, and nothing comes by it, be it after the first half of a file. */
+    @Test
+    @Timeout(20)
+    void whoKeepsTheHubWaitingHasNotAnswered() throws Exception {
+        try (WechatRoom own = new WechatRoom(Map.of("answer-timeout", "500ms"))) {
+            String number = own.opened("7.00");
+            own.server.pay(number);
+            own.server.faults().once(PayFault.QUERY_HANGS);
+            assertThat(own.platform.find(number)).isInstanceOf(Found.Unknown.class);
+            assertThat(own.platform.find(number)).isInstanceOf(Found.Payment.class);
+            LocalDate day = LocalDate.now(PayTime.ZONE);
+            own.server.time().pass(Duration.ofHours(36));
+            own.server.faults().once(PayFault.BILL_STALLS);
+            assertThat(own.platform.bill(BillKind.TRADE, day)).isInstanceOf(Billed.Unknown.class);
+            assertThat(own.platform.bill(BillKind.TRADE, day)).isInstanceOf(Billed.Bill.class);
+        }
     }
 
     /** What is answered to each copy that comes, in their order, and whether the payment is known in the end. */
