@@ -272,20 +272,24 @@ class OrderBook {
                 order by o.account_id, o.id""").param(held.toArray(Long[]::new)).query((row, n) -> order(row)).list();
     }
 
+    Optional<Integer> siteOf(Channel channel, String number) {
+        return jdbc.sql("select site_id from pay_order where channel = ? and number = ?").params(channel.name(), number).query(Integer.class).optional();
+    }
+
     /**
      * Keeps payments that came as they were ordered, each for an order of its own that is held.
      *
-     * @return the ids by the payments; what is not there came before
+     * @return the ids by the orders; what is not there came before
      */
-    Map<Paid, Long> keepAsOrdered(List<Takings.Right> right) {
+    Map<Long, Long> keepAsOrdered(List<Takings.Right> right) {
         List<Takings.Right> rows = right.stream().sorted(Comparator.comparing(row -> row.paid().transactionId())).toList();
-        Map<List<String>, Long> kept = new HashMap<>();
+        Map<Long, Long> kept = new HashMap<>();
         jdbc.sql("""
                 insert into pay_payment (order_id, site_id, channel, transaction_id, order_number, amount_yuan, currency, merchant, app, payer, paid_at,
                                          source, came_at, state, odd)
                 select p.*, :came, 'PAID', '{}' from unnest(:orders, :sites, :channels, :transactions, :numbers, :amounts, :currencies, :merchants,
                                                             :apps, :payers, :paid, :sources) as p
-                on conflict (channel, transaction_id) do nothing returning id, channel, transaction_id""")
+                on conflict (channel, transaction_id) do nothing returning id, order_id""")
                 .param("came", at(clock.instant())).param("sources", array("text", rows, Takings.Right::source))
                 .param("orders", array("int8", rows, row -> row.order().id())).param("sites", array("int4", rows, row -> row.order().siteId()))
                 .param("channels", array("text", rows, row -> row.paid().channel().name()))
@@ -296,11 +300,9 @@ class OrderBook {
                 .param("merchants", array("text", rows, row -> row.paid().merchant())).param("apps", array("text", rows, row -> row.paid().app()))
                 .param("payers", array("text", rows, row -> row.paid().payer())).param("paid", array("timestamptz", rows, row -> row.paid().paidAt()))
                 .query(row -> {
-                    kept.put(List.of(row.getString("channel"), row.getString("transaction_id")), row.getLong("id"));
+                    kept.put(row.getLong("order_id"), row.getLong("id"));
                 });
-        Map<Paid, Long> ids = new HashMap<>();
-        right.stream().map(Takings.Right::paid).forEach(one -> Optional.ofNullable(kept.get(List.of(one.channel().name(), one.transactionId()))).ifPresent(id -> ids.put(one, id)));
-        return ids;
+        return kept;
     }
 
     /** A payment that was kept as it was ordered, and what it was credited by. */
@@ -317,7 +319,7 @@ class OrderBook {
 
     /** Payments that were kept are credited, and their orders, which are held and open, have both steps of it. */
     void creditedAsOrdered(List<Credited> all) {
-        jdbc.sql("""
+        int credited = jdbc.sql("""
                 update pay_payment p set state = 'CREDITED', account_id = c.account, receipt = c.receipt
                 from unnest(:payments, :accounts, :receipts) as c (payment, account, receipt) where p.id = c.payment and p.state = 'PAID'""")
                 .param("payments", array("int8", all, Credited::paymentId)).param("accounts", array("int4", all, one -> one.right().order().accountId()))
@@ -334,8 +336,8 @@ class OrderBook {
                 .param("orders", array("int8", all, one -> one.right().order().id())).param("froms", array("text", all, one -> one.right().order().state().name()))
                 .param("causes", array("text", all, one -> "paid." + one.right().source())).param("paid", array("text", all, one -> written(one.paid())))
                 .param("credited", array("text", all, one -> written(one.credited()))).param("at", at(clock.instant())).param("who", HUB).update();
-        if (moved != 2 * all.size()) {
-            throw new IllegalStateException("Orders that were held are no longer as they were");
+        if (credited != all.size() || moved != 2 * all.size()) {
+            throw new IllegalStateException("Payments that were kept or orders that were held are no longer as they were");
         }
     }
 

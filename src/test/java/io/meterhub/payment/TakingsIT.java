@@ -1,6 +1,7 @@
 package io.meterhub.payment;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.meterhub.HubTest;
 import io.meterhub.billing.BilledMall;
@@ -12,7 +13,6 @@ import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -24,6 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.context.ApplicationContext;
+import org.springframework.dao.CannotAcquireLockException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.support.TransactionTemplate;
 
@@ -146,16 +147,77 @@ class TakingsIT {
         together.isWhole();
     }
 
+    @Test
+    void aSiteWhoseNumbersSomebodyHoldsKeepsNoOtherSiteWaitingAndNobodyForEver() throws Exception {
+        Mall held = malls.open("shop-single", 2, "-150.00");
+        Mall other = malls.open("shop-single", 1, "-150.00");
+        Notice waits = desk.paid(desk.order(held, held.accounts().get(0), "200.00", OrderState.PAYING), OrderDesk.transaction());
+        Notice waitsToo = desk.paid(desk.order(held, held.accounts().get(1), "200.00", OrderState.PAYING), OrderDesk.transaction());
+        Order free = desk.order(other, other.accounts().get(0), "200.00", OrderState.PAYING);
+        ExecutorService threads = Executors.newFixedThreadPool(2);
+        try {
+            List<Future<Void>> stuck = transaction.execute(status -> {
+                counter.holdNumbers(held.site().id(), held.site().dayOf(Instant.now()));
+                List<Future<Void>> all = Stream.of(waits, waitsToo).map(notice -> take(threads, notice)).toList();
+                Awaitility.await().until(() -> waiting() >= 2);
+                notices.take(desk.paid(free, OrderDesk.transaction()), "notice");
+                assertThat(book.order(free.id()).state()).isEqualTo(OrderState.CREDITED);
+                all.forEach(one -> assertThatThrownBy(one::get).as("is told, and comes again").hasCauseInstanceOf(CannotAcquireLockException.class));
+                return all;
+            });
+            assertThat(stuck).hasSize(2);
+            Stream.of(waits, waitsToo).forEach(notice -> notices.take(notice, "notice"));
+            assertThat(jdbc.sql("select count(*) || ' ' || count(distinct account_id) from receipt where site_id = ?").param(held.site().id())
+                    .query(String.class).single()).as("each once").isEqualTo("2 2");
+            assertThat(malls.problems(held)).isEmpty();
+        } finally {
+            threads.shutdown();
+        }
+    }
+
+    @Test
+    void onePaymentToldForTwoOrdersIsCreditedOnce() throws Exception {
+        Mall one = malls.open("shop-single", 1, "-150.00");
+        Mall two = malls.open("shop-single", 1, "-150.00");
+        String transactionId = OrderDesk.transaction();
+        List<Notice> told = List.of(desk.paid(desk.order(one, one.accounts().get(0), "200.00", OrderState.PAYING), transactionId),
+                desk.paid(desk.order(two, two.accounts().get(0), "200.00", OrderState.PAYING), transactionId));
+        ExecutorService threads = Executors.newFixedThreadPool(2);
+        try {
+            List<Future<Void>> taken = transaction.execute(status -> {
+                counter.holdNumbers(one.site().id(), one.site().dayOf(Instant.now()));
+                counter.holdNumbers(two.site().id(), two.site().dayOf(Instant.now()));
+                List<Future<Void>> all = told.stream().map(notice -> take(threads, notice)).toList();
+                Awaitility.await().until(() -> waiting() >= 2);
+                return all;
+            });
+            for (Future<Void> each : taken) {
+                each.get();
+            }
+        } finally {
+            threads.shutdown();
+        }
+        assertThat(jdbc.sql("select count(*) from receipt where site_id in (?, ?)").params(one.site().id(), two.site().id()).query(Integer.class).single()).isOne();
+        assertThat(jdbc.sql("select count(*) from pay_order where site_id in (?, ?) and state = 'CREDITED'").params(one.site().id(), two.site().id())
+                .query(Integer.class).single()).isOne();
+        assertThat(jdbc.sql("select count(*) from pay_contradiction where site_id in (?, ?)").params(one.site().id(), two.site().id())
+                .query(Integer.class).single()).as("staff are told of the other").isOne();
+    }
+
+    private Future<Void> take(ExecutorService threads, Notice notice) {
+        return threads.submit(() -> {
+            notices.take(notice, "notice");
+            return null;
+        });
+    }
+
     /** All at once: nobody's receipt gets a number before everybody has come. */
     private void atOnce(World world) throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(world.told.size());
         try {
             List<Future<Void>> taken = transaction.execute(status -> {
                 counter.holdNumbers(world.mall.site().id(), world.mall.site().dayOf(Instant.now()));
-                List<Future<Void>> all = world.told.stream().map(notice -> threads.submit((Callable<Void>) () -> {
-                    notices.take(notice, "notice");
-                    return null;
-                })).toList();
+                List<Future<Void>> all = world.told.stream().map(notice -> take(threads, notice)).toList();
                 Awaitility.await().until(() -> waiting() >= PLAIN);
                 return all;
             });
@@ -169,7 +231,8 @@ class TakingsIT {
 
     /** How many threads wait for what becomes of their payment. */
     private static long waiting() {
-        return Thread.getAllStackTraces().values().stream().filter(trace -> Stream.of(trace).anyMatch(frame -> frame.getClassName().equals(Takings.class.getName()))).count();
+        return Thread.getAllStackTraces().values().stream().filter(trace -> Stream.of(trace).anyMatch(frame -> frame.getClassName().equals(Takings.class.getName())
+                && frame.getMethodName().equals("credit"))).count();
     }
 
     /** In how many transactions its payments were credited. */
