@@ -172,13 +172,17 @@ final class AlipayBill {
         return new Part(file, table, remarks);
     }
 
-    /** A cell with a comma in it stands in quotes. */
+    /** A cell with a comma in it stands in quotes, and a quote in such a cell twice; within another cell a quote is one. */
     private static List<String> cells(String line) {
         List<String> cells = new ArrayList<>();
         StringBuilder cell = new StringBuilder();
         boolean quoted = false;
-        for (char c : line.toCharArray()) {
-            if (c == '"') {
+        for (int i = 0; i < line.length(); i++) {
+            char c = line.charAt(i);
+            if (c == '"' && quoted && line.startsWith("\"\"", i)) {
+                cell.append(c);
+                i++;
+            } else if (c == '"' && (quoted || cell.isEmpty())) {
                 quoted = !quoted;
             } else if (c == ',' && !quoted) {
                 cells.add(cell.toString().strip());

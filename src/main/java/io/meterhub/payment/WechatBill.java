@@ -19,8 +19,9 @@ import java.util.stream.Stream;
 final class WechatBill {
 
     private static final String MARK = "`";
+    /** CHANGE (转代发): the payer's way back is closed, and the merchant sends the money otherwise; so it is not over, and has not come to nothing. */
     private static final Map<String, BillState> REFUND_STATES = Map.of("SUCCESS", BillState.DONE, "PROCESSING", BillState.WORKING, "FAIL", BillState.FAILED,
-            "CHANGE", BillState.FAILED);
+            "CHANGE", BillState.WORKING);
 
     private final String file;
     private final LocalDate day;

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.poi.ss.usermodel.Row;
@@ -23,6 +24,9 @@ final class SheetFile {
     private static final MediaType XLSX = MediaType.parseMediaType("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet");
     /** By it a spreadsheet program knows that a CSV file is UTF-8. */
     private static final String BYTE_ORDER_MARK = "\uFEFF";
+    /** What begins like this a spreadsheet program would take for a formula. */
+    private static final Pattern FORMULA = Pattern.compile("[-+=@\t\r].*", Pattern.DOTALL);
+    private static final Pattern NUMBER = Pattern.compile("-[0-9]+(\\.[0-9]+)?");
 
     private SheetFile() {
     }
@@ -56,8 +60,7 @@ final class SheetFile {
     }
 
     private static String quoted(String cell) {
-        // what begins like this a spreadsheet program would take for a formula
-        String harmless = cell.startsWith("=") || cell.startsWith("+") || cell.startsWith("@") ? "'" + cell : cell;
+        String harmless = FORMULA.matcher(cell).matches() && !NUMBER.matcher(cell).matches() ? "'" + cell : cell;
         return "\"" + harmless.replace("\"", "\"\"") + "\"";
     }
 }

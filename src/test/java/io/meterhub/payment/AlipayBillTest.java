@@ -100,6 +100,11 @@ class AlipayBillTest {
     }
 
     @Test
+    void aQuoteWithinACellIsOneAndInAQuotedCellItStandsTwice() {
+        assertThat(trades(DETAILS.replace("充值 10001,", "15\" 屏,").replace("\"充值, 10002\"", "\"充值, \"\"A\"\" 10002\""), SUMMARY)).isEqualTo(trades(DETAILS, SUMMARY));
+    }
+
+    @Test
     void aRefundsNumberIsTheMerchantsWithinATransactionAndMayBeMissing() {
         BillLine missing = trades(DETAILS.replace("REFUND0001\t", "\t"), SUMMARY).get(2);
         assertThat(List.of(missing.key(), missing.odd().key(), missing.fen())).isEqualTo(List.of("2026112222001400001/", "bill.needed", 3000L));

@@ -63,6 +63,12 @@ class WechatBillTest {
     }
 
     @Test
+    void aRefundThatTheMerchantSendsOtherwiseIsNotOver() {
+        assertThat(trades(BILL.replace("`PROCESSING", "`CHANGE")).get(2).state()).isEqualTo(BillState.WORKING);
+        assertThat(trades(BILL.replace("`PROCESSING", "`FAIL")).get(2).state()).isEqualTo(BillState.FAILED);
+    }
+
+    @Test
     void aByteOrderMarkCarriageReturnsAndColumnsMoreOrElsewhereMakeNoDifference() {
         assertThat(trades("\uFEFF" + BILL.replace("\n", "\r\n"))).isEqualTo(trades(BILL));
         String moved = BILL.lines().map(line -> line.startsWith("总") || line.startsWith("`3,") ? line
