@@ -268,7 +268,7 @@ final class AlipayPlatform implements Platform {
             return known;
         }
         if (answer.done()) {
-            return new Returning.Working(asked.refundNumber());
+            return new Returning.Working(asked.refundNumber(), "taken, and not found there yet");
         } else if (answer.isNoTrade()) {
             return new Returning.NotThere();
         }

@@ -72,8 +72,8 @@ class OrderLoop {
     }
 
     /** Called by the route watch-platforms. */
-    public void followUnanswered() {
-        alarms.followUnanswered();
+    public void followPlatforms() {
+        alarms.followPlatforms();
     }
 
     void look(long orderId) {

@@ -161,8 +161,14 @@ public interface Platform {
         record Done(String refundId, BigDecimal amountYuan, Instant at) implements Returning {
         }
 
-        /** Taken, not done yet. */
-        record Working(String refundId) implements Returning {
+        /**
+         * Taken, not done yet.
+         *
+         * @param why what keeps it from being done, {@link #ABNORMAL} first where the merchant has to see to it; null: nothing
+         */
+        record Working(String refundId, String why) implements Returning {
+
+            static final String ABNORMAL = "ABNORMAL";
         }
 
         /** For certain not, and not later either: another refund number is needed. */

@@ -3,6 +3,7 @@ package io.meterhub.payment;
 import static io.meterhub.payment.OrderBook.at;
 import static io.meterhub.payment.OrderBook.instant;
 
+import io.meterhub.payment.Platform.Returning.Working;
 import io.meterhub.people.Behalf;
 import io.meterhub.people.Behalf.Orderer;
 import io.meterhub.people.Right;
@@ -12,9 +13,13 @@ import java.math.BigDecimal;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
@@ -26,6 +31,10 @@ class RefundBook {
             select r.* from pay_refund r join pay_payment p on p.id = r.payment_id left join pay_order o on o.id = p.order_id
             left join account a on a.id = coalesce(p.account_id, o.account_id)
             where %s and""".formatted(Reach.sql("r.site_id", "a.shop_id", null));
+
+    /** Abnormal at the platform, or on its way for longer than banks take. */
+    private static final String STUCK = "next_look_at is not null and (failure like '" + Working.ABNORMAL + "%' or sent_at < :longAgo)";
+    private static final Duration LONGEST_WAY = Duration.ofDays(3);
 
     private final JdbcClient jdbc;
     private final Rights rights;
@@ -78,6 +87,25 @@ class RefundBook {
                 select * from pay_refund where site_id = :site and (:state::text is null or state = :state) and (:before::bigint is null or id < :before)
                 order by id desc limit :limit""").param("site", siteId)
                 .param("state", state == null ? null : state.name()).param("before", before).param("limit", limit).query((row, n) -> refund(row)).list();
+    }
+
+    /** Of a site, what the merchant has to see to, the oldest first. */
+    List<Refund> stuck(int siteId) {
+        return jdbc.sql("select * from pay_refund where site_id = :site and " + STUCK + " order by id").param("site", siteId).param("longAgo", longAgo())
+                .query((row, n) -> refund(row)).list();
+    }
+
+    /** The sites that have such. */
+    Set<Integer> stuckAt() {
+        return new TreeSet<>(jdbc.sql("select distinct site_id from pay_refund where " + STUCK).param("longAgo", longAgo()).query(Integer.class).list());
+    }
+
+    private OffsetDateTime longAgo() {
+        return at(clock.instant().minus(LONGEST_WAY));
+    }
+
+    static boolean isAbnormal(Refund refund) {
+        return refund.failure() != null && refund.failure().startsWith(Working.ABNORMAL);
     }
 
     /** Holds a refund, the payment of which is held. */

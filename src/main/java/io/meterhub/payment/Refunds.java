@@ -211,13 +211,16 @@ public class Refunds {
                 contradictions.say(payment, refund, payment.orderNumber(), done.amountYuan());
             }
             book.lookAgain(refund.id(), outcome instanceof Returning.Working working ? working.refundId() : null,
-                    outcome instanceof Returning.Working, said(outcome));
+                    outcome instanceof Returning.Working, said(refund, outcome));
         }
     }
 
-    private static String said(Returning outcome) {
+    private static String said(Refund refund, Returning outcome) {
         if (outcome instanceof Returning.Unknown unknown) {
-            return unknown.why();
+            // what it said of this last still holds
+            return RefundBook.isAbnormal(refund) ? refund.failure() : unknown.why();
+        } else if (outcome instanceof Returning.Working working) {
+            return working.why();
         }
         return outcome instanceof Returning.Done done ? "done, but of " + done.amountYuan().toPlainString() + " yuan" : null;
     }
@@ -277,6 +280,12 @@ public class Refunds {
     public List<Refund> of(int siteId, Refund.State state, Long before, int limit) {
         rights.require(Right.VIEW_BOOKS, Place.site(siteId));
         return book.of(siteId, state, before, limit);
+    }
+
+    /** Of a site, those that are taken there and do not arrive: the merchant has to see to them on the platform's own page. */
+    public List<Refund> stuck(int siteId) {
+        rights.require(Right.VIEW_BOOKS, Place.site(siteId));
+        return book.stuck(siteId);
     }
 
     /** Holds a payment and, before it, its order: before anything of an account is. */

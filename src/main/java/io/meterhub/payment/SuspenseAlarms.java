@@ -15,7 +15,7 @@ import org.springframework.transaction.annotation.Transactional;
 import org.springframework.transaction.support.TransactionSynchronization;
 import org.springframework.transaction.support.TransactionSynchronizationManager;
 
-/** Sees to it that staff are told of money in suspense, of a platform that contradicts itself, and of one that does not answer. */
+/** Sees to it that staff are told of money in suspense, of a platform that contradicts itself or does not answer, and of refunds that do not arrive. */
 @Component
 class SuspenseAlarms {
 
@@ -23,10 +23,12 @@ class SuspenseAlarms {
     private static final int UNANSWERED = 5;
 
     private final JdbcClient jdbc;
+    private final RefundBook refunds;
     private final Alarms alarms;
 
-    SuspenseAlarms(JdbcClient jdbc, Alarms alarms) {
+    SuspenseAlarms(JdbcClient jdbc, RefundBook refunds, Alarms alarms) {
         this.jdbc = jdbc;
+        this.refunds = refunds;
         this.alarms = alarms;
     }
 
@@ -75,18 +77,22 @@ class SuspenseAlarms {
         alarms.explain(kind, List.of(new Finding(siteId, null, detail)));
     }
 
-    /** Raises and clears the alarm of sites the orders or refunds of which a platform does not answer for. */
+    /** Raises and clears the alarms of sites the orders or refunds of which a platform does not answer for, or does not finish. */
     @Transactional
-    public void followUnanswered() {
-        Set<Integer> silent = new TreeSet<>(jdbc.sql("""
+    public void followPlatforms() {
+        follow(AlarmKind.PAY_REFUND_STUCK, refunds.stuckAt());
+        follow(AlarmKind.PAY_UNANSWERED, new TreeSet<>(jdbc.sql("""
                 select site_id from pay_order where next_look_at is not null and unanswered >= :least
                 union select site_id from pay_refund where next_look_at is not null and unanswered >= :least""")
-                .param("least", UNANSWERED).query(Integer.class).list());
+                .param("least", UNANSWERED).query(Integer.class).list()));
+    }
+
+    private void follow(AlarmKind kind, Set<Integer> sites) {
         Set<Integer> open = new TreeSet<>(jdbc.sql("select subject_id from alarm where kind = ? and cleared_at is null")
-                .param(AlarmKind.PAY_UNANSWERED.name()).query(Integer.class).list());
-        alarms.raise(AlarmKind.PAY_UNANSWERED, silent.stream().filter(site -> !open.contains(site))
+                .param(kind.name()).query(Integer.class).list());
+        alarms.raise(kind, sites.stream().filter(site -> !open.contains(site))
                 .map(site -> new Finding(site, null, Map.of())).toList());
-        open.removeAll(silent);
-        alarms.clear(AlarmKind.PAY_UNANSWERED, open);
+        open.removeAll(sites);
+        alarms.clear(kind, open);
     }
 }

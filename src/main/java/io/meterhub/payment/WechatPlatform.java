@@ -231,7 +231,8 @@ final class WechatPlatform implements Platform {
     static Returning returning(String status, String refundId, int fen, String successTime) {
         return switch (String.valueOf(status)) {
             case "SUCCESS" -> new Returning.Done(refundId, yuan(fen), instant(successTime));
-            case "PROCESSING", "ABNORMAL" -> new Returning.Working(refundId);
+            case "PROCESSING" -> new Returning.Working(refundId, null);
+            case "ABNORMAL" -> new Returning.Working(refundId, Returning.Working.ABNORMAL + ": the payer's account or card takes no money");
             case "CLOSED" -> new Returning.Refused("CLOSED", "The platform closed the refund.");
             default -> new Returning.Unknown("the state " + status);
         };

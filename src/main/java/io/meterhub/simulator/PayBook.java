@@ -17,7 +17,7 @@ public final class PayBook {
     public enum Kind { PAYMENT, REFUND }
 
     /** How far a refund was when the bill was made, which it is never told of again. */
-    public enum RefundState { SUCCESS, PROCESSING, FAIL }
+    public enum RefundState { SUCCESS, PROCESSING, CHANGE, FAIL }
 
     /**
      * A payment, or a refund of one.

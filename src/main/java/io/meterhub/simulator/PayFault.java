@@ -31,6 +31,10 @@ public enum PayFault {
     QUERY_HANGS,
     /** A refund is done and gets no answer. */
     REFUND_UNKNOWN,
+    /** A refund is taken, and then the payer's account takes no money: the merchant has to see to it. WeChat only. */
+    REFUND_ABNORMAL,
+    /** A refund is taken, and then closed. WeChat only. */
+    REFUND_CLOSED,
     /** A bill is not made yet at the hour when it should be. */
     BILL_LATE,
     /** A bill's file stops coming in its middle, and the connection stays. */

@@ -54,7 +54,7 @@ class PlatformsController {
     @PutMapping("/{name}/faults/{fault}")
     @Operation(summary = "Switches a fault on: NOTICE_LOST, NOTICE_LATE, NOTICE_TWICE, NOTICE_FIFTY, NOTICE_EARLY, NOTICE_OUT_OF_ORDER,"
             + " AMOUNT_WRONG, NOTICE_FORGED, NOTICE_REPLAYED, SERIAL_UNKNOWN, SIGNATURE_PROBE, QUERY_TIMES_OUT, QUERY_HANGS, REFUND_UNKNOWN,"
-            + " BILL_LATE, BILL_STALLS")
+            + " REFUND_ABNORMAL, REFUND_CLOSED, BILL_LATE, BILL_STALLS")
     Played fault(@PathVariable String name, @PathVariable String fault, @RequestBody(required = false) FaultRequest request) {
         PlayedPlatform platform = platform(name);
         platform.faults().set(fault(fault), request == null ? null : request.order(), request == null ? 0 : request.times());

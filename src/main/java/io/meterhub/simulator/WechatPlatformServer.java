@@ -431,7 +431,7 @@ public final class WechatPlatformServer implements PlayedPlatform {
                 }
                 back = known;
             } else {
-                long before = deal.backs.values().stream().mapToLong(each -> each.fen).sum();
+                long before = deal.backs.values().stream().filter(each -> !each.status.equals("CLOSED")).mapToLong(each -> each.fen).sum();
                 if (wish.at("/amount/total").asLong() != deal.paidFen || before + fen > deal.paidFen) {
                     throw new Refused(400, "INVALID_REQUEST", "订单金额或退款金额与之前请求不一致，请核实后再试");
                 }
@@ -448,7 +448,8 @@ public final class WechatPlatformServer implements PlayedPlatform {
         deal.state = "REFUND";
         book.add(new Entry(Kind.REFUND, back.at, deal.way, deal.number, deal.transactionId, number, back.id, fen, deal.paidFen,
                 PayBook.fee(fen, FEE), deal.subject, deal.openid));
-        post.after(time.really(REFUND_TAKES), () -> finish(back));
+        String end = faults.hits(PayFault.REFUND_ABNORMAL, deal.number) ? "ABNORMAL" : faults.hits(PayFault.REFUND_CLOSED, deal.number) ? "CLOSED" : "SUCCESS";
+        post.after(time.really(REFUND_TAKES), () -> finish(back, end));
         return back;
     }
 
@@ -460,8 +461,18 @@ public final class WechatPlatformServer implements PlayedPlatform {
         }
     }
 
-    private void finish(Back back) {
-        back.status = "SUCCESS";
+    /** The merchant sees to the abnormal refunds of an order on the platform's own page: they arrive. */
+    public void seeToRefunds(String orderNumber) {
+        deals.get(orderNumber).backs.values().stream().filter(back -> back.status.equals("ABNORMAL")).forEach(back -> finish(back, "SUCCESS"));
+    }
+
+    private void finish(Back back, String end) {
+        back.status = end;
+        book.plant(entry -> back.id.equals(entry.refundId()), entry -> List.of(entry.refundState(switch (end) {
+            case "ABNORMAL" -> PayBook.RefundState.CHANGE;
+            case "CLOSED" -> PayBook.RefundState.FAIL;
+            default -> PayBook.RefundState.SUCCESS;
+        })));
         if (back.notify != null) {
             Map<String, Object> told = new LinkedHashMap<>();
             told.put("mchid", merchant);
@@ -470,10 +481,16 @@ public final class WechatPlatformServer implements PlayedPlatform {
             told.put("out_refund_no", back.number);
             told.put("refund_id", back.id);
             told.put("refund_status", back.status);
-            told.put("success_time", RFC3339.format(back.at));
+            if (end.equals("SUCCESS")) {
+                told.put("success_time", RFC3339.format(back.at));
+            }
             told.put("user_received_account", "支付用户零钱");
             told.put("amount", Map.of("total", back.deal.paidFen, "refund", back.fen, "payer_total", back.deal.paidFen, "payer_refund", back.fen));
-            tell(back.deal.number, back.notify, "REFUND.SUCCESS", "退款成功", "refund", told, false);
+            tell(back.deal.number, back.notify, "REFUND." + end, switch (end) {
+                case "ABNORMAL" -> "退款异常";
+                case "CLOSED" -> "退款关闭";
+                default -> "退款成功";
+            }, "refund", told, false);
         }
     }
 

@@ -44,6 +44,8 @@ public enum AlarmKind {
     PAY_CONTRADICTED(Severity.CRITICAL, Subject.SITE),
     /** A payment platform has not answered for minutes about orders or refunds that are open. */
     PAY_UNANSWERED(Severity.WARNING, Subject.SITE),
+    /** A refund is taken at the platform and does not arrive: the merchant has to see to it there. */
+    PAY_REFUND_STUCK(Severity.WARNING, Subject.SITE),
     /** The hub's clock and a payment platform's are more than five minutes apart: its notices are not believed, queries still are. */
     PAY_CLOCK(Severity.CRITICAL, Subject.SITE),
     /** A certificate or key of a payment channel expires within 30 days. */

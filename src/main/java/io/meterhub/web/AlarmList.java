@@ -30,7 +30,8 @@ class AlarmList {
     /** The most urgent first, of these the oldest. */
     static final Comparator<AlarmNow> URGENT_FIRST = Comparator.comparing((AlarmNow now) -> now.alarm.severity()).thenComparing(now -> now.alarm.since());
 
-    private static final Set<AlarmKind> DECIDED_ON_PAYMENTS = EnumSet.of(AlarmKind.PAY_SUSPENSE, AlarmKind.PAY_CONTRADICTED, AlarmKind.PAY_UNANSWERED);
+    private static final Set<AlarmKind> DECIDED_ON_PAYMENTS = EnumSet.of(AlarmKind.PAY_SUSPENSE, AlarmKind.PAY_CONTRADICTED, AlarmKind.PAY_UNANSWERED,
+            AlarmKind.PAY_REFUND_STUCK);
     /** More open alarms than this are not read one by one any more. */
     private static final int MOST = 500;
 

@@ -74,6 +74,7 @@ class PaymentsPage {
         model.addAttribute("amounts", new Amounts.Shown());
         model.addAttribute("waiting", suspense.waiting(site.id()));
         model.addAttribute("contradictions", contradictions.waiting(site.id()));
+        model.addAttribute("stuck", refunds.stuck(site.id()));
         model.addAttribute("asked", refunds.of(site.id(), Refund.State.ASKED, null, SHOWN));
         model.addAttribute("newest", orders.newest(site.id(), SHOWN));
         model.addAttribute("mayDecide", rights.may(Right.DECIDE_SUSPENSE, place));

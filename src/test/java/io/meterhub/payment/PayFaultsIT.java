@@ -12,6 +12,8 @@ import io.meterhub.simulator.PayDelivery;
 import io.meterhub.simulator.PayFault;
 import io.meterhub.simulator.PayTime;
 import io.meterhub.simulator.PlayedPlatform;
+import io.meterhub.simulator.WechatPlatformServer;
+import io.meterhub.site.AlarmKind;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
@@ -204,6 +206,64 @@ class PayFaultsIT {
         assertThat(desk.credit(mall.account())).isEqualTo("117.66");
         assertThat(platform.book().of(platform.time().now().atZone(PayTime.ZONE).toLocalDate()).stream().filter(entry -> order.number().equals(entry.orderNumber()))).as("one payment and one refund there").hasSize(2);
         assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    /** WeChat alone has it: the payer's card is gone, say. */
+    @Test
+    void aRefundThatDoesNotArriveIsAMatterForStaffUntilItDoes() {
+        WechatPlatformServer wechat = hub.getBean(WechatPlatformServer.class);
+        Mall mall = malls.open("shop-single", 1);
+        Refund refund = refund(mall, PayFault.REFUND_ABNORMAL);
+        Order order = orders.of(mall.account(), null, 1).get(0);
+        await().atMost(LONG).until(() -> {
+            loop.refund(refund.id());
+            return refunds.refund(refund.id()).orElseThrow().failure() != null;
+        });
+        await().atMost(LONG).until(() -> wechat.deliveries(order.number()).size() == 2);
+        // no answer says nothing against it
+        refunds.take(Channel.WECHAT, refund.number(), new Platform.Returning.Unknown("no answer"), "query");
+        assertThat(refunds.refund(refund.id()).orElseThrow()).satisfies(abnormal -> {
+            assertThat(abnormal.state()).isEqualTo(Refund.State.RESERVED);
+            assertThat(abnormal.failure()).startsWith("ABNORMAL");
+        });
+        loop.followPlatforms();
+        assertThat(desk.alarms(mall)).contains(AlarmKind.PAY_REFUND_STUCK);
+        assertThat(refunds.stuck(mall.site().id())).extracting(Refund::id).containsExactly(refund.id());
+        jdbc.sql("update pay_refund set failure = null where id = ?").param(refund.id()).update();
+        loop.followPlatforms();
+        assertThat(desk.alarms(mall)).as("on its way").doesNotContain(AlarmKind.PAY_REFUND_STUCK);
+        jdbc.sql("update pay_refund set sent_at = sent_at - interval '73 hours' where id = ?").param(refund.id()).update();
+        loop.followPlatforms();
+        assertThat(desk.alarms(mall)).as("for too long").contains(AlarmKind.PAY_REFUND_STUCK);
+        wechat.seeToRefunds(order.number());
+        loop.refund(refund.id());
+        loop.followPlatforms();
+        assertThat(desk.state(order)).isEqualTo(OrderState.REFUNDED);
+        assertThat(desk.alarms(mall)).doesNotContain(AlarmKind.PAY_REFUND_STUCK);
+        assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    @Test
+    void aRefundThatThePlatformClosesIsThereAgain() {
+        Mall mall = malls.open("shop-single", 1);
+        Refund refund = refund(mall, PayFault.REFUND_CLOSED);
+        await().atMost(LONG).until(() -> {
+            loop.refund(refund.id());
+            return refunds.refund(refund.id()).orElseThrow().state() == Refund.State.REFUSED;
+        });
+        assertThat(desk.credit(mall.account())).isEqualTo("130");
+        assertThat(desk.lies(mall, "GIVING_BACK")).isEqualTo("0");
+        assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    /** All of a payment by WeChat, asked for with this fault on. */
+    private Refund refund(Mall mall, PayFault fault) {
+        Order order = open(mall, Way.WECHAT_NATIVE);
+        platform(Way.WECHAT_NATIVE).pay(order.number());
+        await().atMost(LONG).until(() -> desk.state(order) == OrderState.CREDITED);
+        platform(Way.WECHAT_NATIVE).faults().set(fault, order.number(), 1);
+        Payment payment = orders.payments(order.id()).get(0);
+        return refunds.ask("back-" + payment.id(), payment.id(), null, "li", "wrong shop");
     }
 
     @Test
