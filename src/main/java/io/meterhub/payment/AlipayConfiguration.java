@@ -30,7 +30,7 @@ class AlipayConfiguration {
             throw new StartRefused("meterhub.payment.alipay.gateway must begin with https://.");
         }
         hub.mustBeReachable(Channel.ALIPAY, played);
-        AlipayKeys keys = new AlipayKeys(settings, clock.instant());
+        AlipayKeys keys = new AlipayKeys(settings);
         keys.expiries().forEach(watch::expires);
         log.info("Alipay is on for the seller {}, with {}", settings.seller(), keys.certificates() == null ? "a public key"
                 : "certificates that are good until " + keys.expiries().values().stream().min(Instant::compareTo).orElseThrow());

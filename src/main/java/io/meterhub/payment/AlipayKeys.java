@@ -23,7 +23,7 @@ import org.bouncycastle.jce.provider.BouncyCastleProvider;
 
 /**
  * The app's own key, and Alipay's: in key mode one public key, in certificate mode those of its certificates by their serials. Looked at when
- * it is made; {@link StartRefused} where one is missing, or does not fit.
+ * it is made; {@link StartRefused} where one is missing, or does not fit, not where one has expired: meters are to be read all the same.
  */
 final class AlipayKeys {
 
@@ -39,7 +39,7 @@ final class AlipayKeys {
     private final Map<String, PublicKey> alipay = new LinkedHashMap<>();
     private final Map<String, Instant> expiries = new LinkedHashMap<>();
 
-    AlipayKeys(AlipaySettings settings, Instant now) {
+    AlipayKeys(AlipaySettings settings) {
         privateKey = Keys.privateKey(PREFIX + "private-key", Keys.text(PREFIX + "private-key", settings.privateKey(), settings.privateKeyFile()));
         if (Keys.isSet(settings.publicKey(), settings.publicKeyFile())) {
             PublicKey key = Keys.publicKey(PREFIX + "public-key", Keys.text(PREFIX + "public-key", settings.publicKey(), settings.publicKeyFile()));
@@ -53,14 +53,14 @@ final class AlipayKeys {
             certificates = new Certificates(Keys.text(PREFIX + "app-certificate", settings.appCertificate(), settings.appCertificateFile()),
                     Keys.text(PREFIX + "certificate", settings.certificate(), settings.certificateFile()),
                     Keys.text(PREFIX + "root-certificate", settings.rootCertificate(), settings.rootCertificateFile()));
-            check(now);
+            check();
         }
     }
 
-    private void check(Instant now) {
+    private void check() {
         X509Certificate app = read("app-certificate", certificates.app()).get(0);
         Keys.mustFit(PREFIX + "private-key", privateKey, PREFIX + "app-certificate", app.getPublicKey());
-        mustBeGood("app-certificate", app, now);
+        expires("app-certificate", app);
         List<X509Certificate> roots = read("root-certificate", certificates.root());
         List<X509Certificate> all = read("certificate", certificates.alipay());
         for (X509Certificate each : all) {
@@ -69,7 +69,7 @@ final class AlipayKeys {
                 if (!comesFrom(each, all, roots)) {
                     throw new StartRefused(PREFIX + "certificate was not issued by any of " + PREFIX + "root-certificate.");
                 }
-                mustBeGood("certificate", each, now);
+                expires("certificate", each);
                 alipay.put(serial(each), each.getPublicKey());
             }
         }
@@ -78,13 +78,9 @@ final class AlipayKeys {
         }
     }
 
-    private void mustBeGood(String name, X509Certificate certificate, Instant now) {
-        Instant end = certificate.getNotAfter().toInstant();
-        if (end.isBefore(now)) {
-            throw new StartRefused(PREFIX + name + " has expired at " + end + ": get a new one from the app's page at Alipay.");
-        }
+    private void expires(String name, X509Certificate certificate) {
         // of two during a change-over, the later is what counts
-        expiries.merge(PREFIX + name, end, (one, other) -> one.isAfter(other) ? one : other);
+        expiries.merge(PREFIX + name, certificate.getNotAfter().toInstant(), (one, other) -> one.isAfter(other) ? one : other);
     }
 
     private static List<X509Certificate> read(String name, String pem) {

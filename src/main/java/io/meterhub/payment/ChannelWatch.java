@@ -14,10 +14,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
-import org.springframework.transaction.support.TransactionTemplate;
+import org.springframework.transaction.annotation.Transactional;
 
 /**
- * What is wrong with a channel as a whole: the hub's clock against the platform's, and keys that will soon expire. It is an alarm at every
+ * What is wrong with a channel as a whole: the hub's clock against the platform's, and keys that expire. It is an alarm at every
  * site, as all of them are paid through it.
  */
 @Component
@@ -29,28 +29,21 @@ class ChannelWatch {
 
     private final Alarms alarms;
     private final Sites sites;
-    private final TransactionTemplate transactions;
+    private final Platforms platforms;
     private final Clock clock;
-    private final Map<Channel, Boolean> wrong = new ConcurrentHashMap<>();
+    private final Map<Channel, Duration> off = new ConcurrentHashMap<>();
     private final Map<String, Instant> expiries = new ConcurrentHashMap<>();
 
-    ChannelWatch(Alarms alarms, Sites sites, TransactionTemplate transactions, Clock clock) {
+    ChannelWatch(Alarms alarms, Sites sites, Platforms platforms, Clock clock) {
         this.alarms = alarms;
         this.sites = sites;
-        this.transactions = transactions;
+        this.platforms = platforms;
         this.clock = clock;
     }
 
     /** Tells with each answer of a platform how far its clock is before the hub's. */
     void clock(Channel channel, Duration off) {
-        boolean now = off.abs().compareTo(AGREE) > 0;
-        Boolean before = wrong.put(channel, now);
-        // alarms are the database's business only when something changed
-        if (now != Boolean.TRUE.equals(before)) {
-            log.warn(now ? "The clocks of the hub and of {} are {} apart: notices are not believed" : "The clocks of the hub and of {} agree again ({})",
-                    channel, off);
-            everywhere(AlarmKind.PAY_CLOCK, wrong.containsValue(true), Map.of("channel", channel.name(), "driftSeconds", off.negated().toSeconds()));
-        }
+        this.off.put(channel, off);
     }
 
     /** Names a certificate that is to be watched. */
@@ -58,29 +51,45 @@ class ChannelWatch {
         expiries.put(what, at);
     }
 
-    /** What of that expires within 30 days, or has. */
+    /** What of that expires within 30 days. */
     List<String> soon() {
-        return expiries.entrySet().stream().filter(each -> each.getValue().minus(WARN_BEFORE).isBefore(clock.instant()))
+        Instant now = clock.instant();
+        return expiries.entrySet().stream().filter(each -> each.getValue().isAfter(now) && each.getValue().minus(WARN_BEFORE).isBefore(now))
                 .map(each -> each.getKey() + " expires at " + each.getValue()).sorted().toList();
     }
 
-    /** Looks at what was named. */
-    public void look() {
+    /** What of that has expired. */
+    List<String> expired() {
+        Instant now = clock.instant();
+        return expiries.entrySet().stream().filter(each -> !each.getValue().isAfter(now)).map(each -> each.getKey() + " has expired at " + each.getValue())
+                .sorted().toList();
+    }
+
+    /** Raises and clears the alarms by what is so now, whatever was found before. Called by the route watch-channels. */
+    @Transactional
+    public void followChannels() {
         List<String> soon = soon();
-        soon.forEach(each -> log.warn("{}: get a new one in time, payments stop without it", each));
-        if (!expiries.isEmpty()) {
-            everywhere(AlarmKind.PAY_KEY_EXPIRES, !soon.isEmpty(), Map.of("why", String.join("; ", soon)));
+        everywhere(AlarmKind.PAY_KEY_EXPIRES, !soon.isEmpty(), Map.of("why", String.join("; ", soon)));
+        List<String> expired = expired();
+        everywhere(AlarmKind.PAY_KEY_EXPIRED, !expired.isEmpty(), Map.of("why", String.join("; ", expired)));
+        // WeChat alone tells its time; before its first answer after a start what was found before it still stands
+        Duration drift = off.get(Channel.WECHAT);
+        if (drift != null || platforms.of(Channel.WECHAT).isEmpty()) {
+            everywhere(AlarmKind.PAY_CLOCK, drift != null && drift.abs().compareTo(AGREE) > 0, Map.of("channel", Channel.WECHAT.name(), "driftSeconds",
+                    drift == null ? 0 : drift.negated().toSeconds()));
         }
     }
 
     private void everywhere(AlarmKind kind, boolean raise, Map<String, ?> detail) {
         List<Integer> all = sites.sites().stream().map(Site::id).toList();
-        transactions.executeWithoutResult(status -> {
-            if (raise) {
-                alarms.raise(kind, all.stream().map(site -> new Finding(site, null, detail)).toList());
-            } else {
-                alarms.clear(kind, all);
-            }
-        });
+        if (!raise) {
+            alarms.clear(kind, all);
+            return;
+        }
+        List<Finding> findings = all.stream().map(site -> new Finding(site, null, detail)).toList();
+        if (!alarms.raise(kind, findings).isEmpty()) {
+            log.warn("{}: {}", kind, detail);
+        }
+        alarms.explain(kind, findings);
     }
 }

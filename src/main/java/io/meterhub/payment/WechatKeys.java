@@ -50,7 +50,10 @@ final class WechatKeys implements Verifier {
     private volatile Instant triedAt = Instant.MIN;
     private Supplier<Map<String, X509Certificate>> source = Map::of;
 
-    /** Reads and looks at all keys that the settings name. Throws {@link StartRefused} where one is missing, or does not fit. */
+    /**
+     * Reads and looks at all keys that the settings name. Throws {@link StartRefused} where one is missing, or does not fit; not where the
+     * merchant's certificate has expired: meters are to be read all the same, and what it is still good for the platform says.
+     */
     WechatKeys(WechatSettings settings, InstantSource clock) {
         this.clock = clock;
         this.privateKey = Keys.privateKey(prefix + "private-key",
@@ -58,10 +61,6 @@ final class WechatKeys implements Verifier {
         this.certificate = Keys.certificate(prefix + "certificate",
                 Keys.text(prefix + "certificate", settings.certificate(), settings.certificateFile()));
         Keys.mustFit(prefix + "private-key", privateKey, prefix + "certificate", certificate.getPublicKey());
-        if (certificate.getNotAfter().toInstant().isBefore(clock.instant())) {
-            throw new StartRefused(prefix + "certificate has expired at " + certificate.getNotAfter().toInstant()
-                    + ": get a new one from the merchant platform.");
-        }
         byte[] secret = Keys.text(prefix + "api-key", settings.apiKey(), settings.apiKeyFile()).getBytes(StandardCharsets.UTF_8);
         if (secret.length != 32) {
             throw new StartRefused(prefix + "api-key must have 32 characters, it has " + secret.length + ".");

@@ -50,6 +50,8 @@ public enum AlarmKind {
     PAY_CLOCK(Severity.CRITICAL, Subject.SITE),
     /** A certificate or key of a payment channel expires within 30 days. */
     PAY_KEY_EXPIRES(Severity.WARNING, Subject.SITE),
+    /** One has expired: the platform may take nothing of this channel any more. */
+    PAY_KEY_EXPIRED(Severity.CRITICAL, Subject.SITE),
     /** A payment platform's bill is not there hours after it was due. */
     PAY_BILL_LATE(Severity.WARNING, Subject.SITE),
     /** A payment platform's bill cannot be what it says it is. */

@@ -48,10 +48,10 @@ class AlipayKeysTest {
         Map<String, Object> settings = new HashMap<>(certificates);
         Path file = Files.writeString(folder.resolve("app.key"), (String) settings.remove(PREFIX + "private-key"));
         settings.put(PREFIX + "private-key-file", file.toString());
-        AlipayKeys read = read(settings, Instant.now());
+        AlipayKeys read = read(settings);
         assertThat(read.certificates()).isNotNull();
         assertThat(read.expiries()).containsOnlyKeys(PREFIX + "app-certificate", PREFIX + "certificate");
-        assertThat(read(keys, Instant.now()).certificates()).isNull();
+        assertThat(read(keys).certificates()).isNull();
     }
 
     @Test
@@ -59,8 +59,8 @@ class AlipayKeysTest {
         Map<String, Object> settings = new HashMap<>(certificates);
         settings.put(PREFIX + "certificate", "" + certificates.get(PREFIX + "certificate") + others.get(PREFIX + "certificate"));
         settings.put(PREFIX + "root-certificate", "" + certificates.get(PREFIX + "root-certificate") + others.get(PREFIX + "root-certificate"));
-        assertThat(read(settings, Instant.now()).alipay(null)).hasSize(2);
-        assertThat(read(settings, Instant.now()).alipay("no serial of theirs")).isEmpty();
+        assertThat(read(settings).alipay(null)).hasSize(2);
+        assertThat(read(settings).alipay("no serial of theirs")).isEmpty();
     }
 
     @Test
@@ -83,10 +83,13 @@ class AlipayKeysTest {
         refuses(settings, "public-key", Base64.getEncoder().encodeToString(pair.getPublic().getEncoded()), "is the app's own");
     }
 
+    /** Played six years ago, so that all of them have expired. */
     @Test
-    void whatHasExpiredRefusesTheStart() {
-        assertThatThrownBy(() -> read(certificates, Instant.now().plus(Duration.ofDays(1826)))).isInstanceOf(StartRefused.class)
-                .hasMessageContaining("has expired");
+    void whatHasExpiredStopsNoHubAndIsAskedWith() {
+        try (AlipayStage stage = new AlipayStage(new AlipayPlatformServer(0, new PayTime(Clock.offset(Clock.systemUTC(), Duration.ofDays(-6 * 365)), 1)), Map.of())) {
+            assertThat(stage.platform.keys().expiries().values()).hasSize(2).allMatch(end -> end.isBefore(Instant.now()));
+            assertThat(stage.platform.find("A2026EXPIRED01")).as("what Alipay takes, it says").isInstanceOf(Platform.Found.NotThere.class);
+        }
     }
 
     @Test
@@ -98,11 +101,11 @@ class AlipayKeysTest {
     private static void refuses(Map<String, Object> settings, String name, Object value, String word) {
         Map<String, Object> wrong = new HashMap<>(settings);
         wrong.put(PREFIX + name, value);
-        assertThatThrownBy(() -> read(wrong, Instant.now())).isInstanceOf(StartRefused.class).hasMessageContaining(word)
+        assertThatThrownBy(() -> read(wrong)).isInstanceOf(StartRefused.class).hasMessageContaining(word)
                 .satisfies(refused -> assertThat(refused.getMessage()).doesNotContain("MII"));
     }
 
-    private static AlipayKeys read(Map<String, Object> settings, Instant now) {
-        return new AlipayKeys(AlipayStage.settings(settings), now);
+    private static AlipayKeys read(Map<String, Object> settings) {
+        return new AlipayKeys(AlipayStage.settings(settings));
     }
 }

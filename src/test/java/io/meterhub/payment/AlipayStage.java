@@ -60,7 +60,7 @@ final class AlipayStage implements AutoCloseable {
         Map<String, Object> all = new HashMap<>(alipay.settings());
         all.putAll(other);
         AlipaySettings settings = settings(all);
-        platform = new AlipayPlatform(settings, new AlipayKeys(settings, Instant.now()), new HubAddress(new MockEnvironment()
+        platform = new AlipayPlatform(settings, new AlipayKeys(settings), new HubAddress(new MockEnvironment()
                 .withProperty("meterhub.payment.address", "http://127.0.0.1:" + hub.getAddress().getPort())), JSON, Clock.systemUTC());
         DefaultListableBeanFactory beans = new DefaultListableBeanFactory();
         beans.registerSingleton("alipayPlatform", platform);

@@ -11,7 +11,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.springframework.mock.env.MockEnvironment;
 
-/** Each channel that is switched on has its certificates watched, from 30 days before they expire on. */
+/** Each channel that is switched on has its certificates watched, from 30 days before they expire on, and one that has expired stops no hub. */
 class ChannelWatchTest {
 
     /** Of those that the played platforms make. */
@@ -23,6 +23,9 @@ class ChannelWatchTest {
             assertThat(wechat(played.settings(), LIFE.minusDays(31)).soon()).isEmpty();
             assertThat(wechat(played.settings(), LIFE.minusDays(29)).soon()).singleElement().asString()
                     .startsWith("The merchant's certificate of WeChat Pay expires at 20");
+            assertThat(wechat(played.settings(), LIFE.plusDays(1)).soon()).isEmpty();
+            assertThat(wechat(played.settings(), LIFE.plusDays(1)).expired()).singleElement().asString()
+                    .startsWith("The merchant's certificate of WeChat Pay has expired at 20");
         }
     }
 
@@ -31,6 +34,7 @@ class ChannelWatchTest {
         try (AlipayPlatformServer played = new AlipayPlatformServer(0, new PayTime(Clock.systemUTC(), 1))) {
             assertThat(alipay(played.settings(), LIFE.minusDays(31)).soon()).isEmpty();
             assertThat(alipay(played.settings(), LIFE.minusDays(29)).soon()).hasSize(2).allMatch(each -> each.contains("certificate expires at 20"));
+            assertThat(alipay(played.settings(), LIFE.plusDays(1)).expired()).hasSize(2);
         }
     }
 

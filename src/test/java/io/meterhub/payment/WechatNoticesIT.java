@@ -11,6 +11,7 @@ import io.meterhub.simulator.WechatPlatformServer;
 import io.meterhub.site.Alarm;
 import io.meterhub.site.AlarmKind;
 import io.meterhub.site.Alarms;
+import io.meterhub.site.Sites;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.BufferedReader;
@@ -24,6 +25,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -34,8 +36,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.beans.factory.support.StaticListableBeanFactory;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.context.ApplicationContext;
+import org.springframework.transaction.support.TransactionTemplate;
 
 /** The channel as a whole: its door as strangers find it, a clock that is wrong, a certificate that expires. */
 @HubTest
@@ -85,11 +89,44 @@ class WechatNoticesIT {
         platform.pay(order.number());
         orders.hurry(Channel.WECHAT, order.number());
         await().atMost(Duration.ofSeconds(20)).until(() -> desk.state(order) == OrderState.CREDITED);
-        await().untilAsserted(() -> assertThat(open(mall)).contains(AlarmKind.PAY_CLOCK));
+        watch.followChannels();
+        assertThat(open(mall)).contains(AlarmKind.PAY_CLOCK);
         platform.time().skew(Duration.ZERO);
         Order next = opened(mall, "1.00");
         assertThat(next.number()).isNotEqualTo(order.number());
-        await().untilAsserted(() -> assertThat(open(mall)).doesNotContain(AlarmKind.PAY_CLOCK));
+        watch.followChannels();
+        assertThat(open(mall)).doesNotContain(AlarmKind.PAY_CLOCK);
+    }
+
+    /** Whoever found it, and before whatever start: it goes with what is so now, and stays where nobody knows. */
+    @Test
+    void aClockThatWasWrongBeforeAStartIsAnAlarmUntilThePlatformOrTheSettingsSayOtherwise() {
+        Mall mall = malls.open("shop-single", 1);
+        watch.clock(Channel.WECHAT, Duration.ofMinutes(17));
+        watch.followChannels();
+        ChannelWatch restarted = restarted(hub.getBean(Platforms.class));
+        follow(restarted);
+        assertThat(open(mall)).contains(AlarmKind.PAY_CLOCK);
+        watch.clock(Channel.WECHAT, Duration.ZERO);
+        restarted.clock(Channel.WECHAT, Duration.ZERO);
+        follow(restarted);
+        assertThat(open(mall)).doesNotContain(AlarmKind.PAY_CLOCK);
+        watch.clock(Channel.WECHAT, Duration.ofMinutes(17));
+        watch.expires("a certificate of the test", Instant.now().minus(Duration.ofDays(1)));
+        watch.followChannels();
+        assertThat(open(mall)).contains(AlarmKind.PAY_CLOCK, AlarmKind.PAY_KEY_EXPIRED);
+        watch.clock(Channel.WECHAT, Duration.ZERO);
+        watch.expires("a certificate of the test", Instant.now().plus(Duration.ofDays(31)));
+        follow(restarted(new Platforms(new StaticListableBeanFactory().getBeanProvider(Platform.class))));
+        assertThat(open(mall)).as("the channel is off").doesNotContain(AlarmKind.PAY_CLOCK, AlarmKind.PAY_KEY_EXPIRED);
+    }
+
+    private ChannelWatch restarted(Platforms platforms) {
+        return new ChannelWatch(alarms, hub.getBean(Sites.class), platforms, Clock.systemUTC());
+    }
+
+    private void follow(ChannelWatch other) {
+        hub.getBean(TransactionTemplate.class).executeWithoutResult(status -> other.followChannels());
     }
 
     private List<AlarmKind> open(Mall mall) {
@@ -100,10 +137,10 @@ class WechatNoticesIT {
     void aCertificateThatExpiresSoonIsAnAlarm() {
         Mall mall = malls.open("shop-single", 1);
         watch.expires("a certificate of the test", Instant.now().plus(Duration.ofDays(29)));
-        watch.look();
+        watch.followChannels();
         assertThat(open(mall)).contains(AlarmKind.PAY_KEY_EXPIRES);
         watch.expires("a certificate of the test", Instant.now().plus(Duration.ofDays(31)));
-        watch.look();
+        watch.followChannels();
         assertThat(open(mall)).doesNotContain(AlarmKind.PAY_KEY_EXPIRES);
     }
 
