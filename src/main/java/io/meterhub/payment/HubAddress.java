@@ -3,6 +3,7 @@ package io.meterhub.payment;
 import io.meterhub.runtime.StartRefused;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.util.Optional;
 import org.springframework.core.env.Environment;
 import org.springframework.stereotype.Component;
 
@@ -15,7 +16,7 @@ public class HubAddress {
 
     private final Environment environment;
 
-    HubAddress(Environment environment) {
+    public HubAddress(Environment environment) {
         this.environment = environment;
     }
 
@@ -27,6 +28,15 @@ public class HubAddress {
             set = "http://127.0.0.1:" + environment.getProperty("local.server.port", environment.getProperty("server.port", "8080"));
         }
         return URI.create(set.replaceAll("/+$", "") + path);
+    }
+
+    /** The host that is set, under which requests come in where the proxy passes it on; empty where there is none that can be read. */
+    public Optional<String> host() {
+        try {
+            return Optional.ofNullable(new URI(environment.getProperty("meterhub.payment.address", "").strip()).getHost());
+        } catch (URISyntaxException e) {
+            return Optional.empty();
+        }
     }
 
     /**

@@ -215,7 +215,8 @@ final class WechatConnection implements AutoCloseable {
             for (JsonNode each : json.readTree(body).path("data")) {
                 X509Certificate certificate = Keys.certificate("a platform certificate",
                         new String(keys.decrypt(each.path("encrypt_certificate")), StandardCharsets.UTF_8));
-                fetched.put(WechatKeys.serial(certificate), certificate);
+                // by what the platform calls it
+                fetched.put(each.path("serial_no").asText(WechatKeys.serial(certificate)), certificate);
             }
             X509Certificate signer = fetched.get(value(answer, "Wechatpay-Serial"));
             boolean signed = signer == null ? isSigned(answer, body) : WechatKeys.isSigned(signer.getPublicKey(),

@@ -3,14 +3,12 @@ package io.meterhub.payment;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -44,14 +42,8 @@ public class WechatIdentity implements PayerIdentity {
     }
 
     private static String secret(WechatIdentitySettings settings) {
-        if (settings.secretFile() == null || settings.secretFile().toString().isBlank()) {
-            return settings.secret().strip();
-        }
-        try {
-            return Files.readString(settings.secretFile()).strip();
-        } catch (IOException e) {
-            throw new UncheckedIOException("meterhub.payment.wechat.identity.secret-file cannot be read: " + settings.secretFile(), e);
-        }
+        return Keys.isSet(settings.secret(), settings.secretFile())
+                ? Keys.text("meterhub.payment.wechat.identity.secret", settings.secret(), settings.secretFile()) : "";
     }
 
     @Override

@@ -102,8 +102,10 @@ final class WechatKeys implements Verifier {
         return publicKeyId;
     }
 
+    /** As the platform writes it: two digits to each of its bytes. */
     static String serial(X509Certificate certificate) {
-        return certificate.getSerialNumber().toString(16).toUpperCase();
+        String digits = certificate.getSerialNumber().toString(16).toUpperCase();
+        return digits.length() % 2 == 0 ? digits : "0" + digits;
     }
 
     /** Whether a key of this serial is known, after the platform was asked where it was not. */

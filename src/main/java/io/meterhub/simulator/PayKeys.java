@@ -55,17 +55,29 @@ final class PayKeys {
 
     /** A certificate of a key, signed by its issuer's key, that was given a day ago. */
     static X509Certificate certificate(String name, PublicKey key, String issuer, PrivateKey issuerKey, Instant now, Duration goodFor) {
+        // no nought first: such a serial the platform's own SDK for Java, by which tests read what is played, does not find again
+        return certificate(new BigInteger(159, RANDOM).setBit(158), name, key, issuer, issuerKey, now, goodFor);
+    }
+
+    static X509Certificate certificate(BigInteger serial, String name, PublicKey key, String issuer, PrivateKey issuerKey, Instant now, Duration goodFor) {
         try {
             return new JcaX509CertificateConverter().getCertificate(new JcaX509v3CertificateBuilder(new X500Name("CN=" + issuer),
-                    new BigInteger(159, RANDOM).setBit(158), Date.from(now.minus(Duration.ofDays(1))), Date.from(now.plus(goodFor)),
+                    serial, Date.from(now.minus(Duration.ofDays(1))), Date.from(now.plus(goodFor)),
                     new X500Name("CN=" + name), key).build(new JcaContentSignerBuilder("SHA256withRSA").build(issuerKey)));
         } catch (OperatorCreationException | GeneralSecurityException e) {
             throw new IllegalStateException(e);
         }
     }
 
+    /** A serial of 40 digits, of which the first is a nought. */
+    static BigInteger serialWithNought() {
+        return new BigInteger(155, RANDOM).setBit(155);
+    }
+
+    /** Two digits to each of its bytes, as all tools but Java's write it. */
     static String serial(X509Certificate certificate) {
-        return certificate.getSerialNumber().toString(16).toUpperCase();
+        String digits = certificate.getSerialNumber().toString(16).toUpperCase();
+        return digits.length() % 2 == 0 ? digits : "0" + digits;
     }
 
     static String pem(X509Certificate certificate) {

@@ -54,8 +54,8 @@ import javax.crypto.spec.SecretKeySpec;
  */
 public final class WechatPlatformServer implements PlayedPlatform {
 
-    /** What notices are signed with. */
-    public enum NoticeKey { CERTIFICATE, PUBLIC_KEY, IN_TURN }
+    /** What notices are signed with; NEXT_CERTIFICATE after {@link #changeOver}. */
+    public enum NoticeKey { CERTIFICATE, NEXT_CERTIFICATE, PUBLIC_KEY, IN_TURN }
 
     /** 15s/15s/30s/3m/10m/20m/30m/30m/30m/60m/3h/3h/3h/6h/6h, 24 h 4 min in all. */
     private static final List<Duration> SCHEDULE = List.of(Duration.ofSeconds(15), Duration.ofSeconds(15), Duration.ofSeconds(30),
@@ -100,6 +100,13 @@ public final class WechatPlatformServer implements PlayedPlatform {
             this.openid = openid;
             this.notify = notify;
             this.expires = expires;
+        }
+    }
+
+    private record Certified(X509Certificate certificate, KeyPair key) {
+
+        String serial() {
+            return PayKeys.serial(certificate);
         }
     }
 
@@ -166,6 +173,8 @@ public final class WechatPlatformServer implements PlayedPlatform {
     private final Queue<Refused> refusals = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean closed = new AtomicBoolean();
     private volatile NoticeKey noticeKey = NoticeKey.IN_TURN;
+    /** Null: no other takes over from the platform certificate. */
+    private volatile Certified next;
 
     /** @param port 0: a free one */
     public WechatPlatformServer(int port, PayTime time) {
@@ -235,6 +244,18 @@ public final class WechatPlatformServer implements PlayedPlatform {
         return platformCertificate;
     }
 
+    /** A second platform certificate begins to take over: answers are signed with it, notices with either. Its serial begins with a nought. */
+    public void changeOver() {
+        KeyPair key = PayKeys.pair();
+        next = new Certified(PayKeys.certificate(PayKeys.serialWithNought(), "played platform", key.getPublic(), "played platform", platformKey.getPrivate(),
+                Instant.now(), Duration.ofDays(5 * 365)), key);
+    }
+
+    /** The one that takes over. */
+    public X509Certificate nextCertificate() {
+        return next.certificate();
+    }
+
     public void noticeKey(NoticeKey with) {
         noticeKey = with;
     }
@@ -268,10 +289,8 @@ public final class WechatPlatformServer implements PlayedPlatform {
         String path = request.path();
         boolean get = request.method().equals("GET");
         if (get && path.equals("/v3/certificates")) {
-            return signed(request, 200, Map.of("data", List.of(Map.of("serial_no", PayKeys.serial(platformCertificate),
-                    "effective_time", RFC3339.format(platformCertificate.getNotBefore().toInstant()),
-                    "expire_time", RFC3339.format(platformCertificate.getNotAfter().toInstant()),
-                    "encrypt_certificate", encrypted("certificate", PayKeys.utf8(PayKeys.pem(platformCertificate)))))));
+            return signed(request, 200, Map.of("data", next == null ? List.of(about(platformCertificate))
+                    : List.of(about(platformCertificate), about(next.certificate()))));
         }
         if (get && path.startsWith(BY_NUMBER)) {
             return query(request, deals.get(path.substring(BY_NUMBER.length())));
@@ -519,6 +538,12 @@ public final class WechatPlatformServer implements PlayedPlatform {
 
     // what it tells
 
+    private Map<String, Object> about(X509Certificate certificate) {
+        return Map.of("serial_no", PayKeys.serial(certificate), "effective_time", RFC3339.format(certificate.getNotBefore().toInstant()),
+                "expire_time", RFC3339.format(certificate.getNotAfter().toInstant()),
+                "encrypt_certificate", encrypted("certificate", PayKeys.utf8(PayKeys.pem(certificate))));
+    }
+
     private Map<String, Object> about(Deal deal) {
         Map<String, Object> told = new LinkedHashMap<>();
         synchronized (deal) {
@@ -615,6 +640,9 @@ public final class WechatPlatformServer implements PlayedPlatform {
     /** Signed as it is written, with the key that it is the turn of. */
     private PayPost.Letter right(URI notify, byte[] body) {
         return () -> {
+            if (noticeKey == NoticeKey.NEXT_CERTIFICATE) {
+                return letter(notify, body, time.right(), next.serial(), next.key().getPrivate(), "");
+            }
             boolean byKey = noticeKey == NoticeKey.PUBLIC_KEY || noticeKey == NoticeKey.IN_TURN && sequence.incrementAndGet() % 2 == 0;
             return letter(notify, body, time.right(), byKey ? publicKeyId : PayKeys.serial(platformCertificate),
                     (byKey ? publicKey : platformKey).getPrivate(), "");
@@ -642,6 +670,7 @@ public final class WechatPlatformServer implements PlayedPlatform {
     private Answer signed(Request request, int status, Map<String, ?> content) {
         byte[] body = content == null ? new byte[0] : bytes(content);
         boolean byKey = publicKeyId.equals(request.headers().getFirst("Wechatpay-Serial"));
+        Certified certified = next == null ? new Certified(platformCertificate, platformKey) : next;
         String timestamp = String.valueOf(time.right().getEpochSecond());
         String nonce = PayKeys.word(32);
         Map<String, String> headers = new LinkedHashMap<>();
@@ -649,11 +678,11 @@ public final class WechatPlatformServer implements PlayedPlatform {
             headers.put("Content-Type", "application/json; charset=utf-8");
         }
         headers.put("Request-ID", UUID.randomUUID().toString());
-        headers.put("Wechatpay-Serial", byKey ? publicKeyId : PayKeys.serial(platformCertificate));
+        headers.put("Wechatpay-Serial", byKey ? publicKeyId : certified.serial());
         headers.put("Wechatpay-Timestamp", timestamp);
         headers.put("Wechatpay-Nonce", nonce);
         headers.put("Wechatpay-Signature-Type", SCHEMA);
-        headers.put("Wechatpay-Signature", PayKeys.sign((byKey ? publicKey : platformKey).getPrivate(), message(timestamp, nonce, body)));
+        headers.put("Wechatpay-Signature", PayKeys.sign((byKey ? publicKey : certified.key()).getPrivate(), message(timestamp, nonce, body)));
         return new Answer(status, headers, body);
     }
 
@@ -841,6 +870,9 @@ public final class WechatPlatformServer implements PlayedPlatform {
         // once, or two others have the same
         if (!closed.getAndSet(true)) {
             PayKeys.giveBack(merchantKey, platformKey, publicKey);
+            if (next != null) {
+                PayKeys.giveBack(next.key());
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.meterhub.web;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.meterhub.payment.HubAddress;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
@@ -9,6 +10,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.URI;
 import java.util.Set;
+import java.util.TreeSet;
 import org.springframework.boot.autoconfigure.web.ServerProperties;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
@@ -31,13 +33,15 @@ class Door extends OncePerRequestFilter {
     static final Set<String> HARMLESS = Set.of("GET", "HEAD", "OPTIONS");
 
     private final boolean loopbackOnly;
-    private final Set<String> names;
+    private final Set<String> names = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
     private final ObjectMapper json;
 
-    Door(ServerProperties server, WebSettings settings, ObjectMapper json) {
+    Door(ServerProperties server, WebSettings settings, HubAddress reached, ObjectMapper json) {
         InetAddress address = server.getAddress();
         this.loopbackOnly = address != null && address.isLoopbackAddress();
-        this.names = settings.hostNames();
+        this.names.addAll(settings.hostNames());
+        // a proxy passes on under which name platforms and payers came
+        reached.host().ifPresent(names::add);
         this.json = json;
     }
 

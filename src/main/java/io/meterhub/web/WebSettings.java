@@ -10,7 +10,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * What the face goes by.
  *
  * @param lostAfter a meter that has not answered for longer is shown as lost
- * @param hostNames a hub that listens on loopback answers to these alone; a proxy before it may add its own
+ * @param hostNames a hub that listens on loopback answers to these alone, and to the host of {@code meterhub.payment.address}; a proxy before it may add its own
  */
 @ConfigurationProperties("meterhub.web")
 record WebSettings(@DefaultValue("60s") Duration lostAfter,

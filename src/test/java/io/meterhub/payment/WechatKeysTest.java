@@ -8,6 +8,7 @@ import io.meterhub.simulator.PayTime;
 import io.meterhub.simulator.WechatPlatformServer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.HashMap;
@@ -62,6 +63,15 @@ class WechatKeysTest {
         Path secret = Files.writeString(folder.resolve("apiv3"), platform.settings().get(PREFIX + "api-key") + "\n");
         WechatKeys keys = keys(Map.of("private-key", "", "private-key-file", key.toString(), "api-key", "", "api-key-file", secret.toString()));
         assertThat(keys.certificateSerial()).matches("[0-9A-F]{40}");
+    }
+
+    /** Java leaves it out. */
+    @Test
+    void aSerialKeepsItsFirstNought() {
+        platform.changeOver();
+        X509Certificate next = platform.nextCertificate();
+        assertThat(next.getSerialNumber().toString(16)).hasSize(39);
+        assertThat(WechatKeys.serial(next)).matches("0[0-9A-F]{39}");
     }
 
     @Test

@@ -26,6 +26,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -35,6 +36,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -74,13 +77,22 @@ class WechatPlatformIT {
                 .isInstanceOfSatisfying(Opening.Opened.class, opened -> assertThat(opened.code()).startsWith("weixin://wxpay/bizpayurl?pr="));
         assertThat(room.platform.open(WechatRoom.ask(WechatRoom.number(), Way.WECHAT_JSAPI, "100.00")))
                 .isInstanceOfSatisfying(Opening.Opened.class, opened -> assertThat(opened.parameters())
-                        .containsOnlyKeys("appId", "timeStamp", "nonceStr", "package", "signType", "paySign").containsEntry("signType", "RSA"));
+                        .containsOnlyKeys("appId", "timeStamp", "nonceStr", "package", "signType", "paySign").containsEntry("signType", "RSA")
+                        .satisfies(this::isSignedByTheMerchant));
         assertThat(room.platform.open(WechatRoom.ask(WechatRoom.number(), Way.WECHAT_H5, "9.90")))
                 .isInstanceOfSatisfying(Opening.Opened.class, opened -> assertThat(opened.address()).contains("prepay_id=wx").contains("redirect_url=http%3A"));
         // the same again is the same; another under its number is not
         assertThat(room.platform.open(WechatRoom.ask(scanned, Way.WECHAT_NATIVE, "0.01"))).isInstanceOf(Opening.Opened.class);
         assertThat(room.platform.open(WechatRoom.ask(scanned, Way.WECHAT_NATIVE, "0.02"))).as("the order is there").isInstanceOf(Opening.Unknown.class);
         assertThat(room.platform.open(WechatRoom.ask("SHORT", Way.WECHAT_NATIVE, "0.02"))).isInstanceOf(Opening.Refused.class);
+    }
+
+    /** As WeChat's browser looks at it. */
+    private void isSignedByTheMerchant(Map<String, String> parameters) {
+        String message = Stream.of("appId", "timeStamp", "nonceStr", "package").map(name -> parameters.get(name) + "\n").collect(Collectors.joining());
+        X509Certificate merchant = Keys.certificate("the merchant's", (String) room.server.settings().get("meterhub.payment.wechat.certificate"));
+        assertThat(WechatKeys.isSigned(merchant.getPublicKey(), message.getBytes(StandardCharsets.UTF_8), parameters.get("paySign"))).isTrue();
+        assertThat(parameters.get("package")).startsWith("prepay_id=wx");
     }
 
     @Test
@@ -398,6 +410,21 @@ class WechatPlatformIT {
             certificates.server.pay(number);
             await().untilAsserted(() -> assertThat(certificates.taken).hasSize(1));
             assertThat(certificates.platform.find(number)).isInstanceOf(Found.Payment.class);
+        }
+    }
+
+    /** The new one's serial begins with a nought. */
+    @Test
+    void bothPlatformCertificatesHoldDuringTheirChangeOver() throws Exception {
+        try (WechatRoom certificates = new WechatRoom(Map.of("public-key-id", "", "public-key", ""))) {
+            certificates.server.changeOver();
+            for (WechatPlatformServer.NoticeKey key : List.of(WechatPlatformServer.NoticeKey.CERTIFICATE, WechatPlatformServer.NoticeKey.NEXT_CERTIFICATE)) {
+                certificates.server.noticeKey(key);
+                String number = certificates.opened("3.00");
+                certificates.server.pay(number);
+                await().untilAsserted(() -> assertThat(certificates.server.deliveries(number)).extracting(PayDelivery::status).containsExactly(204));
+            }
+            assertThat(certificates.heard).extracting(heard -> heard.headers().getFirst("Wechatpay-Serial")).doesNotHaveDuplicates();
         }
     }
 
