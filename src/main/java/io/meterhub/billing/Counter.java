@@ -57,7 +57,7 @@ public class Counter {
     private static final Set<Kind> PAID = EnumSet.of(Kind.SALE, Kind.DEPOSIT, Kind.DEPOSIT_RETURN, Kind.REFUND);
     private static final Set<Kind> AMOUNT_NEEDED = EnumSet.of(Kind.SALE, Kind.GIFT, Kind.DEPOSIT, Kind.TRANSFER);
     private static final Set<Kind> AMOUNT_FOLLOWS = EnumSet.of(Kind.REVERSAL, Kind.EMERGENCY);
-    /** Whose amount is bounded by nothing but the most that may be typed in at once. */
+    /** Whose amount is bounded by nothing but the most that may be typed in at once; what a platform was paid, nobody typed. */
     private static final Set<Kind> LIMITED = EnumSet.of(Kind.SALE, Kind.GIFT, Kind.DEPOSIT);
     /**
      * What brings a closed account to nothing: what it was given back is paid out, what it owes is made a debt and paid, or waived.
@@ -249,7 +249,7 @@ public class Counter {
         BigDecimal amount = request.amountYuan();
         if (amount == null ? AMOUNT_NEEDED.contains(request.kind())
                 : amount.signum() <= 0 || !Decimals.fit(amount, MOST_DIGITS, 2)
-                || LIMITED.contains(request.kind()) && amount.compareTo(limitYuan) > 0) {
+                || LIMITED.contains(request.kind()) && !isPlatform(request) && amount.compareTo(limitYuan) > 0) {
             return LIMITED.contains(request.kind()) ? refused("amountYuan", "sale_amount", limitYuan.toPlainString())
                     : refused("amountYuan", "amount");
         }

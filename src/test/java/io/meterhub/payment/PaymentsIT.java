@@ -288,6 +288,20 @@ class PaymentsIT {
     }
 
     @Test
+    void theMostThatTheCounterSellsAtOnceBindsNoPlatform() {
+        Mall mall = malls.open("shop-single", 1);
+        assertThat(orders.act(CounterRequest.sale("typed", mall.account(), new BigDecimal("150000"), PayMethod.CASH, "li", null))).isInstanceOf(Refused.class);
+        Order order = desk.order(mall, "150000.00", OrderState.PAYING);
+        notices.take(desk.paid(order, "much-" + order.number()), "notice");
+        assertThat(desk.payment("much-" + order.number()).state()).isEqualTo(Payment.State.CREDITED);
+        Order less = desk.order(mall, "20.00", OrderState.PAYING);
+        notices.take(desk.paid(less, "more-" + less.number(), "120000.00"), "notice");
+        suspense.credit(desk.payment("more-" + less.number()).id(), mall.account(), "li", "the payer was asked");
+        assertThat(desk.credit(mall.account())).isEqualTo("270100");
+        assertThat(malls.problems(mall)).isEmpty();
+    }
+
+    @Test
     void aPaymentOfNobodysOrderIsKeptForPeople() {
         String transaction = OrderDesk.transaction();
         notices.take(new Notice.Payment(new Paid(Channel.WECHAT, transaction, "NOBODYS" + transaction.hashCode(), BigDecimal.TEN, "CNY", "nobody", "none",

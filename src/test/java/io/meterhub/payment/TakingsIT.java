@@ -72,7 +72,8 @@ class TakingsIT {
 
         World() {
             for (int shop = 0; shop < PLAIN; shop++) {
-                told.add(desk.paid(order(shop, "200.00", OrderState.PAYING), OrderDesk.transaction()));
+                // one of them pays more than may be typed in at the counter
+                told.add(desk.paid(order(shop, shop == PLAIN - 1 ? "200000.00" : "200.00", OrderState.PAYING), OrderDesk.transaction()));
             }
             book(CounterRequest.debt("parts", mall.accounts().get(PLAIN), new BigDecimal("100.00"), new BigDecimal("30"), "Li", null));
             told.add(desk.paid(order(PLAIN, "50.00", OrderState.PAYING), OrderDesk.transaction()));
