@@ -60,7 +60,7 @@ create table pay_order (
 ) with (fillfactor = 60);
 create index on pay_order (account_id, id);
 create index on pay_order (site_id, id);
-create index pay_order_due on pay_order (next_look_at) where next_look_at is not null;
+create index pay_order_due on pay_order (channel, next_look_at) where next_look_at is not null;
 
 -- What happened to an order, in its order.
 create table pay_step (
@@ -165,7 +165,7 @@ create table pay_refund (
     check (next_look_at is null or state = 'RESERVED')
 ) with (fillfactor = 60);
 create index on pay_refund (payment_id);
-create index pay_refund_due on pay_refund (next_look_at) where next_look_at is not null;
+create index pay_refund_due on pay_refund (channel, next_look_at) where next_look_at is not null;
 create index pay_refund_asked on pay_refund (site_id) where state = 'ASKED';
 
 -- What a platform says of a payment or refund that contradicts what it said before; once, however often it says it. Staff find out what is true.

@@ -223,23 +223,36 @@ class OrderBook {
                 .param("number", number).param("before", at(clock.instant().minus(notBefore))).update();
     }
 
-    /** Takes the orders that it is time to look at, those that nobody else has in hand, and has them for a while. */
-    List<Long> due(UUID worker, Duration hold, int limit) {
-        return due("pay_order", worker, hold, limit);
+    /** Takes a channel's orders that it is time to look at, those that nobody else has in hand, and has them for a while. */
+    List<Long> due(Channel channel, UUID worker, Duration hold, int limit) {
+        return due("pay_order", channel, worker, hold, limit);
     }
 
-    List<Long> dueRefunds(UUID worker, Duration hold, int limit) {
-        return due("pay_refund", worker, hold, limit);
+    List<Long> dueRefunds(Channel channel, UUID worker, Duration hold, int limit) {
+        return due("pay_refund", channel, worker, hold, limit);
     }
 
-    private List<Long> due(String table, UUID worker, Duration hold, int limit) {
+    /** @return whether the worker has it in hand still; then it has it for that while from now on */
+    boolean has(UUID worker, long orderId, Duration hold) {
+        return has("pay_order", worker, orderId, hold);
+    }
+
+    boolean hasRefund(UUID worker, long refundId, Duration hold) {
+        return has("pay_refund", worker, refundId, hold);
+    }
+
+    private boolean has(String table, UUID worker, long id, Duration hold) {
+        return jdbc.sql("update %s set held_until = ? where id = ? and worker = ?".formatted(table)).params(at(clock.instant().plus(hold)), id, worker).update() > 0;
+    }
+
+    private List<Long> due(String table, Channel channel, UUID worker, Duration hold, int limit) {
         Instant now = clock.instant();
         return jdbc.sql("""
                 update %1$s set worker = :worker, held_until = :until
-                where id in (select id from %1$s where next_look_at <= :now and (held_until is null or held_until < :now)
+                where id in (select id from %1$s where channel = :channel and next_look_at <= :now and (held_until is null or held_until < :now)
                              order by next_look_at limit :limit for update skip locked)
                 returning id""".formatted(table)).param("worker", worker).param("until", at(now.plus(hold))).param("now", at(now))
-                .param("limit", limit).query(Long.class).list();
+                .param("channel", channel.name()).param("limit", limit).query(Long.class).list();
     }
 
     /** Keeps a payment that came; empty: it came before. */

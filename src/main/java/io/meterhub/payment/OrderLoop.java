@@ -7,12 +7,17 @@ import io.meterhub.payment.Platform.Return;
 import io.meterhub.payment.Platform.Returning;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
+import org.apache.camel.builder.ThreadPoolProfileBuilder;
+import org.apache.camel.spi.ThreadPoolProfile;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.context.annotation.Bean;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
 
@@ -26,7 +31,9 @@ class OrderLoop {
     private static final Logger log = LoggerFactory.getLogger(OrderLoop.class);
     // longer than anything that is done for one of them takes, all time-outs together
     private static final Duration HOLD = Duration.ofMinutes(2);
-    private static final int AT_ONCE = 40;
+    /** Of each channel's orders, and of its refunds: a silent platform keeps no others waiting. */
+    private static final int AT_ONCE = 20;
+    private static final List<Channel> CHANNELS = Stream.of(Channel.values()).filter(Channel::isPlatform).toList();
 
     private final OrderBook book;
     private final RefundBook refundBook;
@@ -37,6 +44,8 @@ class OrderLoop {
     private final SuspenseAlarms alarms;
     private final Clock clock;
     private final TransactionTemplate transaction;
+    /** What was taken and is not done, and until when it is held. */
+    private final Map<Due, Instant> inHand = new ConcurrentHashMap<>();
 
     OrderLoop(OrderBook book, RefundBook refundBook, Platforms platforms, Orders orders, Payments payments, Refunds refunds, SuspenseAlarms alarms,
               Clock clock, TransactionTemplate transaction) {
@@ -51,23 +60,46 @@ class OrderLoop {
         this.transaction = transaction;
     }
 
-    /** What is to be looked at: an order, or a refund. */
-    public record Due(long id, boolean refund) {
+    /** The pool of the route look-at-orders: a thread for each that can be in hand. */
+    @Bean
+    static ThreadPoolProfile looksAtOrders() {
+        int threads = 2 * CHANNELS.size() * AT_ONCE;
+        return new ThreadPoolProfileBuilder("looks-at-orders").poolSize(threads).maxPoolSize(threads).build();
     }
 
-    /** Takes what it is time to look at and no other hub has in hand. Called by the route look-at-orders. */
+    /** What is to be looked at: an order, or a refund; and for whom it is held. */
+    public record Due(long id, boolean refund, Channel channel, UUID worker) {
+    }
+
+    /** Takes what it is time to look at and nobody has in hand, as much as can be worked on. Called by the route look-at-orders. */
     public List<Due> takeDueOrders() {
-        UUID worker = UUID.randomUUID();
-        return Stream.concat(book.due(worker, HOLD, AT_ONCE).stream().map(id -> new Due(id, false)),
-                book.dueRefunds(worker, HOLD, AT_ONCE).stream().map(id -> new Due(id, true))).toList();
+        inHand.values().removeIf(until -> until.isBefore(clock.instant()));
+        return CHANNELS.stream().flatMap(channel -> Stream.of(false, true).flatMap(refund -> take(channel, refund))).toList();
     }
 
-    /** Called by the route look-at-orders. */
+    private Stream<Due> take(Channel channel, boolean refund) {
+        int free = AT_ONCE - (int) inHand.keySet().stream().filter(due -> due.channel() == channel && due.refund() == refund).count();
+        if (free <= 0) {
+            return Stream.empty();
+        }
+        UUID worker = UUID.randomUUID();
+        Instant until = clock.instant().plus(HOLD);
+        List<Long> ids = refund ? book.dueRefunds(channel, worker, HOLD, free) : book.due(channel, worker, HOLD, free);
+        List<Due> taken = ids.stream().map(id -> new Due(id, refund, channel, worker)).toList();
+        taken.forEach(due -> inHand.put(due, until));
+        return taken.stream();
+    }
+
+    /** Called by the route look-at-order. */
     public void lookAtDue(Due due) {
-        if (due.refund()) {
-            refund(due.id());
-        } else {
-            look(due.id());
+        try {
+            if (!due.refund() && book.has(due.worker(), due.id(), HOLD)) {
+                look(due.id());
+            } else if (due.refund() && book.hasRefund(due.worker(), due.id(), HOLD)) {
+                refund(due.id());
+            }
+        } finally {
+            inHand.remove(due);
         }
     }
 
@@ -103,23 +135,24 @@ class OrderLoop {
 
     /** Asked, closed there where it may not wait, asked again: only then it is closed here. */
     private void ask(Order order, Platform platform, boolean mayWait, String cause) {
-        if (!settledBy(platform.find(order.number()), order, "query", mayWait)) {
-            close(order, platform, cause);
+        int asks = book.asks(order.id());
+        if (!settledBy(platform.find(order.number()), order, asks, mayWait)) {
+            close(order, asks, platform, cause);
         }
     }
 
     /** @return false: it is open there, or not known, and it is time to close it */
-    private boolean settledBy(Found found, Order order, String source, boolean mayWait) {
+    private boolean settledBy(Found found, Order order, int asks, boolean mayWait) {
         if (found instanceof Found.Payment payment) {
-            payments.take(new Notice.Payment(payment.paid()), source);
+            payments.take(new Notice.Payment(payment.paid()), "query");
             if (mayWait) {
                 later(order.id(), true);
             } else {
                 // what the platform has for it was taken: where that is not as ordered, nothing else comes
-                closed(order, "ended");
+                closed(order, asks, "ended");
             }
         } else if (found instanceof Found.Closed) {
-            closed(order, "closed.there");
+            closed(order, asks, "closed.there");
         } else if (found instanceof Found.Unknown) {
             later(order.id(), false);
         } else if (mayWait) {
@@ -130,7 +163,7 @@ class OrderLoop {
         return true;
     }
 
-    private void close(Order order, Platform platform, String cause) {
+    private void close(Order order, int asks, Platform platform, String cause) {
         Closing closing = platform.close(order.number());
         if (closing instanceof Closing.Unknown) {
             later(order.id(), false);
@@ -138,16 +171,20 @@ class OrderLoop {
         }
         Found found = platform.find(order.number());
         if (found instanceof Found.Closed || found instanceof Found.NotThere && !(closing instanceof Closing.WasPaid)) {
-            closed(order, cause);
+            closed(order, asks, cause);
         } else {
-            settledBy(found, order, "query", true);
+            settledBy(found, order, asks, true);
         }
     }
 
-    private void closed(Order order, String cause) {
+    /** @param asks how often the platform had been asked to open it when it was asked for it */
+    private void closed(Order order, int asks, String cause) {
         transaction.executeWithoutResult(status -> {
             Order now = book.hold(order.id());
-            if (now.state().isOpen()) {
+            if (now.state().isOpen() && (now.state() != order.state() || book.asks(order.id()) != asks)) {
+                // its payer has asked for it once more meanwhile: it may be open there again
+                book.lookAgain(order.id(), true);
+            } else if (now.state().isOpen()) {
                 book.end(now, cause, Map.of());
                 book.lookNoMore(order.id());
             } else {

@@ -185,7 +185,12 @@ public class Orders {
             answer = new Opening.Unknown(e.getClass().getSimpleName());
         }
         Opening said = answer;
-        return new Asked(transaction.execute(status -> opened(book.hold(order.id()), said)), said);
+        Order after = Objects.requireNonNull(transaction.execute(status -> opened(book.hold(order.id()), said)));
+        if (said instanceof Opening.Opened && after.state() == OrderState.CLOSED) {
+            // it ended here meanwhile: nobody is to pay it there
+            platform.close(order.number());
+        }
+        return new Asked(after, said);
     }
 
     private Order opened(Order order, Opening answer) {

@@ -44,10 +44,14 @@ final class OrderDesk {
     }
 
     Order order(Mall mall, int account, String yuan, OrderState... steps) {
+        return order(mall, account, Way.WECHAT_NATIVE, yuan, steps);
+    }
+
+    Order order(Mall mall, int account, Way way, String yuan, OrderState... steps) {
         Instant now = Instant.now().truncatedTo(ChronoUnit.MICROS);
         return transaction.execute(status -> {
-            Order order = book.make(new Order(0, mall.site().id(), account, Channel.WECHAT, Way.WECHAT_NATIVE, book.newNumber(), new BigDecimal(yuan),
-                    "test", OrderState.CREATED, null, PAYEE, now, now.plus(Duration.ofMinutes(15)), "test", null, null, null), UUID.randomUUID().toString())
+            Order order = book.make(new Order(0, mall.site().id(), account, way.channel(), way, book.newNumber(), new BigDecimal(yuan), "test", OrderState.CREATED, null,
+                    PAYEE, now, now.plus(Duration.ofMinutes(15)), "test", null, null, null), UUID.randomUUID().toString())
                     .orElseThrow();
             for (OrderState step : steps) {
                 order = book.move(order, step, "test", "test", Map.of());

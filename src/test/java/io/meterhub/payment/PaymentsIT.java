@@ -19,6 +19,7 @@ import io.meterhub.billing.CounterResult;
 import io.meterhub.billing.CounterResult.Booked;
 import io.meterhub.billing.CounterResult.Refused;
 import io.meterhub.billing.PayMethod;
+import io.meterhub.payment.OrderLoop.Due;
 import io.meterhub.payment.PayTerms.Rule;
 import io.meterhub.payment.Payment.Odd;
 import io.meterhub.payment.Platform.Paid;
@@ -41,11 +42,17 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.Deque;
+import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.function.BiFunction;
@@ -67,6 +74,8 @@ import org.springframework.transaction.support.TransactionTemplate;
 class PaymentsIT {
 
     private static final int COPIES = 64;
+    /** So that it is looked at before all that others left. */
+    private static final Instant LONG_AGO = Instant.now().minus(Duration.ofDays(1000));
     private static final List<Grant> ALL = List.of(new Grant(null, EnumSet.allOf(Right.class), null, null, null));
 
     @Autowired
@@ -579,7 +588,14 @@ class PaymentsIT {
 
         private final List<String> asked = new ArrayList<>();
         private final Deque<Opening> openings = new ArrayDeque<>();
+        private final Map<String, Runnable> meanwhile = new HashMap<>();
         private Found found = new Found.NotThere();
+
+        /** What others do before it answers, once. */
+        private void asked(String what) {
+            asked.add(what);
+            Optional.ofNullable(meanwhile.remove(what)).ifPresent(Runnable::run);
+        }
 
         @Override
         public Channel channel() {
@@ -598,19 +614,20 @@ class PaymentsIT {
 
         @Override
         public Opening open(Ask ask) {
-            asked.add("open");
-            return openings.remove();
+            Opening answer = openings.remove();
+            asked("open");
+            return answer;
         }
 
         @Override
         public Found find(String orderNumber) {
-            asked.add("find");
+            asked("find");
             return found;
         }
 
         @Override
         public Closing close(String orderNumber) {
-            asked.add("close");
+            asked("close");
             if (found instanceof Found.Waiting) {
                 found = new Found.Closed();
                 return new Closing.Closed();
@@ -669,6 +686,42 @@ class PaymentsIT {
     }
 
     @Test
+    void anOrderThatWasOpenedWhileItWasLookedAtIsNotClosedHere() {
+        Mall mall = malls.open("shop-single", 1);
+        Obstinate platform = new Obstinate();
+        Desk there = with(platform);
+        Platform.Opening no = new Platform.Opening.Refused("PARAM_ERROR", "no");
+        Platform.Opening yes = new Platform.Opening.Opened("code", null, Map.of());
+        OrderWish wish = new OrderWish(UUID.randomUUID().toString(), mall.account(), Way.WECHAT_NATIVE, new BigDecimal("30.00"), "li", null, null, null);
+        platform.openings.addAll(List.of(new Platform.Opening.Unknown("time-out"), no, yes));
+        Order order = there.orders().open(wish);
+        // its payer presses again
+        platform.meanwhile.put("close", () -> assertThat(there.orders().open(wish).state()).isEqualTo(OrderState.PAYING));
+        there.loop().look(order.id());
+        assertThat(String.join(" ", platform.asked)).isEqualTo("open open find close open find");
+        assertThat(desk.state(order)).isEqualTo(OrderState.PAYING);
+        assertThat(jdbc.sql("select next_look_at from pay_order where id = ?").param(order.id()).query(Instant.class).single()).isAfter(Instant.now());
+        notices.take(desk.paid(order, "paid-" + order.number()), "notice");
+        assertThat(desk.history(order)).isEqualTo("CREATED PAYING PAID CREDITED");
+    }
+
+    @Test
+    void anOrderThatIsOpenedAfterItWasClosedHereIsClosedThereToo() {
+        Mall mall = malls.open("shop-single", 1);
+        Obstinate platform = new Obstinate();
+        Desk there = with(platform);
+        OrderWish wish = new OrderWish(UUID.randomUUID().toString(), mall.account(), Way.WECHAT_NATIVE, new BigDecimal("30.00"), "li", null, null, null);
+        platform.openings.addAll(List.of(new Platform.Opening.Unknown("time-out"), new Platform.Opening.Opened("code", null, Map.of()),
+                new Platform.Opening.Refused("PARAM_ERROR", "no")));
+        Order order = there.orders().open(wish);
+        // its payer's asking is on its way when it is looked at, and gets there last
+        platform.meanwhile.put("open", () -> there.loop().look(order.id()));
+        platform.asked.clear();
+        assertThat(there.orders().open(wish).state()).isEqualTo(OrderState.CLOSED);
+        assertThat(String.join(" ", platform.asked)).isEqualTo("open open find close find close");
+    }
+
+    @Test
     void theFirstRefusalIsTheOrdersEndAndNoOrderIsOpenedAnewShortlyBeforeItsEnd() {
         Mall mall = malls.open("shop-single", 1);
         Obstinate platform = new Obstinate();
@@ -721,21 +774,68 @@ class PaymentsIT {
     }
 
     @Test
+    void aSilentPlatformHasNoMoreInHandThanIsWorkedOnAndKeepsNobodyElseWaiting() {
+        Mall mall = malls.open("shop-single", 1);
+        Map<Channel, Set<Long>> made = new EnumMap<>(Channel.class);
+        for (Way way : List.of(Way.WECHAT_NATIVE, Way.ALIPAY_QR)) {
+            for (int i = 0; i < 30; i++) {
+                Order order = desk.order(mall, mall.account(), way, "1.00", OrderState.PAYING);
+                made.computeIfAbsent(way.channel(), channel -> new HashSet<>()).add(order.id());
+                book.lookAt(order.id(), LONG_AGO);
+            }
+        }
+        OrderLoop its = with(new Obstinate()).loop();
+        Supplier<List<Due>> take = () -> its.takeDueOrders().stream().filter(due -> !due.refund()).toList();
+        BiFunction<List<Due>, Channel, List<Due>> of = (taken, channel) -> taken.stream().filter(due -> made.get(channel).contains(due.id())).toList();
+        List<Due> first = take.get();
+        assertThat(of.apply(first, Channel.WECHAT)).hasSizeBetween(1, 29);
+        assertThat(of.apply(first, Channel.ALIPAY)).hasSameSizeAs(of.apply(first, Channel.WECHAT));
+        assertThat(take.get()).as("all of it is being worked on").isEmpty();
+        // of the one nothing comes back, of the other something does
+        its.lookAtDue(of.apply(first, Channel.ALIPAY).get(0));
+        List<Due> next = take.get();
+        assertThat(next).hasSize(1).isEqualTo(of.apply(next, Channel.ALIPAY));
+        assertThat(first).doesNotContainAnyElementsOf(next);
+        made.values().forEach(this::lookNoMore);
+    }
+
+    @Test
+    void whatIsNoLongerInHandIsPassedOver() {
+        Mall mall = malls.open("shop-single", 1);
+        Obstinate platform = new Obstinate();
+        OrderLoop its = with(platform).loop();
+        Order order = desk.order(mall, "1.00", OrderState.PAYING);
+        book.lookAt(order.id(), LONG_AGO);
+        Supplier<Due> taken = () -> its.takeDueOrders().stream().filter(due -> !due.refund() && due.id() == order.id()).findFirst().orElseThrow();
+        Due lost = taken.get();
+        jdbc.sql("update pay_order set held_until = ? where id = ?").params(OrderBook.at(LONG_AGO), order.id()).update();
+        Due kept = taken.get();
+        its.lookAtDue(lost);
+        assertThat(platform.asked).as("another has it").isEmpty();
+        its.lookAtDue(kept);
+        assertThat(platform.asked).containsExactly("find");
+        lookNoMore(Set.of(order.id()));
+    }
+
+    private void lookNoMore(Collection<Long> made) {
+        jdbc.sql("update pay_order set next_look_at = null, worker = null, held_until = null where id = any(?)").param(made.toArray(Long[]::new)).update();
+    }
+
+    @Test
     void noTwoHubsHaveTheSameOrderInHand() throws Exception {
         Mall mall = malls.open("shop-single", 1);
         List<Long> made = new ArrayList<>();
-        Instant longAgo = Instant.now().minus(Duration.ofDays(1000));
         for (int i = 0; i < 20; i++) {
             Order order = desk.order(mall, "1.00", OrderState.PAYING);
             made.add(order.id());
-            book.lookAt(order.id(), longAgo.plusSeconds(i));
+            book.lookAt(order.id(), LONG_AGO.plusSeconds(i));
         }
-        Callable<List<Long>> worker = () -> book.due(UUID.randomUUID(), Duration.ofMinutes(1), 20);
+        Callable<List<Long>> worker = () -> book.due(Channel.WECHAT, UUID.randomUUID(), Duration.ofMinutes(1), 20);
         List<Long> taken = AtOnce.atOnce(List.of(worker, worker, worker)).stream().flatMap(List::stream).toList();
         assertThat(taken).doesNotHaveDuplicates();
         List<Long> left = worker.call();
         assertThat(Stream.concat(taken.stream(), left.stream())).doesNotHaveDuplicates().containsAll(made);
-        jdbc.sql("update pay_order set next_look_at = null, worker = null, held_until = null where id = any(?)").param(made.toArray(Long[]::new)).update();
+        lookNoMore(made);
     }
 
     @Test
