@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Optional;
 import org.springframework.http.HttpHeaders;
 import org.springframework.web.filter.OncePerRequestFilter;
 
@@ -34,13 +35,17 @@ class NoticeSize extends OncePerRequestFilter {
     protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain) throws ServletException, IOException {
         byte[] body = request.getContentLengthLong() > LONGEST ? null : request.getInputStream().readNBytes(LONGEST + 1);
         if (body == null || body.length > LONGEST) {
-            Arrays.stream(Channel.values()).filter(channel -> request.getRequestURI().endsWith(PATH + channel.name().toLowerCase()))
-                    .forEach(channel -> refused.count(channel, Reason.SIZE, "it is longer than " + LONGEST + " bytes"));
+            channel(request).ifPresent(channel -> refused.count(channel, Reason.SIZE, "it is longer than " + LONGEST + " bytes"));
             response.setStatus(HttpServletResponse.SC_REQUEST_ENTITY_TOO_LARGE);
             response.setHeader("Connection", "close");
             return;
         }
         chain.doFilter(new Whole(request, body), response);
+    }
+
+    /** At whose door it is. */
+    static Optional<Channel> channel(HttpServletRequest request) {
+        return Arrays.stream(Channel.values()).filter(channel -> request.getRequestURI().endsWith(PATH + channel.name().toLowerCase())).findFirst();
     }
 
     /** A request whose body was read. It has no type: a form, or what pretends to be one, Camel would take apart before its door has looked at it. */

@@ -22,7 +22,7 @@ class RefusedNotices {
     private static final Duration BETWEEN = Duration.ofMinutes(1);
 
     /** Why one is not let in; the word for the counter's tag is the name in small letters. */
-    enum Reason { SIZE, HEADER, SERIAL, SIGNATURE, PROBE, TIME, CONTENT, FIELD }
+    enum Reason { SIZE, BUSY, HEADER, SERIAL, SIGNATURE, PROBE, TIME, CONTENT, FIELD }
 
     private record Kind(Channel channel, Reason reason) {
     }

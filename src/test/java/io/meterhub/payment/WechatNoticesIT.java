@@ -1,6 +1,7 @@
 package io.meterhub.payment;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.meterhub.HubTest;
@@ -30,6 +31,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,6 +41,8 @@ import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.support.StaticListableBeanFactory;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.context.ApplicationContext;
+import org.springframework.core.task.TaskRejectedException;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
 import org.springframework.transaction.support.TransactionTemplate;
 
 /** The channel as a whole: its door as strangers find it, a clock that is wrong, a certificate that expires. */
@@ -59,6 +63,8 @@ class WechatNoticesIT {
     ChannelWatch watch;
     @Autowired
     MeterRegistry metrics;
+    @Autowired
+    ThreadPoolTaskExecutor takers;
     @LocalServerPort
     int port;
     BilledMall malls;
@@ -165,15 +171,38 @@ class WechatNoticesIT {
     @ParameterizedTest
     @ValueSource(strings = {"wechat", "alipay"})
     void whatIsTooLongIsNotReadToItsEnd(String channel) throws Exception {
-        double before = refused(channel);
+        double before = refused(channel, "size");
         assertThat(firstLine(channel, "Content-Length: 10485760\r\n\r\n")).contains(" 413 ");
         assertThat(firstLine(channel, "Transfer-Encoding: chunked\r\n\r\n" + ("2000\r\n" + "x".repeat(0x2000) + "\r\n").repeat(9))).contains(" 413 ");
         assertThat(firstLine(channel, "Content-Length: 2\r\n\r\nxy")).as("no form, though it says so").contains(" 400 ");
-        assertThat(refused(channel)).isEqualTo(before + 2);
+        assertThat(refused(channel, "size")).isEqualTo(before + 2);
     }
 
-    private double refused(String channel) {
-        return metrics.find("meterhub.payment.notices.refused").tags("channel", channel, "reason", "size").counters().stream()
+    /** It comes again, by the platform's schedule. */
+    @Test
+    void moreThanCanBeTakenIsAnsweredAndCounted() throws Exception {
+        double before = refused("wechat", "busy") + refused("alipay", "busy");
+        CompletableFuture<Void> later = new CompletableFuture<>();
+        try {
+            assertThatThrownBy(() -> {
+                while (true) {
+                    takers.execute(later::join);
+                }
+            }).isInstanceOf(TaskRejectedException.class);
+            for (String door : List.of(WechatPlatform.NOTICES, AlipayPlatform.NOTICES)) {
+                HttpResponse<String> answer = HttpClient.newHttpClient().send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + door))
+                        .timeout(Duration.ofSeconds(10)).POST(HttpRequest.BodyPublishers.ofString("{}")).build(), HttpResponse.BodyHandlers.ofString());
+                assertThat(answer.statusCode()).isEqualTo(503);
+                assertThat(answer.body()).isEqualTo("{\"code\": \"FAIL\", \"message\": \"It could not be taken now.\"}");
+            }
+        } finally {
+            later.complete(null);
+        }
+        assertThat(refused("wechat", "busy") + refused("alipay", "busy")).isEqualTo(before + 2);
+    }
+
+    private double refused(String channel, String reason) {
+        return metrics.find("meterhub.payment.notices.refused").tags("channel", channel, "reason", reason).counters().stream()
                 .mapToDouble(Counter::count).sum();
     }
 
