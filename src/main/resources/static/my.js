@@ -47,10 +47,11 @@ function go() {
   }
 }
 
-// in WeChat's own browser its cashier comes over the page
+// in WeChat's own browser its cashier comes over the page, which is left by nobody: when it has gone the page comes back by itself
 function pay(bridge) {
   const { appId, timeStamp, nonceStr, signType, paySign } = bridge.dataset;
-  const invoke = () => WeixinJSBridge.invoke('getBrandWCPayRequest', { appId, timeStamp, nonceStr, package: bridge.dataset.package, signType, paySign }, () => { });
+  const invoke = () => WeixinJSBridge.invoke('getBrandWCPayRequest', { appId, timeStamp, nonceStr, package: bridge.dataset.package, signType, paySign },
+    () => location.replace(location.pathname + '?back'));
   if (window.WeixinJSBridge) invoke();
   else document.addEventListener('WeixinJSBridgeReady', invoke, { once: true });
 }

@@ -23,6 +23,7 @@ import io.meterhub.HubTest;
 import io.meterhub.payment.Way;
 import io.meterhub.people.Role;
 import io.meterhub.people.Secrets;
+import io.meterhub.simulator.PayFault;
 import io.meterhub.simulator.PlayedPlatform;
 import io.meterhub.site.Gateway.Framing;
 import io.meterhub.tenant.SignInByCode;
@@ -309,20 +310,25 @@ class TenantBrowserIT extends OnScreen {
         cutOff("A-104");
         String address = scanned("A-104");
         browse(WECHAT, "zh-CN", 360, page -> {
-            // what WeChat brings along: here it leads to the played cashier
-            page.addInitScript("window.WeixinJSBridge = { invoke: (what, order, then) => location.assign('" + platform("wechat").cashier()
-                    + "cashier/' + order.package.replace('prepay_id=', '')) }");
+            // what WeChat brings along: its cashier comes over the page, and tells it when the payer is through; here no notice comes
+            page.exposeFunction("payThere", order -> {
+                String number = order[0].toString().replaceAll(".*/", "");
+                platform("wechat").faults().set(PayFault.NOTICE_LOST, number, 0);
+                platform("wechat").pay(number);
+                return null;
+            });
+            page.addInitScript("window.WeixinJSBridge = { invoke: (what, order, then) => payThere(location.pathname)"
+                    + ".then(() => then({ err_msg: 'get_brand_wcpay_request:ok' })) }");
             page.navigate(address);
             assertThat(page.locator("button.alipay")).hasCount(0);
             Screens.assertFits(page);
             page.locator("button.wechat").click();
-            page.locator("#pay").click();
-            assertThat(page.locator("#pay")).hasCount(0);
-            page.navigate(screens.at(port, "/my/orders/WECHAT/" + jdbc.sql("select number from pay_order where account_id = ?").param(account("A-104"))
-                    .query(String.class).single()));
+            page.waitForURL(Pattern.compile("/my/orders/WECHAT/[0-9A-Z]+[?]back$"));
             assertThat(page.locator("#result")).containsText("已供电");
         });
         assertThat(jdbc.sql("select payer from pay_order where account_id = ?").param(account("A-104")).query(String.class).single()).startsWith("o");
+        assertThat(jdbc.sql("select hurried_at is not null from pay_order where account_id = ?").param(account("A-104")).query(Boolean.class).single())
+                .as("WeChat was asked as soon as the payer was through").isTrue();
         browse(ALIPAY, "en-US", 360, page -> {
             page.navigate(address);
             assertThat(page.locator("button.wechat")).hasCount(0);
