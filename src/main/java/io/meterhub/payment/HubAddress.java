@@ -15,14 +15,25 @@ import org.springframework.stereotype.Component;
 public class HubAddress {
 
     private final Environment environment;
+    /** On this machine, where nothing but loopback is needed. */
+    private volatile boolean played;
 
     public HubAddress(Environment environment) {
         this.environment = environment;
     }
 
+    /** Whether payers' phones find what is {@link #of there}: an address is set, or platforms and payers are played on this machine. */
+    public boolean reachesPayers() {
+        return played || !set().isEmpty();
+    }
+
+    private String set() {
+        return environment.getProperty("meterhub.payment.address", "").strip();
+    }
+
     /** @param path from its first slash on */
     public URI of(String path) {
-        String set = environment.getProperty("meterhub.payment.address", "").strip();
+        String set = set();
         if (set.isEmpty()) {
             // known when the web server has started, which may have chosen it
             set = "http://127.0.0.1:" + environment.getProperty("local.server.port", environment.getProperty("server.port", "8080"));
@@ -33,7 +44,7 @@ public class HubAddress {
     /** The host that is set, under which requests come in where the proxy passes it on; empty where there is none that can be read. */
     public Optional<String> host() {
         try {
-            return Optional.ofNullable(new URI(environment.getProperty("meterhub.payment.address", "").strip()).getHost());
+            return Optional.ofNullable(new URI(set()).getHost());
         } catch (URISyntaxException e) {
             return Optional.empty();
         }
@@ -46,8 +57,9 @@ public class HubAddress {
      * @throws StartRefused with the setting's name and what is wanted there
      */
     void mustBeReachable(Channel channel, boolean played) {
-        String set = environment.getProperty("meterhub.payment.address", "").strip();
+        String set = set();
         if (set.isEmpty() && played) {
+            this.played = true;
             return;
         }
         String wanted = "meterhub.payment.address must be the address under which " + channel + " reaches this hub, such as https://pay.example.com";

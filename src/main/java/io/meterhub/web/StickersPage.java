@@ -36,7 +36,9 @@ class StickersPage {
         model.addAttribute("site", view.whole(id));
         model.addAttribute("of", of);
         model.addAttribute("shop", shop.strip());
-        List<Print> prints = stickers.of(id, of.equals("meters")).stream().filter(sticker -> sticker.shop().startsWith(shop.strip())).map(sticker -> {
+        model.addAttribute("reachable", hub.reachesPayers());
+        // what hangs in a mall must not lead to an address that no phone finds
+        List<Print> prints = !hub.reachesPayers() ? List.of() : stickers.of(id, of.equals("meters")).stream().filter(sticker -> sticker.shop().startsWith(shop.strip())).map(sticker -> {
             String address = hub.of(TenantEntrance.HOME + "/at/" + sticker.token()).toString();
             return new Print(sticker, address, Qr.of(address));
         }).toList();

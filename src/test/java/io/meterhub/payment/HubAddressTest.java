@@ -1,5 +1,6 @@
 package io.meterhub.payment;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -41,6 +42,15 @@ class HubAddressTest {
         assertThatCode(() -> hub("").mustBeReachable(Channel.WECHAT, true)).doesNotThrowAnyException();
         assertThatCode(() -> hub("http://127.0.0.1:8080").mustBeReachable(Channel.WECHAT, true)).doesNotThrowAnyException();
         assertThatThrownBy(() -> hub("nowhere").mustBeReachable(Channel.WECHAT, true)).isInstanceOf(StartRefused.class);
+    }
+
+    @Test
+    void phonesFindWhatIsSetOrPlayedAndNotLoopback() {
+        assertThat(hub(" ").reachesPayers()).isFalse();
+        assertThat(hub("https://pay.example.com").reachesPayers()).isTrue();
+        HubAddress played = hub("");
+        played.mustBeReachable(Channel.WECHAT, true);
+        assertThat(played.reachesPayers()).isTrue();
     }
 
     /** With everything else as it has to be. */
