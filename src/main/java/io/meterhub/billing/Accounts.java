@@ -83,6 +83,15 @@ public class Accounts {
                 .param(accountId).query(Integer.class).list();
     }
 
+    /** The meters the supply of which hangs on the account: those that it pays for, and on the property fee all of the shop. */
+    public List<Integer> supplied(int accountId) {
+        return jdbc.sql("""
+                select meter_id from account_meter where account_id = :account and valid_to is null
+                union select m.id from account a join meter m on m.shop_id = a.shop_id where a.id = :account and a.kind = 'PROPERTY_FEE' and m.enabled
+                order by meter_id""")
+                .param("account", accountId).query(Integer.class).list();
+    }
+
     /** The newest entries first, those before the given journal; {@code beforeJournalId} null: from the newest. */
     public List<LedgerLine> lines(int accountId, Long beforeJournalId, int limit) {
         return jdbc.sql("""

@@ -11,6 +11,7 @@ import io.meterhub.payment.Platform.Payee;
 import io.meterhub.people.Right;
 import io.meterhub.people.Rights;
 import io.meterhub.site.Reach;
+import io.meterhub.supply.Power;
 import java.security.SecureRandom;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -374,6 +375,22 @@ class OrderBook {
 
     List<Payment> payments(long orderId) {
         return jdbc.sql("select * from pay_payment where order_id = ? order by id").param(orderId).query((row, n) -> payment(row)).list();
+    }
+
+    /** What came for an order, by what became of it. */
+    Progress progress(Order order, Power power) {
+        return jdbc.sql("""
+                select coalesce(sum(p.amount_yuan), 0) as paid, coalesce(sum(b.done), 0) as back, coalesce(sum(b.on_way), 0) as on_way,
+                       coalesce(sum(p.amount_yuan - b.done - b.on_way) filter (where p.state = 'CREDITED' and p.account_id = :account), 0) as credited,
+                       coalesce(sum(p.amount_yuan - b.done - b.on_way) filter (where p.state = 'SUSPENSE'), 0) as suspended,
+                       (array_agg(p.receipt order by p.id) filter (where p.receipt is not null and p.account_id = :account))[1] as receipt
+                from pay_payment p cross join lateral (
+                    select coalesce(sum(r.amount_yuan) filter (where r.state = 'DONE'), 0) as done,
+                           coalesce(sum(r.amount_yuan) filter (where r.state = 'RESERVED'), 0) as on_way
+                    from pay_refund r where r.payment_id = p.id) b
+                where p.order_id = :order""").param("order", order.id()).param("account", order.accountId())
+                .query((row, n) -> new Progress(order, row.getBigDecimal("paid"), row.getBigDecimal("credited"), row.getBigDecimal("back"),
+                        row.getBigDecimal("on_way"), row.getBigDecimal("suspended"), row.getString("receipt"), power)).single();
     }
 
     /** What came through platforms, the newest first. */

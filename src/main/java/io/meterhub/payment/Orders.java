@@ -223,14 +223,7 @@ public class Orders {
 
     /** An order as its payer follows it, up to "power is back". Asks for no right: who knows the number may look. */
     public Optional<Progress> progress(Channel channel, String number) {
-        return book.numbered(channel, number).map(order -> {
-            List<Payment> payments = book.payments(order.id());
-            BigDecimal credited = payments.stream().filter(payment -> payment.state() == Payment.State.CREDITED).map(Payment::amountYuan)
-                    .reduce(BigDecimal.ZERO, BigDecimal::add);
-            BigDecimal back = payments.stream().map(Payment::backYuan).reduce(BigDecimal.ZERO, BigDecimal::add);
-            String receipt = payments.stream().map(Payment::receipt).filter(Objects::nonNull).findFirst().orElse(null);
-            return new Progress(order, credited, back, receipt, supply.power(accounts.meters(order.accountId())));
-        });
+        return book.numbered(channel, number).map(order -> book.progress(order, supply.power(accounts.supplied(order.accountId()))));
     }
 
     /** The payer came back from the cashier: the platform is asked now, not when its turn comes. At most once in five seconds. */

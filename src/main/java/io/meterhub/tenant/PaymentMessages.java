@@ -134,7 +134,7 @@ class PaymentMessages {
             return texts.in(language, "my.told.back" + (told.how() == null ? "" : "." + told.how()), yuan, what, kind, texts.in(language, "word." + told.channel()));
         }
         Account account = accounts.account(told.accountId()).orElseThrow();
-        Outlook outlook = outlooks.of(account.id(), supply.power(accounts.meters(account.id())), () -> false);
+        Outlook outlook = outlooks.of(account.id(), supply.power(accounts.supplied(account.id())), () -> false);
         return texts.in(language, "my.told.credited", yuan, what, kind, credit(account.creditYuan()))
                 + (outlook == Outlook.NONE ? "" : texts.in(language, "my.told." + outlook));
     }

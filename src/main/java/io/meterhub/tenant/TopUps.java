@@ -94,23 +94,24 @@ public class TopUps {
     /**
      * An order as its payer follows it: whoever knows its number, which nobody guesses.
      *
-     * @param shop its code and name
-     * @param left nobody is expected to look any more
+     * @param shop     its code and name
+     * @param credited something of what came for it is credit of its account, and nobody can pay it any more
+     * @param outlook  only from then on, and as long as somebody is expected to look: whether a shop is cut is no stranger's to know
+     * @param left     nobody is expected to look any more
      */
-    public record Followed(Progress progress, Site site, String shop, AccountKind kind, Outlook outlook, boolean left) {
+    public record Followed(Progress progress, Site site, String shop, AccountKind kind, boolean credited, Outlook outlook, boolean left) {
 
         /** It will not change any more, as far as anybody knows, or nobody waits for it. */
         public boolean isOver() {
             return left || switch (progress.order().state()) {
                 case CREATED, PAYING, PAID, LATE_PAID, REFUNDING -> false;
-                case CREDITED -> !outlook.isWaiting();
-                case CLOSED, REFUNDED, SUSPENSE -> true;
+                case CREDITED, CLOSED, REFUNDED, SUSPENSE -> !outlook.isWaiting();
             };
         }
 
         /** It may take long: to look now and then is enough. */
         public boolean isSlow() {
-            return progress.order().state() == OrderState.CREDITED && (outlook == Outlook.SILENT || outlook == Outlook.SLOW);
+            return outlook == Outlook.SILENT || outlook == Outlook.SLOW;
         }
     }
 
@@ -122,12 +123,14 @@ public class TopUps {
             orders.hurry(channel, number);
         }
         return rights.asHub(() -> orders.progress(channel, number)).map(progress -> {
+            Order order = progress.order();
             Place place = jdbc.sql("select s.site_id, s.code || ' ' || s.name as shop, a.kind from account a join shop s on s.id = a.shop_id where a.id = ?")
-                    .param(progress.order().accountId()).query(Place.class).single();
+                    .param(order.accountId()).query(Place.class).single();
             Instant now = clock.instant();
-            return new Followed(progress, sites.site(place.siteId()), place.shop(), place.kind(),
-                    outlooks.of(progress.order().accountId(), progress.power(), () -> creditedBefore(progress.order(), now.minus(USUAL))),
-                    now.isAfter(progress.order().expiresAt().plus(FOLLOWED_FOR)));
+            boolean credited = !order.state().isOpen() && progress.creditedYuan().signum() > 0;
+            boolean left = now.isAfter(order.expiresAt().plus(FOLLOWED_FOR));
+            return new Followed(progress, sites.site(place.siteId()), place.shop(), place.kind(), credited, !credited || left ? Outlook.NONE
+                    : outlooks.of(order.accountId(), progress.power(), () -> creditedBefore(order, now.minus(USUAL))), left);
         });
     }
 

@@ -72,7 +72,8 @@ class RefusalPage implements ErrorController {
         // those of the page that was asked for are none of this one's
         request.removeAttribute(org.springframework.web.servlet.View.PATH_VARIABLES);
         int status = status(request);
-        if (String.valueOf(request.getAttribute(RequestDispatcher.ERROR_REQUEST_URI)).startsWith(TenantEntrance.HOME + "/")) {
+        if ((request.getAttribute(RequestDispatcher.ERROR_REQUEST_URI) + "/").startsWith(TenantEntrance.HOME + "/")) {
+            model.addAttribute("key", status == 404 ? "my.gone" : "my.failed");
             return "my-gone";
         }
         model.addAttribute("status", status);

@@ -7,8 +7,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.meterhub.AtOnce;
 import io.meterhub.Crew;
 import io.meterhub.HubTest;
+import io.meterhub.payment.HubAddress;
+import io.meterhub.payment.Notice;
+import io.meterhub.payment.Notices;
 import io.meterhub.payment.Order;
 import io.meterhub.payment.PaymentRefused;
+import io.meterhub.payment.Platform.Paid;
+import io.meterhub.payment.Suspense;
 import io.meterhub.payment.Way;
 import io.meterhub.people.Role;
 import io.meterhub.people.Secrets;
@@ -23,6 +28,7 @@ import io.meterhub.tenant.TopUps.Wish;
 import io.meterhub.web.Http.Answer;
 import java.math.BigDecimal;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -35,6 +41,9 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.mock.env.MockEnvironment;
+import org.springframework.transaction.support.TransactionTemplate;
+import org.springframework.ui.ExtendedModelMap;
 
 /** The customers' side: who comes in, who sees what, and that nobody learns more. */
 @HubTest
@@ -50,6 +59,12 @@ class TenantIT extends OverHttp {
     Stickers stickers;
     @Autowired
     TopUps topUps;
+    @Autowired
+    Notices notices;
+    @Autowired
+    Suspense suspense;
+    @Autowired
+    TransactionTemplate transaction;
 
     @BeforeEach
     void paint() {
@@ -327,6 +342,14 @@ class TenantIT extends OverHttp {
                 .hasValueSatisfying(meters -> assertThat(meters).contains("E-A-101"));
     }
 
+    @Test
+    void noStickerIsPrintedWithAnAddressThatNoPhoneFinds() {
+        ExtendedModelMap page = new ExtendedModelMap();
+        new StickersPage(stickers, hub.getBean(View.class), new HubAddress(new MockEnvironment())).page(mall.siteId(), "shops", "", page);
+        assertThat(page.getAttribute("prints")).isEqualTo(List.of());
+        assertThat(page.getAttribute("reachable")).isEqualTo(false);
+    }
+
     private String sticker(String shop) {
         return stickers.of(mall.siteId(), false).stream().filter(each -> each.shop().equals(shop)).findFirst().orElseThrow().token();
     }
@@ -378,12 +401,24 @@ class TenantIT extends OverHttp {
         }
     }
 
+    /** As a browser shows it. */
+    private String shown(String page) {
+        return Http.nobody(port).get(page).body();
+    }
+
     @Test
     void whereThePowerDoesNotComeBackThePageSaysWhyAndComesToAnEnd() {
         owe("E-E-105");
         supply("E-E-105", "OFF", "OFF", "ARREARS");
-        String owed = paid(order("E-105", "E-E-105", "20"));
-        assertThat(Http.nobody(port).get(owed).body()).contains("not enough yet").doesNotContain("data-poll", "http-equiv");
+        Order order = order("E-105", "E-E-105", "20");
+        String unpaid = "/my/orders/WECHAT/" + order.number();
+        assertThat(shown(unpaid) + shown(unpaid + "/state")).as("who does not pay learns nothing of arrears").contains("data-poll").doesNotContain("OWED");
+        String owed = paid(order);
+        assertThat(shown(owed)).contains("not enough yet").doesNotContain("data-poll", "http-equiv");
+        supply("E-E-105", "OFF", "OFF", "SCHEDULE");
+        assertThat(shown(owed)).as("also outside of its hours").contains("not enough yet");
+        longAgo(order);
+        assertThat(shown(owed)).as("nor does who keeps the address").contains("Paid and credited.").doesNotContain("OWED", "not enough");
         supply("E-E-106", "OFF", "OFF", "PROPERTY_FEE");
         String other = paid(order("E-106", "E-E-106", "20"));
         assertThat(Http.nobody(port).get(other).body()).contains("for another reason").doesNotContain("data-poll", "roperty fee");
@@ -400,6 +435,88 @@ class TenantIT extends OverHttp {
                 select id, 99, now() - interval '1 minute', 'CREDITED', 'CREDITED', 'test', 'test' from pay_order where account_id = ? and channel = 'WECHAT'""")
                 .param(mall.account("E-E-106")).update();
         assertThat(Http.nobody(port).get(other).body()).contains("longer than usual", "data-poll", "data-seconds=\"10\"");
+    }
+
+    /** As if it had been opened three hours before. */
+    private void longAgo(Order order) {
+        transaction.executeWithoutResult(status -> {
+            jdbc.sql("alter table pay_order disable trigger kept").update();
+            jdbc.sql("update pay_order set opened_at = opened_at - interval '3 hours', expires_at = expires_at - interval '3 hours' where number = ?")
+                    .param(order.number()).update();
+            jdbc.sql("alter table pay_order enable trigger kept").update();
+        });
+    }
+
+    @Test
+    void whoPaysThePropertyFeeSeesWhetherTheShopComesBack() {
+        int account = jdbc.sql("""
+                insert into account (site_id, customer_id, shop_id, kind, number, warn1_yuan, warn2_yuan)
+                select site_id, customer_id, id, 'PROPERTY_FEE', 'P-D-104', 0, 0 from shop where id = ? returning id""").param(mall.shop("D-104"))
+                .query(Integer.class).single();
+        supply("E-D-104", "OFF", "OFF", "PROPERTY_FEE");
+        String page = paid(order("D-104", "P-D-104", "20"));
+        assertThat(shown(page)).contains("not enough yet");
+        jdbc.sql("update supply_reason set ended_at = now(), ended_by = 'test' where meter_id = ? and ended_at is null").param(mall.meter("E-D-104")).update();
+        supply("E-D-104", "OFF", "OFF", "ARREARS");
+        assertThat(shown(page)).contains("for another reason").doesNotContain("not enough");
+        jdbc.sql("update supply_reason set ended_at = now(), ended_by = 'test' where meter_id = ? and ended_at is null").param(mall.meter("E-D-104")).update();
+        jdbc.sql("update meter_supply set wanted = 'ON', seen = 'ON' where meter_id in (select id from meter where shop_id = ?)").param(mall.shop("D-104")).update();
+        assertThat(shown(page)).contains("Power is on.");
+        assertThat(jdbc.sql("select count(*) from account_meter where account_id = ?").param(account).query(Integer.class).single()).isZero();
+    }
+
+    /** It comes for the order, but for the platform that is played, which knows nothing of it. */
+    private void comes(Order order, String transaction, String yuan) {
+        notices.take(new Notice.Payment(new Paid(order.channel(), transaction, order.number(), new BigDecimal(yuan), "CNY", order.payee().merchant(),
+                order.payee().app(), Instant.now(), null, false)), "notice");
+    }
+
+    private long payment(String transaction) {
+        return jdbc.sql("select id from pay_payment where transaction_id = ?").param(transaction).query(Long.class).single();
+    }
+
+    @Test
+    void whoseSecondPaymentThePlatformDoesNotTakeBackStillSeesThatTheFirstIsCredited() {
+        supply("E-D-106", "ON", "ON", null);
+        Order order = order("D-106", "E-D-106", "27.00");
+        String page = paid(order);
+        comes(order, "second-" + order.number(), "27.00");
+        await().until(() -> shown(page).contains("data-state=\"SUSPENSE\""));
+        assertThat(shown(page)).contains("Credit booked", "Paid. Power is on.", "Another ¥27.00 has arrived");
+        suspense.accept(payment("second-" + order.number()), "li", "none of ours");
+    }
+
+    @Test
+    void whoseMoneyIsDealtWithByStaffIsToldSoAndOfferedNoReceiptThatIsNotThere() {
+        int elsewhere = mall.account("E-D-106");
+        Order moved = order("A-106", "E-A-106", "28.00");
+        Order left = order("A-106", "E-A-106", "29.00");
+        supply("E-A-106", "OFF", "OFF", "ARREARS");
+        for (Order order : List.of(moved, left)) {
+            comes(order, "wrong-" + order.number(), "1.00");
+            jdbc.sql("update pay_order set expires_at = opened_at, next_look_at = now() where number = ?").param(order.number()).update();
+            await().until(() -> shown("/my/orders/WECHAT/" + order.number()).contains("data-state=\"SUSPENSE\""));
+        }
+        suspense.credit(payment("wrong-" + moved.number()), elsewhere, "li", "the payer was asked");
+        String page = "/my/orders/WECHAT/" + moved.number();
+        assertThat(shown(page)).contains("credited it to another account").doesNotContain("/receipt", "OWED", "Credit booked");
+        assertThat(Http.nobody(port).get(page + "/receipt").status()).isEqualTo(404);
+        suspense.accept(payment("wrong-" + left.number()), "li", "none of ours");
+        assertThat(shown("/my/orders/WECHAT/" + left.number())).contains("data-state=\"CLOSED\"", "has dealt with it").doesNotContain("Nothing was taken");
+    }
+
+    @Test
+    void whatFailsIsSaidToHaveFailedAndNotToBeGone() {
+        Order order = order("C-106", "E-C-106", "10");
+        String page = "/my/orders/WECHAT/" + order.number();
+        jdbc.sql("update pay_order set cashier = '[]' where number = ?").param(order.number()).update();
+        Answer failed = Http.nobody(port).send("GET", page, null, "Accept", "text/html");
+        assertThat(failed.status()).isEqualTo(500);
+        assertThat(failed.body()).contains("is not lost").doesNotContain("nothing at this address");
+        jdbc.sql("update pay_order set cashier = null where number = ?").param(order.number()).update();
+        Answer gone = Http.nobody(port).send("GET", page + "0", null, "Accept", "text/html");
+        assertThat(gone.status()).isEqualTo(404);
+        assertThat(gone.body()).contains("nothing at this address");
     }
 
     @Test
@@ -455,6 +572,8 @@ class TenantIT extends OverHttp {
         assertThat(http.post("/api/v1/payments/" + payment + "/refunds", "{\"amountYuan\": 3.00, \"why\": \"x\"}", "X-Operator", "li", "Idempotency-Key", "tenant-it-back")
                 .status()).isLessThan(300);
         assertThat(told(phone, 4)).contains("¥3.00", "given back", "WeChat");
+        assertThat(shown("/my/orders/WECHAT/" + first.number())).as("the rest is still credit").contains("data-state=\"REFUNDED\"", "Credit booked", "Paid. Power is on.",
+                "Of ¥23.00 paid in all, ¥3.00 was given back").doesNotContain("Your money was given back");
         assertThat(http.send("PUT", "/api/v1/sites/" + mall.siteId() + "/tenant-terms", "{\"tell\": false, \"why\": \"x\"}", "X-Operator", "li").status()).isEqualTo(200);
         paid(order("D-103", "E-D-103", "25.00"));
         await().until(() -> outcome("25.00", "E-D-103"), "OFF"::equals);
@@ -472,6 +591,8 @@ class TenantIT extends OverHttp {
         assertThat(told(phone, 1)).contains("¥26.00", "已入账");
         alipay.payAgain(order.number());
         assertThat(told(phone, 2)).contains("D-105", "重复付款 ¥26.00", "已通过支付宝退回");
+        assertThat(shown("/my/orders/ALIPAY/" + order.number())).contains("data-state=\"REFUNDED\"", "Credit booked", "Of ¥52.00 paid in all, ¥26.00 was given back")
+                .doesNotContain("Your money was given back");
     }
 
     private String outcome(String yuan, String account) {
