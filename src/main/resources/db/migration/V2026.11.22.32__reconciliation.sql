@@ -58,6 +58,8 @@ create table pay_reconciliation (
     -- when it is looked at by itself; null: no more
     next_look_at    timestamptz,
     compared_at     timestamptz,
+    -- the agreed fee by which it was judged first, and is from then on; null: fees are not judged
+    fee_percent     numeric,
     -- what the lines and the rows come to, as ReconciledDay has it
     sums            jsonb,
     -- since when it is OPEN
@@ -70,6 +72,9 @@ create table pay_reconciliation (
     bank_who        text,
     bank_why        text,
     bank_at         timestamptz,
+    -- what of the fund flow the trade bill did not explain then, and what becomes of it; null: there was nothing
+    bank_rest_yuan  numeric(14, 5),
+    bank_rest       text check (bank_rest in ('SUSPENSE', 'ACCEPT', 'NOT_OURS')),
     -- who is just fetching, and until when nobody else does
     worker          uuid,
     held_until      timestamptz,
@@ -77,7 +82,8 @@ create table pay_reconciliation (
     check ((worker is null) = (held_until is null)),
     check ((state = 'CLOSED') = (closed_at is not null)),
     check ((state = 'OPEN') = (opened_at is not null)),
-    check (num_nulls(bank_yuan, bank_who, bank_why, bank_at) in (0, 4))
+    check (num_nulls(bank_yuan, bank_who, bank_why, bank_at, bank_rest_yuan) in (0, 5)),
+    check (bank_rest is null or bank_rest_yuan is not null)
 );
 create index pay_reconciliation_due on pay_reconciliation (next_look_at) where next_look_at is not null;
 create index on pay_reconciliation (trade_bill_id) where trade_bill_id is not null;
@@ -107,7 +113,7 @@ create table pay_match (
     our_yuan           numeric(12, 2),
     our_state          text,
     our_at             timestamptz,
-    -- whose it is as far as the hub knows
+    -- whose it is as far as the hub knows, or as was decided
     site_id            int references site,
     account_id         int references account,
     -- SETTLED: nothing to decide; GONE: was to be decided, and is no difference any more
@@ -165,6 +171,42 @@ create table pay_day_bank (
 );
 create trigger append_only before update or delete on pay_day_bank for each row execute function refuse_change();
 create trigger no_truncate before truncate on pay_day_bank execute function refuse_change();
+
+-- What was booked of what came to the bank and no trade bill explains, up to now, in the books of the first site.
+create table pay_day_rest (
+    reconciliation_id  bigint not null references pay_reconciliation,
+    seq                int    not null,
+    rest               text   not null check (rest in ('SUSPENSE', 'ACCEPT')),
+    yuan               numeric(14, 5) not null check (yuan <> 0),
+    journal_id         bigint not null unique references journal,
+    primary key (reconciliation_id, seq)
+);
+create trigger append_only before update or delete on pay_day_rest for each row execute function refuse_change();
+create trigger no_truncate before truncate on pay_day_rest execute function refuse_change();
+
+-- What changed here after it may have been billed: the days that have it are compared anew, also those that are closed and no longer asked for. It names
+-- no day and no row, so that whoever adds one waits for nobody.
+create table pay_look_anew (
+    id       bigint generated always as identity primary key,
+    channel  text not null,
+    key      text not null
+);
+create function look_anew_at_payment() returns trigger language plpgsql as $$
+begin
+    insert into pay_look_anew (channel, key) values (new.channel, new.transaction_id);
+    return null;
+end $$;
+create trigger look_anew_at_unknown after insert on pay_payment for each row when (new.order_id is null) execute function look_anew_at_payment();
+create trigger look_anew after update of state on pay_payment for each row when (old.state = 'SUSPENSE' and new.state <> 'SUSPENSE')
+    execute function look_anew_at_payment();
+create function look_anew_at_refund() returns trigger language plpgsql as $$
+begin
+    insert into pay_look_anew (channel, key)
+    select new.channel, transaction_id || '/' || new.number from pay_payment where id = new.payment_id;
+    return null;
+end $$;
+create trigger look_anew after update of state on pay_refund for each row when (old.state = 'RESERVED' and new.state = 'REFUSED')
+    execute function look_anew_at_refund();
 
 insert into gl (name, kind, meaning) values
     ('DIFFERENCE', 'EXPENSE', 'Differences from the platforms'' bills that staff accepted');

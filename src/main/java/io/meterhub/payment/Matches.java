@@ -241,7 +241,7 @@ class Matches {
 
     /** What is left to decide when something was booked before: first the amount, then the fee, each by its own bookings. */
     private static Optional<Row> left(Row was, Row now) {
-        if (was.decided.notOurs && now.paymentId == null) {
+        if (was.decided.notOurs && (now.paymentId == null || Payment.State.ACCEPTED.name().equals(now.ourState))) {
             return Optional.empty();
         }
         boolean fee = now.difference == Difference.FEE;

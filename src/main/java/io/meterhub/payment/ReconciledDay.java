@@ -1,6 +1,7 @@
 package io.meterhub.payment;
 
 import io.meterhub.payment.Platform.BillKind;
+import io.meterhub.payment.ReconciledItem.Resolution;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -53,15 +54,18 @@ public record ReconciledDay(long id, Channel channel, LocalDate day, State state
     /**
      * @param drawnYuan what the platform paid to the bank on that day, for whichever days
      * @param netYuan   what the day left at the platform for the bank
-     * @param restYuan  what of it the trade bill says nothing of, such as another system's of the same merchant: it is in nobody's books; null: there
-     *                  is no trade bill yet
+     * @param restYuan  what of it the trade bill does not explain, neither as the hub's nor as another system's; null: there is no trade bill yet
      */
     public record Funds(int lines, BigDecimal inYuan, BigDecimal outYuan, BigDecimal feeYuan, BigDecimal otherYuan, BigDecimal drawnYuan,
                         BigDecimal netYuan, BigDecimal restYuan) {
     }
 
-    /** @param gapYuan by how much it is more than the day left at the platform; 0: it agrees, and is booked */
-    public record Bank(BigDecimal yuan, BigDecimal gapYuan, String who, String why, Instant at) {
+    /**
+     * @param gapYuan by how much it is more than the day left at the platform; 0: it agrees
+     * @param booked  it agrees, what no trade bill explains was decided about, and neither has changed since
+     * @param rest    what was decided about that; null: there was nothing
+     */
+    public record Bank(BigDecimal yuan, BigDecimal gapYuan, boolean booked, Resolution rest, String who, String why, Instant at) {
     }
 
     /** @param inForce compared by; others came before it or cannot be read */

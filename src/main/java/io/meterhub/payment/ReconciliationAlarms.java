@@ -27,6 +27,7 @@ class ReconciliationAlarms {
     private static final List<AlarmKind> KINDS = List.of(AlarmKind.PAY_BILL_LATE, AlarmKind.PAY_BILL_REFUSED, AlarmKind.PAY_DAY_OPEN,
             AlarmKind.PAY_DAY_FAILED, AlarmKind.PAY_DIFFERENCE_KEPT);
     private static final int MOST_NAMED = 5;
+    private static final String REFUSED = "exists (select from jsonb_array_elements(problems) p where not p ->> 'key' = any(:notThere))";
 
     private final JdbcClient jdbc;
     private final Platforms platforms;
@@ -73,19 +74,21 @@ class ReconciliationAlarms {
         Instant now = clock.instant();
         return jdbc.sql("""
                 select channel, day, 'PAY_BILL_LATE' as kind from pay_reconciliation
-                where state = 'WAITING' and next_look_at is not null and (day + 1 + case channel when 'WECHAT' then :wechat::time else :alipay::time end)
-                      at time zone 'Asia/Shanghai' < :late
+                where next_look_at is not null and (state = 'WAITING' or funds_bill_id is null and not %1$s)
+                  and (day + 1 + case channel when 'WECHAT' then :wechat::time else :alipay::time end) at time zone 'Asia/Shanghai' < :late
                 union all
-                select channel, day, 'PAY_BILL_REFUSED' from pay_reconciliation r
-                where exists (select from jsonb_array_elements(r.problems) p where not p ->> 'key' = any(:notThere))
+                -- what is asked for no more stays as it is
+                select channel, day, 'PAY_BILL_REFUSED' from pay_reconciliation where next_look_at is not null and %1$s
                 union all
-                select channel, day, 'PAY_DAY_OPEN' from pay_reconciliation where opened_at < :open
+                select channel, day, 'PAY_DAY_OPEN' from pay_reconciliation where opened_at < :open or state = 'CLOSED' and bank_at < :open and %2$s
                 union all
                 select channel, day, 'PAY_DAY_FAILED' from pay_reconciliation where failure is not null
                 union all
                 select r.channel, r.day, 'PAY_DIFFERENCE_KEPT' from pay_reconciliation r
                 where exists (select from pay_match m where m.reconciliation_id = r.id and m.suspended_yuan <> 0
-                              group by m.kind, m.key, m.occurrence having sum(m.suspended_yuan) <> 0)""")
+                              group by m.kind, m.key, m.occurrence having sum(m.suspended_yuan) <> 0)
+                   or (select sum(d.yuan) from pay_day_rest d where d.reconciliation_id = r.id and d.rest = 'SUSPENSE') <> 0"""
+                .formatted(REFUSED, Reconciliations.NO_LONGER))
                 .param("wechat", settings.due(Channel.WECHAT)).param("alipay", settings.due(Channel.ALIPAY))
                 .param("late", now.minus(settings.lateAfter()).atOffset(ZoneOffset.UTC)).param("open", now.minus(settings.openAtMost()).atOffset(ZoneOffset.UTC))
                 .param("notThere", Reconciliations.NOT_THERE.toArray(String[]::new)).query(Trouble.class).list();

@@ -13,7 +13,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param cutOff           what was paid so near to midnight may stand in the other day's bill
  * @param lateAfter        a bill that is not there so long after it is due is an alarm
  * @param openAtMost       so is a day that is open for so long
- * @param wechatFeePercent what the platform keeps of a payment as agreed; left out: fees are not judged
+ * @param wechatFeePercent what the platform keeps of a payment as agreed; left out: fees are not judged. Another one is for days compared from then on
  */
 @ConfigurationProperties("meterhub.payment.reconciliation")
 record ReconciliationSettings(@DefaultValue("10:00") LocalTime wechatDue, @DefaultValue("09:00") LocalTime alipayDue,
@@ -46,10 +46,15 @@ record ReconciliationSettings(@DefaultValue("10:00") LocalTime wechatDue, @Defau
     }
 
     Comparison.Terms terms(Channel channel) {
-        return new Comparison.Terms(cutOff, switch (channel) {
+        return terms(switch (channel) {
             case WECHAT -> wechatFeePercent;
             case ALIPAY -> alipayFeePercent;
             case CASH, TRANSFER -> throw new IllegalArgumentException(channel + " has no bills");
         });
+    }
+
+    /** @param feePercent null: fees are not judged */
+    Comparison.Terms terms(BigDecimal feePercent) {
+        return new Comparison.Terms(cutOff, feePercent);
     }
 }

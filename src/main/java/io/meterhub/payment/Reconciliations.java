@@ -9,6 +9,7 @@ import io.meterhub.payment.ReconciledDay.Bill;
 import io.meterhub.payment.ReconciledDay.Count;
 import io.meterhub.payment.ReconciledDay.Funds;
 import io.meterhub.payment.ReconciledDay.Sums;
+import io.meterhub.payment.ReconciledItem.Resolution;
 import io.meterhub.people.Right;
 import io.meterhub.people.Rights;
 import io.meterhub.site.Audit;
@@ -62,20 +63,34 @@ public class Reconciliations {
     private static final int MOST_DIGITS = 12;
 
     /**
-     * The lines of a day's bill with the site whose they are; what is nobody's stands in the books of the first, and what is another system's in none.
-     * Of what was on its way to the payer, what the platform refused at last has moved nothing.
+     * The lines of a day's bill with the site whose they are; what is nobody's stands in the books of the first, or of that for which it was decided,
+     * and what is another system's in none, as long as it is not in the hub's after all. Of what was on its way to the payer, what the platform refused
+     * at last has moved nothing.
      */
     private static final String BILLED = """
-            select coalesce(p.site_id, o.site_id, (select min(id) from site)) as site_id, l.fee_yuan,
+            select coalesce(p.site_id, o.site_id, (
+                       select m.site_id from pay_match m
+                       where m.reconciliation_id = r.id and m.kind = l.kind and m.key = l.key and m.state = 'RESOLVED' and m.site_id is not null
+                       order by m.round desc, m.occurrence limit 1), (select min(id) from site)) as site_id,
+                   case when l.state = 'WORKING' and f.state = 'REFUSED' then 0 else l.fee_yuan end as fee_yuan,
                    case when l.state = 'FAILED' or l.state = 'WORKING' and f.state = 'REFUSED' then 0 when l.kind = 'PAYMENT' then l.fen else -l.fen end
-                       / 100.0 as yuan
+                       / 100.0 as yuan,
+                   case l.kind when 'PAYMENT' then p.id is null or p.state = 'ACCEPTED' else f.id is null end and exists (
+                       select from pay_match m where m.reconciliation_id = r.id and m.kind = l.kind and m.key = l.key and m.resolution = 'NOT_OURS') as others
             from pay_reconciliation r join pay_bill_line l on l.bill_id = r.trade_bill_id
             left join pay_payment p on p.channel = r.channel and p.transaction_id = l.transaction_id
             left join pay_order o on o.channel = r.channel and o.number = l.order_number
             left join pay_refund f on l.kind = 'REFUND' and f.channel = r.channel and f.number = l.refund_number
-            where r.id = :id and not exists (select from pay_match m where m.reconciliation_id = r.id and m.kind = l.kind and m.key = l.key
-                                             and m.resolution = 'NOT_OURS')
+            where r.id = :id
             """;
+    private static final String FLOW = """
+            ((funds ->> 'inYuan')::numeric - (funds ->> 'outYuan')::numeric - (funds ->> 'feeYuan')::numeric + (funds ->> 'otherYuan')::numeric)""";
+    /** What of a day's fund flow its trade bill does not explain. */
+    private static final String REST = "(" + FLOW + " - (sums ->> 'netYuan')::numeric - (sums ->> 'othersYuan')::numeric)";
+    /** Of a day for which the bank was said: it agreed, and still does. */
+    private static final String BOOKED = "bank_yuan = " + FLOW + " and bank_rest_yuan = " + REST;
+    /** Of such a day: it agreed, and what no trade bill explains is another amount now. */
+    static final String NO_LONGER = "bank_yuan = " + FLOW + " and bank_rest_yuan <> " + REST;
     /** Why a bill is not there, and what may pass. Anything else in it is refused. */
     static final List<String> NOT_THERE = List.of("bill.not_yet", "bill.no_answer", "bill.nothing");
 
@@ -121,18 +136,43 @@ public class Reconciliations {
                 work = claim(platform.channel(), null);
             }
         });
+        lookAnew();
         jdbc.sql("select id, channel, day from pay_reconciliation where state = 'OPEN' and compared_at < :before order by id")
                 .param("before", utc(clock.instant().minus(ANEW))).query((row, n) -> work(row, null)).list()
                 .forEach(open -> guarded(open, () -> transaction.executeWithoutResult(status -> compareAgain(open))));
     }
 
-    /** What is wrong with one day is no reason to leave the others alone; it is written with the day, and an alarm until it could be compared. */
-    private void guarded(Work work, Runnable act) {
+    /** What changed here, on the days that have it, however long they are closed. What comes meanwhile is for the next tick. */
+    private void lookAnew() {
+        record Changed(long id, Channel channel, String key) {
+        }
+        for (Changed changed : jdbc.sql("select id, channel, key from pay_look_anew order by id").query(Changed.class).list()) {
+            record Touched(Work work, String order) {
+            }
+            boolean done = jdbc.sql("""
+                    select distinct r.id, r.channel, r.day, l.order_number from pay_bill_line l join pay_reconciliation r on r.trade_bill_id = l.bill_id
+                    where l.key = :key and r.channel = :channel order by r.id""").param("key", changed.key).param("channel", changed.channel.name())
+                    .query((row, n) -> new Touched(work(row, null), row.getString("order_number"))).list().stream()
+                    .allMatch(day -> guarded(day.work, () -> transaction.executeWithoutResult(status -> compare(day.work, day.order))).isEmpty());
+            if (done) {
+                jdbc.sql("delete from pay_look_anew where id = ?").param(changed.id).update();
+            }
+        }
+    }
+
+    /**
+     * What is wrong with one day is no reason to leave the others alone; it is written with the day, and an alarm until it could be compared.
+     *
+     * @return what was wrong
+     */
+    private Optional<RuntimeException> guarded(Work work, Runnable act) {
         try {
             act.run();
+            return Optional.empty();
         } catch (RuntimeException fault) {
             log.error("{} {} could not be reconciled", work.channel, work.day, fault);
             jdbc.sql("update pay_reconciliation set failure = :failure where id = :id").param("failure", fault.toString()).param("id", work.id).update();
+            return Optional.of(fault);
         }
     }
 
@@ -145,7 +185,7 @@ public class Reconciliations {
         }
     }
 
-    /** From the channel's first order on, each day that is over and whose bill is due. */
+    /** From the channel's first order on, each day that is over and whose bill is due. Orders are looked through only as long as there is no day. */
     private void due(Channel channel) {
         Instant now = clock.instant();
         LocalDate today = LocalDate.ofInstant(now, BillTable.ZONE);
@@ -153,9 +193,10 @@ public class Reconciliations {
         jdbc.sql("""
                 insert into pay_reconciliation (channel, day, next_look_at)
                 select :channel, each.day::date, :now
-                from (select (min(at) at time zone 'Asia/Shanghai')::date as day from (
-                          select min(opened_at) as at from pay_order where channel = :channel
-                          union all select min(paid_at) from pay_payment where channel = :channel) as any_at) as first
+                from (select coalesce((select min(day) from pay_reconciliation where channel = :channel and day >= :oldest), (
+                          select (min(at) at time zone 'Asia/Shanghai')::date from (
+                              select min(opened_at) as at from pay_order where channel = :channel
+                              union all select min(paid_at) from pay_payment where channel = :channel) as any_at)) as day) as first
                 cross join generate_series(greatest(:oldest, first.day), :last::date, interval '1 day') as each (day)
                 where first.day is not null
                 on conflict do nothing""")
@@ -205,7 +246,8 @@ public class Reconciliations {
             // what rolled over midnight may be found now, or is missing now; one day after the other, as another hub may hold the neighbours
             jdbc.sql("select id, channel, day from pay_reconciliation where channel = :channel and day in (:before, :after) order by id")
                     .param("channel", work.channel.name()).param("before", work.day.minusDays(1)).param("after", work.day.plusDays(1))
-                    .query((row, n) -> work(row, null)).list().forEach(day -> transaction.executeWithoutResult(status -> compare(day, null)));
+                    .query((row, n) -> work(row, null)).list()
+                    .forEach(day -> guarded(day, () -> transaction.executeWithoutResult(status -> compare(day, null))));
         }
     }
 
@@ -237,8 +279,8 @@ public class Reconciliations {
         Duration pause = AGAIN.multipliedBy(1L << Math.min(work.tries - 1, 4));
         boolean mayChange = mayChange(work.day);
         boolean there = bill(work.id).isPresent();
-        // for the trade bill it is asked as long as the platform has it, for the fund-flow bill as long as either may still be corrected
-        boolean again = !problems.isEmpty() && (mayChange || !there && !work.day.isBefore(today().minusDays(OLDEST_DAYS)));
+        // until both bills were there it is asked as long as the platform has them, for another one as long as either may still be corrected
+        boolean again = !problems.isEmpty() && (mayChange || !(there && fundsAreThere(work.id)) && !work.day.isBefore(today().minusDays(OLDEST_DAYS)));
         Instant next = again ? now.plus(pause.compareTo(AGAIN_AT_MOST) > 0 ? AGAIN_AT_MOST : pause) : mayChange ? now.plus(Duration.ofDays(1)) : null;
         jdbc.sql("""
                 update pay_reconciliation set worker = null, held_until = null, next_look_at = :next, problems = :problems::jsonb,
@@ -265,6 +307,10 @@ public class Reconciliations {
     /** By which the day is compared. */
     private Optional<Long> bill(long id) {
         return jdbc.sql("select trade_bill_id from pay_reconciliation where id = ? and trade_bill_id is not null").param(id).query(Long.class).optional();
+    }
+
+    private boolean fundsAreThere(long id) {
+        return jdbc.sql("select funds_bill_id is not null from pay_reconciliation where id = ?").param(id).query(Boolean.class).single();
     }
 
     /** Where a bill has lines, or money came on that day, "nothing" is a bill that is not made, or lost for the moment; not for ever. */
@@ -305,16 +351,21 @@ public class Reconciliations {
 
     /** Compares a day whose bill is there, and closes it when nothing is open. @param order this order alone; null: all */
     private void compare(Work work, String order) {
-        jdbc.sql("select trade_bill_id from pay_reconciliation where id = ? and trade_bill_id is not null for update").param(work.id).query(Long.class)
-                .optional().ifPresent(bill -> {
-                    int open = matches.compare(work.id, work.channel, work.day, bill, order, settings.terms(work.channel));
-                    closeWhere(work.id, work.channel, work.day, open == 0);
+        record Judged(long bill, boolean before, BigDecimal feePercent) {
+        }
+        jdbc.sql("""
+                select trade_bill_id as bill, compared_at is not null as before, fee_percent from pay_reconciliation
+                where id = ? and trade_bill_id is not null for update""").param(work.id).query(Judged.class).optional().ifPresent(day -> {
+                    // what is agreed now is no reason to judge anew what was judged
+                    Comparison.Terms terms = day.before ? settings.terms(day.feePercent) : settings.terms(work.channel);
+                    int open = matches.compare(work.id, work.channel, work.day, day.bill, order, terms);
                     jdbc.sql("""
-                            update pay_reconciliation set compared_at = case when :all then :now else compared_at end,
+                            update pay_reconciliation set compared_at = case when :all then :now else compared_at end, fee_percent = :percent,
                                    -- of one that is in hand the bill could not be taken, which is not over by this
                                    failure = case when worker is null then null else failure end where id = :id""")
-                            .param("all", order == null).param("now", utc(clock.instant())).param("id", work.id).update();
+                            .param("all", order == null).param("percent", terms.feePercent()).param("now", utc(clock.instant())).param("id", work.id).update();
                     sumUp(work.id);
+                    closeWhere(work.id, work.channel, work.day, open == 0);
                 });
     }
 
@@ -348,7 +399,8 @@ public class Reconciliations {
                          select difference, count(*) as rows from newest where state <> 'GONE' group by difference) c),
                     'theirs', (select jsonb_build_object('payments', payments, 'paidYuan', paid, 'refunds', refunds, 'backYuan', back, 'feeYuan', fee) from theirs),
                     'ours', (select jsonb_build_object('payments', payments, 'paidYuan', paid, 'refunds', refunds, 'backYuan', back) from ours),
-                    'netYuan', (select coalesce(sum(yuan - fee_yuan), 0) from billed))
+                    'netYuan', (select coalesce(sum(yuan - fee_yuan) filter (where not others), 0) from billed),
+                    'othersYuan', (select coalesce(sum(yuan - fee_yuan) filter (where others), 0) from billed))
                 where id = :id""").param("id", id).update();
     }
 
@@ -366,12 +418,7 @@ public class Reconciliations {
         if (nothingOpen) {
             bookFees(id, channel, day);
             // what is booked as come to the bank goes with the bill
-            record Said(String who, String why) {
-            }
-            jdbc.sql("""
-                    select bank_who as who, bank_why as why from pay_reconciliation where id = ? and bank_yuan = (funds ->> 'inYuan')::numeric
-                      - (funds ->> 'outYuan')::numeric - (funds ->> 'feeYuan')::numeric + (funds ->> 'otherYuan')::numeric""").param(id).query(Said.class)
-                    .optional().ifPresent(said -> bookBank(id, channel, day, said.who(), said.why()));
+            bookBank(id, channel, day);
         }
     }
 
@@ -387,17 +434,46 @@ public class Reconciliations {
     private void bookFees(long id, Channel channel, LocalDate day) {
         bookShares(id, "pay_day_fee", """
                 select site_id, sum(yuan) as yuan from (
-                    select site_id, fee_yuan as yuan from billed
+                    select site_id, fee_yuan as yuan from billed where not others
                     union all
                     select m.site_id, m.booked_yuan from pay_match m
                     where m.reconciliation_id = :id and m.difference = 'FEE' and m.site_id is not null) as each group by site_id""",
                 "pay:fees:" + channel + ":" + day, Fund.PLATFORM_FEE, fund(channel), "hub", "fees of " + channel + " " + day);
     }
 
-    /** What came to the bank, to each site what the bill has of it, as far as it is not booked yet. */
-    private void bookBank(long id, Channel channel, LocalDate day, String who, String why) {
-        bookShares(id, "pay_day_bank", "select site_id, sum(yuan - fee_yuan) as yuan from billed group by site_id", "pay:bank:" + channel + ":" + day,
-                Fund.BANK, fund(channel), who, why);
+    /**
+     * Where what came to the bank agrees: to each site what the bill has of it, and to the first, as decided, what no bill explains; as far as it is not
+     * booked yet.
+     */
+    private void bookBank(long id, Channel channel, LocalDate day) {
+        record Said(String who, String why, Resolution rest, BigDecimal restYuan) {
+        }
+        jdbc.sql("select bank_who as who, bank_why as why, bank_rest as rest, bank_rest_yuan as rest_yuan from pay_reconciliation where id = ? and " + BOOKED)
+                .param(id).query(Said.class).optional().ifPresent(said -> {
+                    bookShares(id, "pay_day_bank", "select site_id, sum(yuan - fee_yuan) as yuan from billed where not others group by site_id",
+                            "pay:bank:" + channel + ":" + day, Fund.BANK, fund(channel), said.who, said.why);
+                    bookRest(id, "pay:rest:" + channel + ":" + day, Fund.SUSPENSE, said.rest == Resolution.SUSPENSE, said.restYuan, said.who, said.why);
+                    bookRest(id, "pay:rest:" + channel + ":" + day, Fund.DIFFERENCE, said.rest == Resolution.ACCEPT, said.restYuan, said.who, said.why);
+                });
+    }
+
+    private void bookRest(long id, String key, Fund from, boolean wanted, BigDecimal rest, String who, String why) {
+        Resolution as = from == Fund.SUSPENSE ? Resolution.SUSPENSE : Resolution.ACCEPT;
+        BigDecimal yuan = (wanted ? rest : BigDecimal.ZERO).subtract(jdbc.sql(
+                "select coalesce(sum(yuan), 0) from pay_day_rest where reconciliation_id = ? and rest = ?").params(id, as.name()).query(BigDecimal.class).single());
+        if (yuan.signum() == 0) {
+            return;
+        }
+        int seq = jdbc.sql("select coalesce(max(seq), 0) + 1 from pay_day_rest where reconciliation_id = ?").param(id).query(Integer.class).single();
+        boolean more = yuan.signum() > 0;
+        long journal = clearing.book(firstSite(), key + ":" + seq, more ? Fund.BANK : from, more ? from : Fund.BANK, yuan.abs(), who, why).orElseThrow();
+        jdbc.sql("insert into pay_day_rest (reconciliation_id, seq, rest, yuan, journal_id) values (?, ?, ?, ?, ?)")
+                .params(id, seq, as.name(), yuan, journal).update();
+    }
+
+    /** In whose books lies what is nobody's yet. */
+    int firstSite() {
+        return sites.sites().stream().mapToInt(Site::id).min().orElseThrow();
     }
 
     private void bookShares(long id, String table, String shares, String key, Fund to, Fund from, String who, String why) {
@@ -432,24 +508,32 @@ public class Reconciliations {
         if (!day.isBefore(today) || day.isBefore(today.minusDays(OLDEST_DAYS))) {
             throw new PaymentRefused("day", texts.of("refused.reconciliation_day", String.valueOf(OLDEST_DAYS)));
         }
-        jdbc.sql("insert into pay_reconciliation (channel, day) values (?, ?) on conflict do nothing").params(channel.name(), day).update();
+        // should this hub end meanwhile, it is looked at by itself
+        jdbc.sql("insert into pay_reconciliation (channel, day, next_look_at) values (?, ?, ?) on conflict do nothing")
+                .params(channel.name(), day, utc(clock.instant())).update();
         Work work = claim(channel, day).orElseThrow(() -> new PaymentRefused("day", texts.of("refused.reconciliation_busy")));
-        fetch(platform, work);
-        transaction.executeWithoutResult(status -> {
-            compare(work, null);
-            audit.record(null, who, "reconciliation.fetched", subject(channel, day), null, null, null);
+        guarded(work, () -> {
+            fetch(platform, work);
+            transaction.executeWithoutResult(status -> {
+                compare(work, null);
+                audit.record(null, who, "reconciliation.fetched", subject(channel, day), null, null, null);
+            });
+        }).ifPresent(fault -> {
+            throw fault;
         });
         return day(channel, day);
     }
 
     /**
      * What came at the bank for a day. Where it is what the fund-flow bill says, each site's share by the trade bill is booked, and stays as long as
-     * neither bill is corrected.
+     * neither bill is corrected; and of the rest, which no trade bill explains, what is decided here. That can be decided anew.
      *
-     * @throws PaymentRefused if something of the day is open, there is no fund-flow bill yet, or it was booked
+     * @param rest SUSPENSE (it is kept aside), ACCEPT (the company bears it or has it) or NOT_OURS (another system's: nothing is booked); null: where
+     *             there is none
+     * @throws PaymentRefused if something of the day is open, there is no fund-flow bill yet, it was booked, or nothing was decided about a rest
      */
     @Transactional
-    public ReconciledDay bank(Channel channel, LocalDate day, BigDecimal yuan, String who, String why) {
+    public ReconciledDay bank(Channel channel, LocalDate day, BigDecimal yuan, Resolution rest, String who, String why) {
         require();
         if (yuan == null || !Decimals.fit(yuan, MOST_DIGITS, 2)) {
             throw new PaymentRefused("yuan", texts.of("refused.reconciliation_bank_amount"));
@@ -464,19 +548,26 @@ public class Reconciliations {
         if (before.funds() == null) {
             throw new PaymentRefused("yuan", texts.of("refused.reconciliation_no_funds"));
         }
-        if (before.bank() != null && before.bank().gapYuan().signum() == 0) {
-            if (before.bank().yuan().compareTo(yuan) == 0) {
+        if (before.bank() != null && before.bank().booked()) {
+            if (before.bank().yuan().compareTo(yuan) != 0) {
+                throw new PaymentRefused("yuan", texts.of("refused.reconciliation_bank_booked"));
+            }
+            if (rest == null || rest == before.bank().rest() || before.funds().restYuan().signum() == 0) {
                 return before;
             }
-            throw new PaymentRefused("yuan", texts.of("refused.reconciliation_bank_booked"));
         }
-        jdbc.sql("update pay_reconciliation set bank_yuan = :yuan, bank_who = :who, bank_why = :why, bank_at = :now where id = :id")
-                .param("yuan", yuan).param("who", who).param("why", why).param("now", utc(clock.instant())).param("id", id).update();
-        if (before.funds().netYuan().compareTo(yuan) == 0) {
-            bookBank(id, channel, day, who, why);
+        boolean left = before.funds().restYuan().signum() != 0;
+        if (left && (rest == null || rest == Resolution.CREDIT || rest == Resolution.REFUND)) {
+            throw new PaymentRefused("rest", texts.of("refused.reconciliation_bank_rest", before.funds().restYuan().stripTrailingZeros().toPlainString()));
         }
-        audit.record(null, who, "reconciliation.bank", subject(channel, day), before.bank(), Map.of("yuan", yuan), why);
-        return day(channel, day);
+        jdbc.sql("""
+                update pay_reconciliation set bank_yuan = :yuan, bank_who = :who, bank_why = :why, bank_at = :now, bank_rest_yuan = :restYuan, bank_rest = :rest
+                where id = :id""").param("yuan", yuan).param("who", who).param("why", why).param("now", utc(clock.instant())).param("id", id)
+                .param("restYuan", before.funds().restYuan()).param("rest", left ? rest.name() : null).update();
+        bookBank(id, channel, day);
+        ReconciledDay after = day(channel, day);
+        audit.record(null, who, "reconciliation.bank", subject(channel, day), before.bank(), after.bank(), why);
+        return after;
     }
 
     /** The newest first, those before the given day. */
@@ -496,7 +587,7 @@ public class Reconciliations {
 
     private List<ReconciledDay> list(String which, Channel channel, LocalDate day, int limit) {
         return jdbc.sql("""
-                select r.*, r.problems::text as said, r.funds::text as flow, r.sums::text as summed,
+                select r.*, r.problems::text as said, r.funds::text as flow, r.sums::text as summed, coalesce(%s, false) as booked,
                        (select count(*) from pay_match m where m.reconciliation_id = r.id and m.state = 'OPEN') as open,
                        (select count(*) from (select 1 from pay_match m where m.reconciliation_id = r.id and m.suspended_yuan <> 0
                             group by kind, key, occurrence having sum(m.suspended_yuan) <> 0) s) as suspended,
@@ -504,27 +595,28 @@ public class Reconciliations {
                             'bytes', length(b.file), 'fetchedAt', b.fetched_at, 'inForce', b.id in (r.trade_bill_id, coalesce(r.funds_bill_id, 0)))
                             order by b.id desc) from pay_bill b where b.channel = r.channel and b.day = r.day)::text as files
                 from (select * from pay_reconciliation where %s order by day desc, channel limit :limit) r
-                order by r.day desc, r.channel""".formatted(which))
+                order by r.day desc, r.channel""".formatted(BOOKED, which))
                 .param("channel", channel == null ? null : channel.name()).param("before", day).param("limit", limit)
                 .query((row, n) -> reconciled(row)).list();
     }
 
     /** As a day was added up when it was compared last. */
-    private record Summed(List<Count> counts, Sums theirs, Sums ours, BigDecimal netYuan) {
+    private record Summed(List<Count> counts, Sums theirs, Sums ours, BigDecimal netYuan, BigDecimal othersYuan) {
 
-        static final Summed NOTHING = new Summed(List.of(), Sums.NOTHING, Sums.NOTHING, null);
+        static final Summed NOTHING = new Summed(List.of(), Sums.NOTHING, Sums.NOTHING, null, null);
     }
 
     private ReconciledDay reconciled(ResultSet row) throws SQLException {
         FundBill flow = bills.read(row.getString("flow"), FundBill.class);
         Summed summed = row.getString("summed") == null ? Summed.NOTHING : bills.read(row.getString("summed"), Summed.class);
         Funds funds = flow == null ? null : new Funds(flow.lines(), flow.inYuan(), flow.outYuan(), flow.feeYuan(), flow.otherYuan(), flow.drawnYuan(),
-                flow.netYuan(), summed.netYuan == null ? null : flow.netYuan().subtract(summed.netYuan));
+                flow.netYuan(), summed.netYuan == null ? null : flow.netYuan().subtract(summed.netYuan).subtract(summed.othersYuan));
         BigDecimal bank = row.getBigDecimal("bank_yuan");
+        String rest = row.getString("bank_rest");
         return new ReconciledDay(row.getLong("id"), Channel.valueOf(row.getString("channel")), row.getObject("day", LocalDate.class),
                 ReconciledDay.State.valueOf(row.getString("state")), summed.counts, row.getInt("open"), row.getInt("suspended"), summed.theirs, summed.ours,
-                funds, bank == null ? null : new Bank(bank, funds == null ? bank : bank.subtract(funds.netYuan()), row.getString("bank_who"),
-                        row.getString("bank_why"), instant(row, "bank_at")),
+                funds, bank == null ? null : new Bank(bank, funds == null ? bank : bank.subtract(funds.netYuan()), row.getBoolean("booked"),
+                        rest == null ? null : Resolution.valueOf(rest), row.getString("bank_who"), row.getString("bank_why"), instant(row, "bank_at")),
                 list(row.getString("files"), Bill[].class), list(row.getString("said"), BillProblem[].class), instant(row, "next_look_at"),
                 instant(row, "compared_at"), instant(row, "closed_at"), row.getString("failure"));
     }

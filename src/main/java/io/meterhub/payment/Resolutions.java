@@ -14,8 +14,6 @@ import io.meterhub.payment.ReconciledItem.Resolution;
 import io.meterhub.payment.ReconciledItem.State;
 import io.meterhub.people.Rights;
 import io.meterhub.site.Audit;
-import io.meterhub.site.Site;
-import io.meterhub.site.Sites;
 import io.meterhub.site.Texts;
 import java.math.BigDecimal;
 import java.sql.ResultSet;
@@ -26,6 +24,7 @@ import java.time.LocalDate;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -55,13 +54,12 @@ public class Resolutions {
     private final Counter counter;
     private final Clearing clearing;
     private final Rights rights;
-    private final Sites sites;
     private final Audit audit;
     private final Texts texts;
     private final Clock clock;
 
     Resolutions(JdbcClient jdbc, TransactionTemplate transaction, Reconciliations reconciliations, Platforms platforms, Payments payments,
-                Suspense suspense, Refunds refunds, RefundBook refundBook, Counter counter, Clearing clearing, Rights rights, Sites sites, Audit audit, Texts texts, Clock clock) {
+                Suspense suspense, Refunds refunds, RefundBook refundBook, Counter counter, Clearing clearing, Rights rights, Audit audit, Texts texts, Clock clock) {
         this.jdbc = jdbc;
         this.transaction = transaction;
         this.reconciliations = reconciliations;
@@ -73,7 +71,6 @@ public class Resolutions {
         this.counter = counter;
         this.clearing = clearing;
         this.rights = rights;
-        this.sites = sites;
         this.audit = audit;
         this.texts = texts;
         this.clock = clock;
@@ -103,9 +100,12 @@ public class Resolutions {
         return jdbc.sql("""
                 select m.*, r.channel, r.day, l.fen / 100.0 as their_yuan, l.state as their_state, l.at as their_at, l.fee_yuan, l.odd is not null as odd,
                        a.number as account, s.code || ' ' || s.name as shop
-                from (select m.*, of_name.kept_yuan, of_name.round = m.round as newest
+                from (select m.*, of_name.kept_yuan, of_name.round = m.round as newest, of_name.open
                       from pay_match m left join lateral (
-                          select sum(n.suspended_yuan) as kept_yuan, max(n.round) as round from pay_match n
+                          -- the last that put something there, or took it out, whatever the rounds after it have come to
+                          select sum(n.suspended_yuan) as kept_yuan, max(n.round) filter (where n.suspended_yuan <> 0) as round,
+                                 bool_or(n.state = 'OPEN') as open
+                          from pay_match n
                           where m.state = 'RESOLVED' and n.reconciliation_id = m.reconciliation_id and n.kind = m.kind and n.key = m.key
                             and n.occurrence = m.occurrence) as of_name on true) m
                 join pay_reconciliation r on r.id = m.reconciliation_id
@@ -128,7 +128,8 @@ public class Resolutions {
         BigDecimal kept = row.getBigDecimal("kept_yuan") == null ? BigDecimal.ZERO : row.getBigDecimal("kept_yuan");
         Set<Resolution> allowed = switch (state) {
             case OPEN -> allowed(kind, difference, gap, theirs, ours, payment != null, row.getObject("site_id") != null, row.getBoolean("odd"));
-            case RESOLVED -> row.getBoolean("newest") && kept.signum() != 0 ? further(kind, difference, kept, ours) : Set.of();
+            // what is open of it comes first
+            case RESOLVED -> row.getBoolean("newest") && kept.signum() != 0 && !row.getBoolean("open") ? further(kind, difference, kept, ours) : Set.of();
             default -> Set.of();
         };
         return new ReconciledItem(row.getLong("id"), Channel.valueOf(row.getString("channel")), row.getObject("day", LocalDate.class), kind,
@@ -178,7 +179,7 @@ public class Resolutions {
         if (billedTwice(kind, difference, gap, state)) {
             allowed.add(Resolution.REFUND);
         }
-        if (!ours) {
+        if (!ours || kind == Kind.PAYMENT && Payment.State.ACCEPTED.name().equals(state)) {
             allowed.add(Resolution.NOT_OURS);
         }
         return allowed;
@@ -217,8 +218,8 @@ public class Resolutions {
     }
 
     /**
-     * Decides; the same decision again changes nothing. What was put into suspense can be decided once more. The day is held from the first look to
-     * the last step, before any order: of several who decide at once one does, and the others find it decided.
+     * Decides; the same decision again, for the same account, changes nothing. What was put into suspense can be decided once more. The day is held from
+     * the first look to the last step, before any order: of several who decide at once one does, and the others find it decided.
      *
      * @param accountId whose credit it becomes or is taken from; null: that of the order, if it is known
      * @throws PaymentRefused if this cannot be decided of it, or another thing was
@@ -229,8 +230,13 @@ public class Resolutions {
         return transaction.execute(status -> {
             lock(seen);
             ReconciledItem item = item(id).orElseThrow();
-            return item.resolution() == resolution ? Optional.of(item) : decide(item, resolution, accountId, who, why);
+            return same(item, resolution, accountId) ? Optional.of(item) : decide(item, resolution, accountId, who, why);
         }).orElseThrow(() -> new PaymentRefused("resolution", texts.of("refused.reconciliation_by_rule")));
+    }
+
+    /** Whether it is the decision that was taken; another than CREDIT is about no account. */
+    private static boolean same(ReconciledItem item, Resolution resolution, Integer accountId) {
+        return item.resolution() == resolution && (resolution != Resolution.CREDIT || accountId == null || accountId.equals(item.accountId()));
     }
 
     /** @return empty: a payment was taken in, and the site's rules for late and second payments have dealt with it in another way */
@@ -241,7 +247,7 @@ public class Resolutions {
         }
         if (!item.allowed().contains(resolution)) {
             Optional<ReconciledItem> later = item.resolution() == Resolution.SUSPENSE ? after(item) : Optional.empty();
-            return Optional.of(later.filter(one -> one.resolution() == resolution).orElseThrow(() -> new PaymentRefused("resolution", texts.of(
+            return Optional.of(later.filter(one -> same(one, resolution, accountId)).orElseThrow(() -> new PaymentRefused("resolution", texts.of(
                     item.state() == State.OPEN ? "refused.reconciliation_not_allowed" : "refused.reconciliation_decided"))));
         }
         if (item.state() == State.RESOLVED) {
@@ -249,6 +255,7 @@ public class Resolutions {
         }
         Optional<Long> journal = Optional.empty();
         BigDecimal booked = BigDecimal.ZERO;
+        Integer account = null;
         boolean ours = resolution != Resolution.NOT_OURS;
         if (ours && takenIn(item.kind(), item.difference(), item.theirState(), item.paymentId() != null)) {
             Payment payment = takeIn(item);
@@ -263,10 +270,11 @@ public class Resolutions {
             payments.handOver(item.paymentId());
             journal = paymentJournal(item.paymentId());
         } else if (ours && item.gapYuan().signum() != 0) {
-            journal = Optional.of(book(item, Counter.BILLED + item.id(), item.gapYuan(), resolution, accountId, who, why));
+            account = resolution == Resolution.CREDIT ? account(item, accountId, item.siteId()) : null;
+            journal = Optional.of(book(item, Counter.BILLED + item.id(), item.gapYuan(), resolution, account, who, why));
             booked = item.gapYuan();
         }
-        return Optional.of(decided(item, resolution, journal, booked, who, why));
+        return Optional.of(decided(item, resolution, journal, booked, account, who, why));
     }
 
     /** The hub's refund ends as the platform's has. */
@@ -280,12 +288,12 @@ public class Resolutions {
         return refundJournal(item.refundId()).orElseThrow();
     }
 
-    /** The round that came after this one. */
+    /** The decision after this one that took out of suspense, or put there. */
     private Optional<ReconciledItem> after(ReconciledItem item) {
         return jdbc.sql("""
                 select n.id from pay_match m join pay_match n on n.reconciliation_id = m.reconciliation_id and n.kind = m.kind and n.key = m.key
-                  and n.occurrence = m.occurrence and n.round = m.round + 1 where m.id = ?""").param(item.id()).query(Long.class).optional()
-                .flatMap(this::item);
+                  and n.occurrence = m.occurrence and n.round > m.round and n.suspended_yuan <> 0
+                where m.id = ? order by n.round limit 1""").param(item.id()).query(Long.class).optional().flatMap(this::item);
     }
 
     /** What decisions have put into suspense is taken out again, and goes where it could have gone at once. */
@@ -296,22 +304,27 @@ public class Resolutions {
         boolean more = kept.signum() > 0;
         clearing.book(site(item), Counter.BILLED + item.id() + ":out", more ? Fund.SUSPENSE : platform, more ? platform : Fund.SUSPENSE, kept.abs(), who, why)
                 .orElseThrow();
-        long journal = book(item, key, kept, resolution, accountId, who, why);
+        Integer account = resolution == Resolution.CREDIT ? account(item, accountId, item.siteId()) : null;
+        long journal = book(item, key, kept, resolution, account, who, why);
         long next = jdbc.sql("""
                 insert into pay_match (reconciliation_id, kind, key, occurrence, round, difference, gap_yuan, bill_id, line, payment_id, refund_id,
                                        order_number, our_yuan, our_state, our_at, site_id, account_id, state, resolution, resolved_by, resolved_at,
                                        resolved_why, journal_id, suspended_yuan)
-                select reconciliation_id, kind, key, occurrence, round + 1, difference, :kept, bill_id, line, payment_id, refund_id, order_number,
-                       our_yuan, our_state, our_at, site_id, account_id, 'RESOLVED', :resolution, :who, :now, :why, :journal, -:kept::numeric
-                from pay_match where id = :id returning id""").param("kept", kept).param("resolution", resolution.name()).param("who", who)
-                .param("now", now()).param("why", why.strip()).param("journal", journal).param("id", item.id()).query(Long.class).single();
-        audit(item, resolution, kept, who, why);
-        return item(next).orElseThrow();
+                select m.reconciliation_id, m.kind, m.key, m.occurrence, (
+                           select max(n.round) + 1 from pay_match n where n.reconciliation_id = m.reconciliation_id and n.kind = m.kind and n.key = m.key
+                             and n.occurrence = m.occurrence), m.difference, :kept, m.bill_id, m.line, m.payment_id, m.refund_id, m.order_number,
+                       m.our_yuan, m.our_state, m.our_at, coalesce(m.site_id, a.site_id), coalesce(a.id, m.account_id), 'RESOLVED', :resolution, :who, :now,
+                       :why, :journal, -:kept::numeric
+                from pay_match m left join account a on a.id = :account where m.id = :id returning id""").param("kept", kept)
+                .param("resolution", resolution.name()).param("who", who).param("now", now()).param("why", why.strip()).param("journal", journal)
+                .param("account", account).param("id", item.id()).query(Long.class).single();
+        return told(item, next, resolution, kept, who, why);
     }
 
-    private long book(ReconciledItem item, String key, BigDecimal gap, Resolution resolution, Integer accountId, String who, String why) {
+    /** @param account for CREDIT */
+    private long book(ReconciledItem item, String key, BigDecimal gap, Resolution resolution, Integer account, String who, String why) {
         if (resolution == Resolution.CREDIT) {
-            return correct(item, key, gap, account(item, accountId, item.siteId()), who, why);
+            return correct(item, key, gap, account, who, why);
         }
         if (resolution == Resolution.REFUND) {
             // what is given back is taken where it was booked
@@ -361,7 +374,7 @@ public class Resolutions {
 
     /** What belongs to nobody yet stands in the books of the first site. */
     private int site(ReconciledItem item) {
-        return item.siteId() != null ? item.siteId() : sites.sites().stream().mapToInt(Site::id).min().orElseThrow();
+        return item.siteId() != null ? item.siteId() : reconciliations.firstSite();
     }
 
     /** As if the platform had told of it. */
@@ -383,7 +396,8 @@ public class Resolutions {
             refunds.ask("reconciliation:" + item.id(), payment.id(), null, who, why);
         }
         return switch (resolution) {
-            case CREDIT -> waits || credited;
+            // by its order it is credited to no other
+            case CREDIT -> waits || credited && (accountId == null || accountId.equals(payment.accountId()));
             case REFUND -> true;
             default -> waits;
         };
@@ -419,27 +433,34 @@ public class Resolutions {
                 .param("day", item.day()).query(Integer.class).single();
     }
 
-    private ReconciledItem decided(ReconciledItem item, Resolution resolution, Optional<Long> journal, BigDecimal booked, String who, String why) {
-        // with what was taken in, which the row did not know
+    private ReconciledItem decided(ReconciledItem item, Resolution resolution, Optional<Long> journal, BigDecimal booked, Integer account, String who,
+                                   String why) {
+        // with what was taken in, which the row did not know, and whose it was decided to be
         jdbc.sql("""
                 update pay_match m set state = 'RESOLVED', resolution = :resolution, resolved_by = :who, resolved_at = :now, resolved_why = :why,
                        journal_id = :journal, booked_yuan = :booked, suspended_yuan = case when :resolution = 'SUSPENSE' then :booked else 0 end,
                        payment_id = coalesce(m.payment_id, p.id), our_yuan = coalesce(m.our_yuan, p.amount_yuan),
                        our_state = coalesce(m.our_state, p.state), our_at = coalesce(m.our_at, p.paid_at),
-                       site_id = coalesce(m.site_id, p.site_id), account_id = coalesce(m.account_id, p.account_id)
+                       site_id = coalesce(m.site_id, p.site_id, a.site_id), account_id = coalesce(a.id, p.account_id, m.account_id)
                 from pay_match d left join pay_payment p on p.channel = :channel and d.kind = 'PAYMENT' and p.transaction_id = d.key
-                where d.id = :id and m.id = d.id""")
+                left join account a on a.id = :account
+                where d.id = :id and m.id = d.id""").param("account", account)
                 .param("resolution", resolution.name()).param("who", who).param("now", now()).param("why", why.strip())
                 .param("journal", journal.orElse(null)).param("booked", booked).param("channel", item.channel().name()).param("id", item.id()).update();
-        audit(item, resolution, booked, who, why);
-        reconciliations.recompare(item.channel(), item.day(), item.orderNumber());
-        return item(item.id()).orElseThrow();
+        return told(item, item.id(), resolution, booked, who, why);
     }
 
-    private void audit(ReconciledItem item, Resolution resolution, BigDecimal booked, String who, String why) {
-        audit.record(item.siteId(), who, "reconciliation.resolved", Reconciliations.subject(item.channel(), item.day()) + " " + item.orderNumber(),
-                Map.of("difference", item.difference(), "gapYuan", item.gapYuan(), "key", item.key()),
-                Map.of("resolution", resolution, "bookedYuan", booked), why.strip());
+    /** What follows a decision: its trace, and the day compared by it. @param row that has it */
+    private ReconciledItem told(ReconciledItem before, long row, Resolution resolution, BigDecimal booked, String who, String why) {
+        ReconciledItem after = item(row).orElseThrow();
+        Map<String, Object> done = new LinkedHashMap<>(Map.of("resolution", resolution, "bookedYuan", booked));
+        if (resolution == Resolution.CREDIT) {
+            done.put("account", after.account());
+        }
+        audit.record(after.siteId(), who, "reconciliation.resolved", Reconciliations.subject(before.channel(), before.day()) + " " + before.orderNumber(),
+                Map.of("difference", before.difference(), "gapYuan", before.gapYuan(), "key", before.key()), done, why.strip());
+        reconciliations.recompare(before.channel(), before.day(), before.orderNumber());
+        return item(row).orElseThrow();
     }
 
     private OffsetDateTime now() {

@@ -61,6 +61,8 @@ class ReconciliationApi {
 
     @Schema(name = "ReconciliationBank")
     record AtBank(@NotNull(message = "{valid.needed}") BigDecimal yuan,
+                  @Schema(description = "SUSPENSE, ACCEPT or NOT_OURS: what becomes of what the trade bill does not explain, where there is such (restYuan)")
+                  Resolution rest,
                   @NotBlank(message = "{valid.needed}") @Size(max = 500, message = "{valid.characters}") String why) {
     }
 
@@ -120,9 +122,9 @@ class ReconciliationApi {
 
     @PutMapping(path = "/{channel}/{day}/bank", consumes = MediaType.APPLICATION_JSON_VALUE)
     @Operation(summary = "Says what came at the bank for a day", description = "Once the day is closed. Where it is what the fund-flow bill left at the"
-            + " platform each site's share is booked; otherwise the gap is shown, until another amount is said.")
+            + " platform each site's share is booked, and what no trade bill explains as rest says; otherwise the gap is shown, until another amount is said.")
     Day bank(@PathVariable Channel channel, @PathVariable LocalDate day, Operator operator, @Valid @RequestBody AtBank bank) {
-        return worded(reconciliations.bank(channel, day, bank.yuan(), operator.name(), bank.why()));
+        return worded(reconciliations.bank(channel, day, bank.yuan(), bank.rest(), operator.name(), bank.why()));
     }
 
     @GetMapping(path = "/{channel}/{day}/report.csv", produces = "text/csv")

@@ -65,6 +65,7 @@ class ReconciliationPage {
         model.addAttribute("more", rows.size() > ROWS);
         model.addAttribute("shown", ROWS);
         model.addAttribute("chosen", difference.orElse(null));
+        model.addAttribute("rests", List.of(Resolution.SUSPENSE, Resolution.ACCEPT, Resolution.NOT_OURS));
         model.addAttribute("zone", ReconciliationReport.ZONE);
         model.addAttribute("amounts", new Amounts.Shown());
         return "reconciliation-day";
@@ -76,11 +77,12 @@ class ReconciliationPage {
     }
 
     @PostMapping(path = "/reconciliation/{channel}/{day}/bank", headers = "HX-Request=true")
-    String bank(@PathVariable Channel channel, @PathVariable LocalDate day, @RequestParam String yuan, @RequestParam String why, Operator operator,
-                Model model, HttpServletResponse response) {
+    String bank(@PathVariable Channel channel, @PathVariable LocalDate day, @RequestParam String yuan, @RequestParam Optional<Resolution> rest,
+                @RequestParam String why, Operator operator, Model model, HttpServletResponse response) {
         BigDecimal amount = yuan.strip().startsWith("-") ? Forms.yuan(yuan.strip().substring(1)).map(BigDecimal::negate).orElse(null)
                 : Forms.yuan(yuan).orElse(null);
-        return done(channel, day, "reconciliation.bank_said", () -> reconciliations.bank(channel, day, amount, operator.name(), why), model, response);
+        return done(channel, day, "reconciliation.bank_said", () -> reconciliations.bank(channel, day, amount, rest.orElse(null), operator.name(), why),
+                model, response);
     }
 
     /** @param account its number */

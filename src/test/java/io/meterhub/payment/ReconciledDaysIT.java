@@ -8,11 +8,14 @@ import io.meterhub.HubTest;
 import io.meterhub.billing.BilledMall;
 import io.meterhub.billing.BilledMall.Mall;
 import io.meterhub.payment.Platform.Paid;
+import io.meterhub.payment.Platform.Payee;
 import io.meterhub.payment.Platform.Returning;
 import io.meterhub.payment.ReconciledItem.Resolution;
 import io.meterhub.payment.ReconciledItem.State;
 import io.meterhub.simulator.PayBook;
 import io.meterhub.simulator.PayBook.Entry;
+import io.meterhub.simulator.PayFault;
+import io.meterhub.simulator.PayFaults;
 import io.meterhub.simulator.PlayedPlatform;
 import io.meterhub.site.AlarmKind;
 import java.math.BigDecimal;
@@ -39,7 +42,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 class ReconciledDaysIT {
 
     /** After the days of ReconciliationBrowserIT, before those of ReconciliationRun. */
-    private static final LocalDate FIRST = LocalDate.now(BillTable.ZONE).minusDays(40);
+    private static final LocalDate FIRST = LocalDate.now(BillTable.ZONE).minusDays(60);
     private static final AtomicInteger DAYS = new AtomicInteger();
     private static final Channel CHANNEL = Channel.WECHAT;
 
@@ -57,10 +60,15 @@ class ReconciledDaysIT {
     Refunds refunds;
     @Autowired
     ReconciliationAlarms alarms;
+    @Autowired
+    Suspense suspense;
+    @Autowired
+    Platforms platforms;
 
     private BilledMall malls;
     private OrderDesk desk;
     private PayBook book;
+    private PayFaults faults;
     private Mall mall;
     private LocalDate day;
 
@@ -68,7 +76,9 @@ class ReconciledDaysIT {
     void aDayOfItsOwn() {
         malls = new BilledMall(hub);
         desk = new OrderDesk(hub);
-        book = hub.getBeansOfType(PlayedPlatform.class).values().stream().filter(one -> one.name().equals("wechat")).findFirst().orElseThrow().book();
+        PlayedPlatform played = hub.getBeansOfType(PlayedPlatform.class).values().stream().filter(one -> one.name().equals("wechat")).findFirst().orElseThrow();
+        book = played.book();
+        faults = played.faults();
         mall = malls.open("shop-single", 2);
         day = FIRST.plusDays(2L * DAYS.getAndIncrement());
     }
@@ -194,20 +204,20 @@ class ReconciledDaysIT {
         book.add(lost);
         fetch();
         BigDecimal net = reconciliations.day(CHANNEL, day).funds().netYuan();
-        assertThatThrownBy(() -> reconciliations.bank(CHANNEL, day, net, "office", "statement")).as("while the day is open")
+        assertThatThrownBy(() -> reconciliations.bank(CHANNEL, day, net, null, "office", "statement")).as("while the day is open")
                 .isInstanceOf(PaymentRefused.class);
         book.plant(lost::equals, one -> List.of());
         ReconciledDay closed = fetch();
         assertThat(closed.state()).isEqualTo(ReconciledDay.State.CLOSED);
         assertThat(closed.funds().netYuan()).isEqualByComparingTo("149.10");
-        reconciliations.bank(CHANNEL, day, new BigDecimal("149.10"), "office", "statement");
+        reconciliations.bank(CHANNEL, day, new BigDecimal("149.10"), null, "office", "statement");
         assertThat(List.of(lies("BANK"), desk.lies(other, "BANK"))).containsExactly("99.4", "49.7");
         correct(corrected, one -> one.fen(6000).feeFen(36));
         fetch();
         decide(Resolution.ACCEPT);
         ReconciledDay differs = reconciliations.day(CHANNEL, day);
         assertThat(differs.bank().gapYuan()).isEqualByComparingTo("-9.94");
-        ReconciledDay banked = reconciliations.bank(CHANNEL, day, new BigDecimal("159.04"), "office", "second statement");
+        ReconciledDay banked = reconciliations.bank(CHANNEL, day, new BigDecimal("159.04"), null, "office", "second statement");
         assertThat(banked.bank().gapYuan()).isEqualByComparingTo("0");
         assertThat(List.of(lies("BANK"), desk.lies(other, "BANK"))).containsExactly("99.4", "59.64");
         assertThat(List.of(lies("WECHAT"), desk.lies(other, "WECHAT"))).as("nothing is left at the platform").containsExactly("0", "0");
@@ -368,13 +378,15 @@ class ReconciledDaysIT {
         ReconciledDay closed = fetch();
         assertThat(closed.state()).isEqualTo(ReconciledDay.State.CLOSED);
         assertThat(List.of(lies("WECHAT"), lies("PLATFORM_FEE"))).containsExactly("99.4", "0.6");
-        assertThat(closed.funds().restYuan()).isEqualByComparingTo("75.54");
+        assertThat(closed.funds().netYuan()).isEqualByComparingTo("174.94");
+        assertThat(closed.funds().restYuan()).as("the other system's share is explained").isEqualByComparingTo("0");
         assertThat(jdbc.sql("select count(*) from pay_day_fee f join pay_reconciliation r on r.id = f.reconciliation_id where r.day = ? and r.channel = 'WECHAT'")
                 .param(day).query(Integer.class).single()).isEqualTo(1);
     }
 
     @Test
     void aLineThatCannotBeIsRefusedOfTheHubsOwnOrder() {
+        neverFetched(day);
         Order order = paid("100.00");
         billed(order);
         book.add(entry(order.number(), "Z" + day, 0, at("11:40")));
@@ -385,6 +397,12 @@ class ReconciledDaysIT {
         book.plant(one -> one.transactionId().equals("Z" + day), one -> List.of());
         fetch();
         assertThat(alarm(AlarmKind.PAY_BILL_REFUSED)).doesNotContain(day.toString());
+        // a correction that cannot be read, of a day whose bill is there and that is asked for no more
+        book.add(entry(order.number(), "Z" + day, 0, at("11:40")));
+        ReconciledDay corrected = fetch();
+        assertThat(corrected.problems()).extracting(BillProblem::key).contains("bill.fen");
+        assertThat(corrected.nextLookAt()).isNull();
+        assertThat(alarm(AlarmKind.PAY_BILL_REFUSED)).as("for ever").doesNotContain(day.toString());
     }
 
     @Test
@@ -407,6 +425,270 @@ class ReconciledDaysIT {
     }
 
     @Test
+    void aFundFlowThatDoesNotComeIsAskedForAsLongAsItCanBeHadAndIsAnAlarm() {
+        billed(paid("100.00"));
+        assertThat(fetch().nextLookAt()).isNull();
+        jdbc.sql("update pay_reconciliation set funds_bill_id = null, funds = null where channel = 'WECHAT' and day = ?").param(day).update();
+        faults.set(PayFault.BILL_LATE);
+        try {
+            assertThat(fetch().nextLookAt()).isNotNull();
+        } finally {
+            faults.clear(PayFault.BILL_LATE);
+        }
+        assertThat(state()).isEqualTo(ReconciledDay.State.CLOSED);
+        assertThat(alarm(AlarmKind.PAY_BILL_LATE)).contains(day.toString());
+        assertThat(fetch().funds()).isNotNull();
+        assertThat(alarm(AlarmKind.PAY_BILL_LATE)).doesNotContain(day.toString());
+    }
+
+    @Test
+    void whatIsInSuspenseCanBeDecidedAlsoAfterABillThatWasCorrectedThereAndBack() {
+        Entry entry = billed(paid("100.00"));
+        correct(entry, one -> one.fen(10500).feeFen(63));
+        fetch();
+        ReconciledItem aside = decide(Resolution.SUSPENSE);
+        correct(entry, one -> one.fen(10000).feeFen(60));
+        fetch();
+        assertThat(says(only())).isEqualTo("AMOUNT -5");
+        assertThat(resolutions.suspended(CHANNEL, day, 10)).extracting(ReconciledItem::id).containsExactly(aside.id());
+        assertThat(resolutions.item(aside.id()).orElseThrow().allowed()).as("what is open of it comes first").isEmpty();
+        assertThatThrownBy(() -> resolutions.resolve(aside.id(), Resolution.CREDIT, null, "office", "no")).isInstanceOf(PaymentRefused.class);
+        correct(entry, one -> one.fen(10500).feeFen(63));
+        fetch();
+        assertThat(open()).isEmpty();
+        assertThat(resolutions.suspended(CHANNEL, day, 10)).extracting(ReconciledItem::id).containsExactly(aside.id());
+        resolutions.resolve(aside.id(), Resolution.CREDIT, null, "office", "it was the shop's");
+        assertThat(resolutions.resolve(aside.id(), Resolution.CREDIT, null, "office", "again").resolution()).isEqualTo(Resolution.CREDIT);
+        assertThat(List.of(lies("SUSPENSE"), desk.credit(mall.account()))).containsExactly("0", "205");
+        assertThat(reconciliations.day(CHANNEL, day).suspended()).isZero();
+        assertThat(alarm(AlarmKind.PAY_DIFFERENCE_KEPT)).doesNotContain(day.toString());
+        fetch();
+        assertThat(open()).isEmpty();
+    }
+
+    @Test
+    void whatWasDecidedOtherwiseOfACorrectedBillLeavesWhatIsInSuspenseToBeDecided() {
+        Entry entry = billed(paid("100.00"));
+        correct(entry, one -> one.fen(10500).feeFen(63));
+        fetch();
+        ReconciledItem aside = decide(Resolution.SUSPENSE);
+        correct(entry, one -> one.fen(10000).feeFen(60));
+        fetch();
+        ReconciledItem back = decide(Resolution.ACCEPT);
+        assertThat(resolutions.resolve(back.id(), Resolution.ACCEPT, null, "office", "again")).isEqualTo(resolutions.item(back.id()).orElseThrow());
+        assertThat(List.of(lies("SUSPENSE"), lies("DIFFERENCE"))).containsExactly("-5", "5");
+        assertThat(resolutions.suspended(CHANNEL, day, 10)).extracting(ReconciledItem::id).containsExactly(aside.id());
+        resolutions.resolve(aside.id(), Resolution.ACCEPT, null, "office", "it was never there");
+        assertThat(List.of(lies("SUSPENSE"), lies("DIFFERENCE"), lies("WECHAT"))).containsExactly("0", "0", "99.4");
+        assertThat(resolutions.suspended(CHANNEL, day, 10)).isEmpty();
+    }
+
+    @Test
+    void whatIsDecidedElsewhereAfterTheDayWasClosedMovesItsBankToo() {
+        String first = lies(first(), "WECHAT");
+        String credited = unknown(5000);
+        String accepted = unknown(3000);
+        fetch();
+        open().forEach(item -> resolutions.resolve(item.id(), Resolution.SUSPENSE, null, "office", "a test"));
+        bank("79.52", null);
+        assertThat(lies(first(), "WECHAT")).isEqualTo(first);
+        suspense.credit(desk.payment(credited).id(), mall.account(), "office", "theirs");
+        reconciliations.reconcile();
+        assertThat(List.of(lies("WECHAT"), lies("BANK"), lies("PLATFORM_FEE"))).containsExactly("0", "49.7", "0.3");
+        assertThat(lies(first(), "WECHAT")).isEqualTo(first);
+        suspense.accept(desk.payment(accepted).id(), "office", "the car park's");
+        reconciliations.reconcile();
+        assertThat(says(only())).isEqualTo("STATE 30");
+        decide(Resolution.NOT_OURS);
+        assertThat(state()).isEqualTo(ReconciledDay.State.CLOSED);
+        assertThat(reconciliations.day(CHANNEL, day).bank().booked()).isTrue();
+        assertThat(lies(first(), "WECHAT")).isEqualTo(first);
+        fetch();
+        assertThat(open()).isEmpty();
+    }
+
+    @Test
+    void whatWasTakenForAnotherSystemsAndIsToldOfAfterAllIsInTheBooks() {
+        String transaction = unknown(5000);
+        fetch();
+        resolutions.resolve(only().id(), Resolution.NOT_OURS, null, "office", "the car park's");
+        bank("49.70", null);
+        payments.take(new Notice.Payment(new Paid(CHANNEL, transaction, "NOBODYS" + transaction.substring(1), new BigDecimal("50.00"), "CNY", hubs().merchant(),
+                hubs().app(), at("12:00"), "payer")), "notice");
+        suspense.credit(desk.payment(transaction).id(), mall.account(), "office", "theirs");
+        reconciliations.reconcile();
+        assertThat(List.of(lies("WECHAT"), lies("BANK"), lies("PLATFORM_FEE"))).containsExactly("0", "49.7", "0.3");
+        assertThat(open()).isEmpty();
+    }
+
+    @Test
+    void aRefundThatThePlatformGivesUpLateIsNotBookedAsGoneAndItsFlowIsDecidedAbout() {
+        Order order = paid("100.00");
+        Refund refund = refunds.ask("late-" + order.number(), desk.payment("T" + order.number()).id(), new BigDecimal("20.00"), "office", "a test");
+        jdbc.sql("update pay_refund set next_look_at = null where id = ?").param(refund.id()).update();
+        billed(order);
+        book.add(back(order, refund, 2000).feeFen(12).refundState(PayBook.RefundState.PROCESSING));
+        assertThat(fetch().state()).isEqualTo(ReconciledDay.State.CLOSED);
+        bank("79.52", null);
+        refunds.take(CHANNEL, refund.number(), new Returning.Refused("CLOSED", "a test"), "query");
+        reconciliations.reconcile();
+        ReconciledDay after = reconciliations.day(CHANNEL, day);
+        assertThat(after.bank().booked()).isFalse();
+        assertThat(after.funds().restYuan()).isEqualByComparingTo("-19.88");
+        jdbc.sql("update pay_reconciliation set bank_at = bank_at - interval '49 hours' where id = ?").param(after.id()).update();
+        assertThat(alarm(AlarmKind.PAY_DAY_OPEN)).contains(day.toString());
+        bank("79.52", Resolution.SUSPENSE);
+        assertThat(List.of(lies("WECHAT"), lies("BANK"), lies("PLATFORM_FEE"))).containsExactly("0", "99.4", "0.6");
+        assertThat(alarm(AlarmKind.PAY_DAY_OPEN)).doesNotContain(day.toString());
+    }
+
+    @Test
+    void whatNoTradeBillExplainsOfTheFundFlowIsDecidedAboutBeforeTheBankIsBooked() {
+        billed(paid("100.00"));
+        fetch();
+        jdbc.sql("update pay_reconciliation set funds = jsonb_set(funds, '{otherYuan}', '-30') where channel = 'WECHAT' and day = ?").param(day).update();
+        assertThat(reconciliations.day(CHANNEL, day).funds().restYuan()).isEqualByComparingTo("-30");
+        for (Resolution none : new Resolution[] {null, Resolution.CREDIT}) {
+            assertThatThrownBy(() -> bank("69.40", none)).isInstanceOf(PaymentRefused.class).hasMessageContaining("-30");
+        }
+        BigDecimal bank = all("BANK");
+        BigDecimal suspended = all("SUSPENSE");
+        BigDecimal borne = all("DIFFERENCE");
+        bank("69.40", Resolution.SUSPENSE);
+        assertThat(lies("WECHAT")).isEqualTo("0");
+        assertThat(all("BANK").subtract(bank)).as("what the bank has").isEqualByComparingTo("69.40");
+        assertThat(all("SUSPENSE").subtract(suspended)).isEqualByComparingTo("30");
+        assertThat(alarm(AlarmKind.PAY_DIFFERENCE_KEPT)).contains(day.toString());
+        bank("69.40", Resolution.ACCEPT);
+        bank("69.40", null);
+        assertThat(all("BANK").subtract(bank)).isEqualByComparingTo("69.40");
+        assertThat(all("SUSPENSE")).isEqualByComparingTo(suspended);
+        assertThat(all("DIFFERENCE").subtract(borne)).isEqualByComparingTo("30");
+        assertThat(alarm(AlarmKind.PAY_DIFFERENCE_KEPT)).doesNotContain(day.toString());
+        assertThat(reconciliations.day(CHANNEL, day).bank().rest()).isEqualTo(Resolution.ACCEPT);
+    }
+
+    @Test
+    void aRefundOfNobodysPaymentIsBankedWhereItWasDecided() {
+        billed(paid("100.00"));
+        book.add(new Entry(PayBook.Kind.REFUND, at("11:30"), "NATIVE", "NOBODYS1" + mall.site().id(), "F" + day, "R1", "R1" + day, 1000, 1000, 6, "test", "payer"));
+        book.add(new Entry(PayBook.Kind.REFUND, at("11:40"), "NATIVE", "NOBODYS2" + mall.site().id(), "G" + day, "R2", "R2" + day, 2000, 2000, 12, "test", "payer"));
+        fetch();
+        List<ReconciledItem> items = open();
+        assertThat(items).extracting(this::says).containsExactlyInAnyOrder("REFUND -10", "REFUND -20");
+        ReconciledItem credited = resolutions.resolve(items.get(0).id(), Resolution.CREDIT, mall.account(), "office", "theirs");
+        assertThat(List.of(credited.siteId(), credited.accountId())).containsExactly(mall.site().id(), mall.account());
+        resolutions.resolve(items.get(1).id(), Resolution.SUSPENSE, null, "office", "whose?");
+        bank("69.58", null);
+        assertThat(state()).isEqualTo(ReconciledDay.State.CLOSED);
+        resolutions.resolve(items.get(1).id(), Resolution.CREDIT, mall.account(), "office", "theirs");
+        assertThat(List.of(lies("WECHAT"), lies("BANK"), lies("PLATFORM_FEE"))).containsExactly("0", "69.58", "0.42");
+        assertThat(reconciliations.day(CHANNEL, day).bank().booked()).isTrue();
+    }
+
+    @Test
+    void theSameDecisionForAnotherAccountIsAnotherDecision() {
+        Entry entry = billed(paid("100.00"));
+        correct(entry, one -> one.fen(10500).feeFen(63));
+        fetch();
+        int one = mall.account();
+        int other = mall.accounts().stream().filter(each -> each != one).findFirst().orElseThrow();
+        ReconciledItem decided = resolutions.resolve(only().id(), Resolution.CREDIT, other, "office", "a test");
+        assertThat(decided.accountId()).isEqualTo(other);
+        assertThatThrownBy(() -> resolutions.resolve(decided.id(), Resolution.CREDIT, one, "office", "again")).isInstanceOf(PaymentRefused.class);
+        assertThat(resolutions.resolve(decided.id(), Resolution.CREDIT, other, "office", "again")).isEqualTo(decided);
+        assertThat(resolutions.resolve(decided.id(), Resolution.CREDIT, null, "office", "again")).isEqualTo(decided);
+        assertThat(jdbc.sql("select after ->> 'account' from audit_log where site_id = ? and what = 'reconciliation.resolved'").param(mall.site().id())
+                .query(String.class).list()).containsExactly(decided.account());
+    }
+
+    @Test
+    void whatWasJudgedByTheFeeThatWasAgreedThenStaysSo() {
+        Entry entry = billed(paid("100.00"));
+        fetch();
+        assertThat(jdbc.sql("select fee_percent from pay_reconciliation where channel = 'WECHAT' and day = ?").param(day).query(BigDecimal.class).single())
+                .isEqualByComparingTo("0.6");
+        jdbc.sql("update pay_reconciliation set fee_percent = 0.38 where channel = 'WECHAT' and day = ?").param(day).update();
+        fetch();
+        assertThat(says(only())).as("by the day's own").isEqualTo("FEE -0.22");
+        correct(entry, one -> one.feeFen(38));
+        assertThat(fetch().state()).isEqualTo(ReconciledDay.State.CLOSED);
+    }
+
+    @Test
+    void aFaultIsWrittenOnItsOwnDayAlsoWhenAPersonHasAsked() {
+        billed(paid("100.00"));
+        fetch();
+        LocalDate broken = day;
+        long id = reconciliations.day(CHANNEL, broken).id();
+        // told of late, so that something is to be written of it
+        paid("20.00");
+        day = day.plusDays(1);
+        book.add(entry("NOBODYS" + day, "N" + day, 5000, at("13:00")));
+        neverFetched(day);
+        broken("new.reconciliation_id = " + id, () -> {
+            assertThat(fetch().failure()).isNull();
+            assertThat(open()).hasSize(1);
+            assertThat(reconciliations.day(CHANNEL, broken).failure()).contains("broken for a test");
+            assertThatThrownBy(() -> fetch(broken)).hasMessageContaining("broken for a test");
+            assertThat(reconciliations.day(CHANNEL, broken).failure()).contains("broken for a test");
+        });
+        LocalDate another = day.plusDays(1);
+        book.add(entry("NOBODYS" + another, "N" + another, 5000, at("13:00").plus(Duration.ofDays(1))));
+        neverFetched(another);
+        broken("new.key = 'N" + another + "'", () -> assertThatThrownBy(() -> fetch(another)).hasMessageContaining("broken for a test"));
+        ReconciledDay left = reconciliations.day(CHANNEL, another);
+        assertThat(left.failure()).contains("broken for a test");
+        assertThat(left.nextLookAt()).as("it is looked at by itself").isNotNull();
+        jdbc.sql("update pay_reconciliation set held_until = null, worker = null where channel = 'WECHAT' and day in (?, ?)").params(broken, another).update();
+        DAYS.incrementAndGet();
+    }
+
+    /** Also where the route has found already that there was nothing. */
+    private void neverFetched(LocalDate which) {
+        jdbc.sql("delete from pay_reconciliation where channel = 'WECHAT' and day = ?").param(which).update();
+    }
+
+    private void broken(String which, Runnable act) {
+        jdbc.sql("create function fail_of_test() returns trigger language plpgsql as $$ begin raise exception 'broken for a test'; end $$").update();
+        jdbc.sql("create trigger broken before update or insert on pay_match for each row when (%s) execute function fail_of_test()".formatted(which)).update();
+        try {
+            act.run();
+        } finally {
+            jdbc.sql("drop trigger broken on pay_match").update();
+            jdbc.sql("drop function fail_of_test()").update();
+        }
+    }
+
+    /** A payment of an order that nobody knows is on the bill. @return its transaction */
+    private String unknown(long fen) {
+        String number = mall.site().id() + "X" + fen + day.toEpochDay();
+        book.add(entry("NOBODYS" + number, "U" + number, fen, at("12:00")));
+        return "U" + number;
+    }
+
+    private void bank(String yuan, Resolution rest) {
+        reconciliations.bank(CHANNEL, day, new BigDecimal(yuan), rest, "office", "statement");
+    }
+
+    private Payee hubs() {
+        return platforms.payees(CHANNEL).iterator().next();
+    }
+
+    private int first() {
+        return jdbc.sql("select min(id) from site").query(Integer.class).single();
+    }
+
+    private String lies(int site, String gl) {
+        return desk.lies(site, gl);
+    }
+
+    /** At this site and at the first. */
+    private BigDecimal all(String gl) {
+        return IntStream.of(mall.site().id(), first()).distinct().mapToObj(site -> new BigDecimal(lies(site, gl))).reduce(BigDecimal.ZERO, BigDecimal::add);
+    }
+
+    @Test
     void aDayThatCannotBeComparedStopsNoOther() {
         billed(paid("100.00"));
         paid("20.00");
@@ -417,11 +699,7 @@ class ReconciledDaysIT {
         paid(mall, "30.00", at("12:00"));
         book.add(entry("NOBODYS" + day, "N" + day, 5000, at("13:00")));
         fetch();
-        jdbc.sql("""
-                create function fail_of_test() returns trigger language plpgsql as $$ begin raise exception 'broken for a test'; end $$""").update();
-        jdbc.sql("create trigger broken before update or insert on pay_match for each row when (new.reconciliation_id = %d) execute function fail_of_test()"
-                .formatted(id)).update();
-        try {
+        broken("new.reconciliation_id = " + id, () -> {
             // another difference than before, so that something is to be written
             book.plant(one -> one.at().equals(at("12:00").minus(Duration.ofDays(1))), one -> List.of(one.fen(10100)));
             jdbc.sql("update pay_reconciliation set compared_at = compared_at - interval '1 hour' where channel = 'WECHAT' and day in (?, ?)")
@@ -433,10 +711,7 @@ class ReconciledDaysIT {
                 assertThat(reconciliations.day(CHANNEL, day).comparedAt()).isAfter(Instant.now().minus(Duration.ofMinutes(1)));
             });
             assertThat(alarm(AlarmKind.PAY_DAY_FAILED)).contains(broken.toString());
-        } finally {
-            jdbc.sql("drop trigger broken on pay_match").update();
-            jdbc.sql("drop function fail_of_test()").update();
-        }
+        });
         jdbc.sql("update pay_reconciliation set held_until = null, worker = null where id = ?").param(id).update();
         fetch(broken);
         assertThat(alarm(AlarmKind.PAY_DAY_FAILED)).doesNotContain(broken.toString());

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 class ReconciliationBrowserIT extends OnScreen {
 
     // before any other test's, and after those whose bills would be fetched for it
-    private static final String DAY = LocalDate.now().minusDays(41).toString();
+    private static final String DAY = LocalDate.now().minusDays(61).toString();
     private static final String ADDRESS = "/reconciliation/WECHAT/" + DAY;
     private static List<Cookie> finance;
 
