@@ -87,8 +87,29 @@ class AlipayNoticesIT {
         assertThat(malls.problems(mall)).isEmpty();
     }
 
+    /** That it is closed, with all of it given back, is told of a trade of a phone's browser: the hub has it all already. */
+    @Test
+    void whatAlipayClosesForItsRefundIsNoNews() {
+        Mall mall = malls.open("shop-single", 1);
+        Order order = open(mall, Way.ALIPAY_WAP);
+        AlipayStage.browse("GET", order.cashier().address());
+        alipay.pay(order.number());
+        await().until(() -> desk.state(order) == OrderState.CREDITED);
+        Payment payment = orders.payments(order.id()).get(0);
+        loop.refund(refunds.ask("whole-" + payment.id(), payment.id(), null, "li", "wrong shop").id());
+        await().untilAsserted(() -> assertThat(answers(order)).containsExactly("200 success", "200 success"));
+        assertThat(desk.state(order)).isEqualTo(OrderState.REFUNDED);
+        assertThat(orders.payments(order.id())).singleElement().satisfies(after -> assertThat(after.odd()).isEmpty());
+        assertThat(desk.alarms(mall)).isEmpty();
+        assertThat(malls.problems(mall)).isEmpty();
+    }
+
     private Order open(Mall mall) {
-        return rights.asHub(() -> orders.open(new OrderWish(UUID.randomUUID().toString(), mall.account(), Way.ALIPAY_QR, new BigDecimal("20.00"), "test",
+        return open(mall, Way.ALIPAY_QR);
+    }
+
+    private Order open(Mall mall, Way way) {
+        return rights.asHub(() -> orders.open(new OrderWish(UUID.randomUUID().toString(), mall.account(), way, new BigDecimal("20.00"), "test",
                 null, null, null)));
     }
 }
