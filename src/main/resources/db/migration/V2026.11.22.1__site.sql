@@ -22,6 +22,11 @@ create table gateway (
     unique (host, port) deferrable
 );
 
+-- How people write a number is theirs; it is the same phone by its digits, with or without the country's code.
+create function phone_digits(phone text) returns text immutable strict parallel safe language sql
+return (select case when d.digits ~ '^(0086|86)1[0-9]{10}$' then right(d.digits, 11) else nullif(d.digits, '') end
+        from (select regexp_replace(phone, '[^0-9]', '', 'g') as digits) d);
+
 create table customer (
     id         int generated always as identity primary key,
     site_id    int  not null references site,
@@ -29,6 +34,7 @@ create table customer (
     phone      text,
     unique nulls not distinct (site_id, name, phone)
 );
+create index customer_phone on customer (phone_digits(phone));
 
 create table shop (
     id          int generated always as identity primary key,

@@ -1,11 +1,5 @@
 -- Room: tenant. The shops' own side: signing in by a code to the phone, and the stickers in the mall that lead to paying.
 
--- How people write a number is theirs; it is the same phone by its digits, with or without the country's code.
-create function phone_digits(phone text) returns text immutable strict parallel safe language sql
-return (select case when d.digits ~ '^(0086|86)1[0-9]{10}$' then right(d.digits, 11) else nullif(d.digits, '') end
-        from (select regexp_replace(phone, '[^0-9]', '', 'g') as digits) d);
-create index customer_phone on customer (phone_digits(phone));
-
 -- The one code that opens now in a browser, known by the hash of its cookie. Of a number that nobody has there is one as well, which nobody knows.
 create table tenant_code (
     browser     bytea primary key,

@@ -8,6 +8,7 @@ import io.meterhub.billing.Ledger.Journal;
 import io.meterhub.site.Audit;
 import io.meterhub.site.EnergyKind;
 import io.meterhub.site.ImportParticipant;
+import io.meterhub.site.ImportResult.InOtherName;
 import io.meterhub.site.Site;
 import io.meterhub.site.SiteSheet;
 import java.math.BigDecimal;
@@ -16,6 +17,7 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +38,11 @@ import org.springframework.stereotype.Component;
 class SiteAccounts implements ImportParticipant {
 
     private static final String SHOPS = "shops";
+    /** What follows {@code select}: what is not closed of shops that have a tenant {@code c}, and in whose name {@code payer}; what is left of a former tenant's fee is out of it. */
+    private static final String OF_TENANTS = """
+             from account a join shop s on s.id = a.shop_id join customer c on c.id = s.customer_id left join customer payer on payer.id = a.customer_id
+            where a.site_id = :site and a.closed_at is null and not (a.kind = 'PROPERTY_FEE' and\s""" + PropertyFees.FORMER + ")";
+    private static final String SAME_TENANT = "(payer.name = c.name or coalesce(phone_digits(payer.phone) = phone_digits(c.phone), false))";
 
     private final JdbcClient jdbc;
     private final Tariffs tariffs;
@@ -140,6 +147,7 @@ class SiteAccounts implements ImportParticipant {
         holdAccounts(site);
         siteTariffs.giveTo(site);
         dateGroups(site);
+        followTenants(site);
         List<Integer> opened = openAccounts(site);
         moveMeters(site);
         List<Terms> terms = terms(sheet);
@@ -155,6 +163,32 @@ class SiteAccounts implements ImportParticipant {
     private void holdAccounts(Site site) {
         jdbc.sql("select id from account where site_id = ? order by id for no key update").param(site.id())
                 .query(Integer.class).list();
+    }
+
+    /**
+     * A tenant whose name or phone is written anew is the same one: what is open in the former writing goes along. What was opened for nobody is the
+     * first tenant's. What somebody else left open stays in that name, and so does a former tenant's property fee.
+     */
+    private void followTenants(Site site) {
+        record Followed(String number, String nameBefore, String phoneBefore, String name, String phone) {
+        }
+        jdbc.sql("with it as (select a.id, c.id as customer, payer.name as name_before, payer.phone as phone_before, c.name, c.phone" + OF_TENANTS
+                + " and a.customer_id is distinct from c.id and (a.customer_id is null and a.opened_at is not null or " + SAME_TENANT + ")) " + """
+                update account o set customer_id = it.customer from it where it.id = o.id
+                returning o.number, it.name_before, it.phone_before, it.name, it.phone""")
+                .param("site", site.id()).query(Followed.class).list().stream().sorted(Comparator.comparing(Followed::number))
+                .forEach(account -> audit.record(site.id(), "hub", "account.tenant", "account " + account.number(),
+                        account.nameBefore() == null ? null : new Named(account.nameBefore(), account.phoneBefore()),
+                        new Named(account.name(), account.phone()), "site import"));
+    }
+
+    private record Named(String name, String phone) {
+    }
+
+    @Override
+    public List<InOtherName> inOtherNames(Site site) {
+        return jdbc.sql("select s.code as shop, a.number as account, payer.name, c.name as tenant" + OF_TENANTS + " and s.enabled and a.state = 'OPEN' and not "
+                + SAME_TENANT + " order by s.code, a.number").param("site", site.id()).query(InOtherName.class).list();
     }
 
     /** A shop that is new was in its group always; another group, or none, holds from today. */

@@ -45,6 +45,11 @@ class ImportAtStart implements SmartLifecycle {
             log.warn("Begins without credit: {} accounts. Their shops are switched off once their meters are read; sell to them"
                     + " first, or set KEEP_ON", taken.beginWithoutCredit());
         }
+        if (!taken.inOtherNames().isEmpty()) {
+            log.warn("Open accounts in another name than {} has: their shops neither see nor pay into them before they are moved to the new tenant (POST"
+                    + " /api/v1/accounts/{{id}}/move) or the file has the former name or phone: {}", file, taken.inOtherNames().stream()
+                    .map(account -> "shop " + account.shop() + " account " + account.account()).collect(Collectors.joining(", ")));
+        }
         if (!taken.missing().isEmpty()) {
             log.warn("In the hub and not in {}, left as it is: {}", file, taken.missing().stream()
                     .map(missing -> missing.sheet() + " " + missing.code()).collect(Collectors.joining(", ")));

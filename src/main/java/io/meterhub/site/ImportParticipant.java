@@ -15,4 +15,9 @@ public interface ImportParticipant {
      * @return how many accounts were opened that have no credit: their shops are switched off once their meters are read
      */
     int apply(Site site, SiteSheet sheet);
+
+    /** Asked after all have applied: what of the site's open accounts is not in the name of the shop's tenant. */
+    default List<ImportResult.InOtherName> inOtherNames(Site site) {
+        return List.of();
+    }
 }

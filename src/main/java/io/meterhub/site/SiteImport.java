@@ -97,7 +97,8 @@ public class SiteImport {
                     gateways.missing().stream().map(gone -> new Missing("gateways", gone.code, gone.name)),
                     shops.missing().stream().map(gone -> new Missing("shops", gone.code, gone.name)),
                     meters.missing().stream().map(gone -> new Missing("meters", gone.code, gone.name)))
-                    .flatMap(missing -> missing).toList(), withoutCredit);
+                    .flatMap(missing -> missing).toList(), withoutCredit,
+                    participants.stream().flatMap(participant -> participant.inOtherNames(site).stream()).toList());
         });
     }
 

@@ -55,12 +55,14 @@ public class OwnShops {
 
     /**
      * What follows {@code select}, and is followed by a condition: the open accounts {@code a} of shops {@code s} that are in the name of the shop's
-     * tenant {@code c} in the sheet, or of whom nobody can say. The one rule of it: what a former tenant has left open is no longer the shop's.
+     * tenant {@code c} in the sheet, or of whom nobody can say. The one rule of it: what a former tenant has left open is no longer the shop's. One whose
+     * name or phone is written otherwise is not a former one.
      */
     static final String PRESENT = """
              from account a join shop s on s.id = a.shop_id and s.enabled left join customer c on c.id = s.customer_id
                  left join customer payer on payer.id = a.customer_id
-            where a.state = 'OPEN' and (payer.id is null or c.id is null or payer.name = c.name) and\s""";
+            where a.state = 'OPEN' and (payer.id is null or c.id is null or payer.name = c.name
+                   or phone_digits(payer.phone) = phone_digits(c.phone)) and\s""";
 
     /** What follows {@code select}: those accounts that a phone's customer sees. */
     static String accountsOf(String phone) {

@@ -59,7 +59,11 @@ record SiteBook(Map<Tab, List<Map<Heading, Object>>> rows) {
     }
 
     SiteBook set(Heading heading, int row, Object value) {
-        rows.get(heading.tab).get(row - 2).put(heading, value);
+        if (value == null) {
+            rows.get(heading.tab).get(row - 2).remove(heading);
+        } else {
+            rows.get(heading.tab).get(row - 2).put(heading, value);
+        }
         return this;
     }
 

@@ -1,6 +1,7 @@
 package io.meterhub.site;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.meterhub.HubTest;
 import io.meterhub.billing.Billing;
@@ -8,9 +9,12 @@ import io.meterhub.metering.Correction;
 import io.meterhub.metering.Slice;
 import io.meterhub.site.ImportResult.Counts;
 import io.meterhub.site.ImportResult.Imported;
+import io.meterhub.site.ImportResult.InOtherName;
 import io.meterhub.site.ImportResult.Missing;
 import io.meterhub.site.ImportResult.Refused;
 import io.meterhub.site.SiteSheet.Problem;
+import io.meterhub.tenant.OwnShops;
+import io.meterhub.tenant.Tenant;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.List;
@@ -26,6 +30,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 class SiteImportIT {
 
     private static final AtomicInteger PORTS = new AtomicInteger(17_000);
+    private static final AtomicInteger PHONES = new AtomicInteger(21_000);
 
     @Autowired
     private SiteImport imports;
@@ -33,6 +38,8 @@ class SiteImportIT {
     private JdbcClient jdbc;
     @Autowired
     private Billing billing;
+    @Autowired
+    private OwnShops own;
 
     private final String site = "site-" + UUID.randomUUID().toString().substring(0, 8);
     private final SiteSheet mall = Malls.small(site, PORTS.getAndAdd(10));
@@ -212,6 +219,58 @@ class SiteImportIT {
                 .map(CompletableFuture::join).toList();
 
         assertThat(both).extracting(Imported::meters).containsExactlyInAnyOrder(new Counts(5, 0, 0), new Counts(0, 0, 5));
+    }
+
+    @Test
+    void aTenantWhoseNameOrPhoneIsCorrectedKeepsTheShopsAccounts() {
+        String phone = newPhone();
+        SiteBook book = SiteBook.of(mall).set(Heading.SHOP_PHONE, 2, phone);
+        taken(book.xlsx());
+        List<Integer> before = accounts(phone);
+        assertThat(before).hasSize(2);
+
+        Imported renamed = taken(book.set(Heading.SHOP_TENANT, 2, "蜀香餐饮有限公司").set(Heading.SHOP_PHONE, 2, "+86 " + phone).xlsx());
+        assertThat(accounts(phone)).isEqualTo(before);
+        assertThat(renamed.inOtherNames()).isEmpty();
+        String other = newPhone();
+        taken(book.set(Heading.SHOP_PHONE, 2, other).xlsx());
+        assertThat(accounts(other)).isEqualTo(before);
+        assertThat(holders("A-101")).containsOnly("蜀香餐饮有限公司 " + other);
+        assertThat(jdbc.sql("select count(*) from audit_log where what = 'account.tenant' and after->>'phone' = ? and before->>'phone' = ?")
+                .params(other, "+86 " + phone).query(Integer.class).single()).isEqualTo(2);
+    }
+
+    /** That are the phone's own. */
+    private List<Integer> accounts(String phone) {
+        return own.of(new Tenant(phone)).stream().flatMap(shop -> shop.accounts().stream()).map(holding -> holding.account().id()).toList();
+    }
+
+    /** That no other test has. */
+    private static String newPhone() {
+        return "1397%07d".formatted(PHONES.getAndIncrement());
+    }
+
+    private List<String> holders(String shop) {
+        return jdbc.sql("""
+                select c.name || ' ' || c.phone from account a join shop s on s.id = a.shop_id join site on site.id = s.site_id left join customer c on c.id = a.customer_id
+                where site.code = ? and s.code = ?""").params(site, shop).query(String.class).list();
+    }
+
+    @Test
+    void whatWasOpenedForNobodyIsTheFirstTenantsAndTheNextOnesNot() {
+        String first = newPhone();
+        String next = newPhone();
+        SiteBook book = SiteBook.of(mall).set(Heading.SHOP_TENANT, 2, null).set(Heading.SHOP_PHONE, 2, null);
+        taken(book.xlsx());
+        assertThat(taken(book.set(Heading.SHOP_TENANT, 2, "First").set(Heading.SHOP_PHONE, 2, first).xlsx()).inOtherNames()).isEmpty();
+        assertThat(accounts(first)).hasSize(2);
+
+        Imported taken = taken(book.set(Heading.SHOP_TENANT, 2, "Next").set(Heading.SHOP_PHONE, 2, next).xlsx());
+
+        assertThat(accounts(next)).isEmpty();
+        assertThat(holders("A-101")).containsOnly("First " + first);
+        assertThat(taken.inOtherNames()).extracting(InOtherName::shop, InOtherName::name, InOtherName::tenant)
+                .containsOnly(tuple("A-101", "First", "Next")).hasSize(2);
     }
 
     private Imported taken(byte[] file) {
