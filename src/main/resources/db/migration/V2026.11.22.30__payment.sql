@@ -113,6 +113,9 @@ create table pay_payment (
 ) with (fillfactor = 70);
 create index on pay_payment (order_id) where order_id is not null;
 create index on pay_payment (channel, paid_at);
+-- by these people look for one
+create index on pay_payment (order_number);
+create index on pay_payment (receipt) where receipt is not null;
 create index pay_payment_suspense on pay_payment (site_id) where state = 'SUSPENSE';
 
 create table pay_refund (
@@ -167,6 +170,7 @@ create table pay_refund (
 create index on pay_refund (payment_id);
 create index pay_refund_due on pay_refund (channel, next_look_at) where next_look_at is not null;
 create index pay_refund_asked on pay_refund (site_id) where state = 'ASKED';
+create index pay_refund_refused on pay_refund (site_id, finished_at) where state = 'REFUSED';
 
 -- What a platform says of a payment or refund that contradicts what it said before; once, however often it says it. Staff find out what is true.
 create table pay_contradiction (

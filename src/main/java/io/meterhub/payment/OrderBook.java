@@ -399,6 +399,16 @@ class OrderBook {
                 .param("site", siteId).param("limit", limit).query((row, n) -> payment(row)).list();
     }
 
+    /** Those of a site's that came through platforms and have this number, by whatever it is. */
+    List<Payment> numbered(int siteId, String number) {
+        return jdbc.sql("""
+                select * from pay_payment where site_id = :site and channel in ('WECHAT', 'ALIPAY') and id in (
+                    select id from pay_payment where channel in ('WECHAT', 'ALIPAY') and transaction_id = :number
+                    union select id from pay_payment where order_number = :number or receipt = :number
+                    union select payment_id from pay_refund where channel in ('WECHAT', 'ALIPAY') and number = :number)
+                order by id desc""").param("site", siteId).param("number", number).query((row, n) -> payment(row)).list();
+    }
+
     List<Payment> suspended(int siteId) {
         return jdbc.sql("select * from pay_payment where site_id = ? and state = 'SUSPENSE' and back_yuan < amount_yuan order by id").param(siteId)
                 .query((row, n) -> payment(row)).list();

@@ -247,6 +247,12 @@ public class Orders {
         return book.newest(siteId, limit);
     }
 
+    /** What came through platforms for a site and has this number: the platform's of the payment, its order's, its receipt's or that of a refund of it. */
+    public List<Payment> numbered(int siteId, String number) {
+        rights.require(Right.VIEW_BOOKS, Place.site(siteId));
+        return book.numbered(siteId, number);
+    }
+
     /** What happened to an order, in its order. */
     public List<Step> steps(long orderId) {
         return book.steps(orderId);

@@ -167,6 +167,19 @@ class RefundBook {
                 jdbc.sql("update pay_refund set next_look_at = ? where id = ?").params(at(clock.instant().plus(Looks.pause(looks))), id).update());
     }
 
+    /** What a platform refused since then and nobody has asked for anew, the newest first. */
+    List<RefusedRefund> refused(int siteId, Instant since) {
+        return jdbc.sql("""
+                select r.number, r.channel, p.transaction_id, r.amount_yuan, r.source, r.asked_by, r.why, r.finished_at, r.failure
+                from pay_refund r join pay_payment p on p.id = r.payment_id
+                where r.site_id = :site and r.state = 'REFUSED' and r.finished_at >= :since
+                  and not exists (select from pay_refund anew where anew.payment_id = r.payment_id and anew.id > r.id and anew.state <> 'DECLINED')
+                order by r.id desc""").param("site", siteId).param("since", at(since))
+                .query((row, n) -> new RefusedRefund(row.getString("number"), Channel.valueOf(row.getString("channel")), row.getString("transaction_id"),
+                        row.getBigDecimal("amount_yuan"), Refund.Source.valueOf(row.getString("source")), row.getString("asked_by"), row.getString("why"),
+                        instant(row, "finished_at"), row.getString("failure"))).list();
+    }
+
     /** A sale at the counter that was taken back there: nothing is left to be done. */
     void takenBack(Payment payment, String number, String key, String receipt, long journalId, String who, String why) {
         jdbc.sql("""

@@ -20,6 +20,7 @@ import io.meterhub.site.Place;
 import io.meterhub.site.Texts;
 import java.math.BigDecimal;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,6 +38,7 @@ public class Refunds {
     private static final Logger log = LoggerFactory.getLogger(Refunds.class);
     private static final int MOST_DIGITS = 10;
     private static final int LONGEST_WHY = 80;
+    private static final Duration REFUSED_SHOWN = Duration.ofDays(30);
 
     private final OrderBook orders;
     private final RefundBook book;
@@ -286,6 +288,12 @@ public class Refunds {
     public List<Refund> stuck(int siteId) {
         rights.require(Right.VIEW_BOOKS, Place.site(siteId));
         return book.stuck(siteId);
+    }
+
+    /** What platforms refused at a site in the last 30 days and nobody has asked for anew, the newest first. */
+    public List<RefusedRefund> refused(int siteId) {
+        rights.require(Right.VIEW_BOOKS, Place.site(siteId));
+        return book.refused(siteId, clock.instant().minus(REFUSED_SHOWN));
     }
 
     /** Holds a payment and, before it, its order: before anything of an account is. */

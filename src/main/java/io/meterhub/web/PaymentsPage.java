@@ -56,8 +56,8 @@ class PaymentsPage {
     }
 
     @GetMapping("/sites/{id}/payments")
-    String page(@PathVariable int id, Model model) {
-        fill(books(id), model);
+    String page(@PathVariable int id, @RequestParam(defaultValue = "") String find, Model model) {
+        fill(books(id), find.strip(), model);
         return "payments";
     }
 
@@ -67,7 +67,7 @@ class PaymentsPage {
         return site;
     }
 
-    private void fill(Site site, Model model) {
+    private void fill(Site site, String find, Model model) {
         Place place = Place.site(site.id());
         model.addAttribute("site", site);
         model.addAttribute("zone", site.zone());
@@ -76,7 +76,9 @@ class PaymentsPage {
         model.addAttribute("contradictions", contradictions.waiting(site.id()));
         model.addAttribute("stuck", refunds.stuck(site.id()));
         model.addAttribute("asked", refunds.of(site.id(), Refund.State.ASKED, null, SHOWN));
-        model.addAttribute("newest", orders.newest(site.id(), SHOWN));
+        model.addAttribute("refused", refunds.refused(site.id()));
+        model.addAttribute("find", find);
+        model.addAttribute("newest", find.isEmpty() ? orders.newest(site.id(), SHOWN) : orders.numbered(site.id(), find));
         model.addAttribute("mayDecide", rights.may(Right.DECIDE_SUSPENSE, place));
         model.addAttribute("mayApprove", rights.may(Right.APPROVE_REFUND, place));
         model.addAttribute("mayRefund", rights.may(Right.REFUND, place));
@@ -87,7 +89,7 @@ class PaymentsPage {
     @PostMapping(path = "/sites/{id}/payments", headers = "HX-Request=true")
     String decide(@PathVariable int id, Operator operator, @RequestParam String act, @RequestParam long of, @RequestParam(defaultValue = "") String why,
                   @RequestParam(defaultValue = "") String account, @RequestParam(defaultValue = "") String amount,
-                  @RequestParam(defaultValue = "") String key, Model model, HttpServletResponse response) {
+                  @RequestParam(defaultValue = "") String key, @RequestParam(defaultValue = "") String find, Model model, HttpServletResponse response) {
         Site site = books(id);
         Told told;
         try {
@@ -98,7 +100,7 @@ class PaymentsPage {
         }
         Forms.fromTheTop(response);
         model.addAttribute("told", told);
-        fill(site, model);
+        fill(site, find.strip(), model);
         return "payments :: main";
     }
 
