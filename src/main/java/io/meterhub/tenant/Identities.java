@@ -114,7 +114,7 @@ public class Identities {
     /** The customer undoes it: sessions that were opened by it end, but for the one in which that is said. */
     @Transactional
     public void end(Tenant tenant, String session, long id) {
-        jdbc.sql("update tenant_session set identity_id = null where hash = ?").param(Secrets.hash(session)).update();
+        jdbc.sql("update tenant_session set identity_id = null where hash = ? and identity_id = ?").params(Secrets.hash(session), id).update();
         jdbc.sql("delete from tenant_identity where id = ? and phone = ? returning channel").params(id, tenant.phone()).query(String.class).optional()
                 .ifPresent(channel -> record(tenant, "tenant.identity.ended", id, Channel.valueOf(channel)));
     }
@@ -127,12 +127,12 @@ public class Identities {
         return of(rented(shopId).phone());
     }
 
-    /** Staff undo all of a shop's: its phone signs in by a code again. */
+    /** Staff sign a shop's phone out everywhere, as when it is lost: it signs in by a code again, and no browser is known for it any more. */
     @Transactional
     public void endOfShop(int shopId, String who, String why) {
         Rented shop = rented(shopId);
         List<Tied> before = of(shop.phone());
-        jdbc.sql("delete from tenant_identity where phone = ?").param(shop.phone()).update();
+        List.of("tenant_identity", "tenant_session", "tenant_browser").forEach(kept -> jdbc.sql("delete from " + kept + " where phone = ?").param(shop.phone()).update());
         audit.record(shop.siteId(), who, "tenant.identities.ended", "shop " + shop.code(), before, List.of(), why);
     }
 

@@ -13,7 +13,7 @@ import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 
-/** Who signs in for a shop without a code, as staff see and end it: a part of the shop's details. */
+/** Who signs in for a shop without a code, as staff see it, and how they sign its phone out everywhere: a part of the shop's details. */
 @Controller
 @RequestMapping("/shops/{id}/identities")
 class ShopIdentitiesPage {

@@ -69,7 +69,8 @@ class TenantsApi {
     }
 
     @DeleteMapping("/shops/{shop}/tenant-identities")
-    @Operation(summary = "Ends that, with the sessions that were opened so", description = "Of all shops that have this phone.")
+    @Operation(summary = "Signs the shop's phone out everywhere, as when it is lost", description = "Whoever signs in without a code, and every session, also of one that a code opened. Of"
+            + " all shops that have this phone.")
     List<Tied> end(@PathVariable int shop, @RequestParam @NotBlank(message = "{valid.needed}") String why, Operator operator) {
         identities.endOfShop(known(shop), operator.name(), why);
         return identities.ofShop(shop);

@@ -154,6 +154,7 @@ class TenantIdentityIT extends OverHttp {
         Hand others = new Hand(WECHAT, "li").signIn("B-101");
         others.form("/my/identities/" + id + "/end", "");
         assertThat(new Hand(WECHAT, "wang").get("/my")).as("another's is not undone").isEqualTo("/my");
+        first.form("/my/identities/0/end", "");
         assertThat(other.form("/my/identities/" + id + "/end", "")).as("it stays where that was said").isEqualTo("/my");
         assertThat(other.body()).doesNotContain("id=\"identities\"");
         assertThat(first.get("/my")).as("and ends elsewhere").isEqualTo("/my/sign-in?untied");
@@ -228,6 +229,11 @@ class TenantIdentityIT extends OverHttp {
         assertThat(staff.send("POST", page, "why=sold+the+phone", "Content-Type", "application/x-www-form-urlencoded", "HX-Request", "true").body())
                 .doesNotContain("WeChat");
         assertThat(hand.get("/my")).isEqualTo("/my/sign-in?untied");
+        Hand plain = new Hand("Mozilla/5.0 (iPhone) Mobile Safari", "chen").signIn("E-101");
+        assertThat(staff.get(page).body()).as("nobody signs in without a code, and phones are lost").contains("<form");
+        assertThat(staff.send("POST", page, "why=lost+the+phone", "Content-Type", "application/x-www-form-urlencoded", "HX-Request", "true").status()).isEqualTo(200);
+        assertThat(plain.get("/my")).as("what a code opened").isEqualTo("/my/sign-in");
+        assertThat(jdbc.sql("select count(*) from tenant_browser where phone = ?").param(phone("E-101")).query(Integer.class).single()).isZero();
         hand.signIn("E-101").tie();
         assertThat(http.send("DELETE", path + "?why=lost", null, "X-Operator", "li").json()).isEmpty();
         assertThat(hand.get("/my")).isEqualTo("/my/sign-in?untied");
