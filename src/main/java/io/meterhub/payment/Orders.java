@@ -92,6 +92,12 @@ public class Orders {
      *                        order that it was asked for before is open there all the same is found out by itself
      */
     public Order open(OrderWish wish) {
+        return open(wish, () -> {
+        });
+    }
+
+    /** @param before called where all is right with the wish and a platform is about to be asked; what it throws ends it, and there is no new order */
+    public Order open(OrderWish wish, Runnable before) {
         Account account = accounts.account(wish.accountId())
                 .orElseThrow(() -> refused("accountId", "no_account", Integer.toString(wish.accountId())));
         rights.require(Right.SELL, Place.shop(account.siteId(), account.shopId()));
@@ -103,6 +109,9 @@ public class Orders {
                 texts.of("pay.subject", account.number()), OrderState.CREATED, null, platform.payee(wish.way()), now,
                 now.plus(Duration.ofMinutes(its.orderMinutes())), wish.who(), wish.payer(), wish.address(),
                 wish.returnTo() == null ? null : wish.returnTo().replace("{number}", number));
+        if (book.keyed(account.siteId(), wish.idempotencyKey()).filter(earlier -> !isToOpen(earlier)).isEmpty()) {
+            before.run();
+        }
         Order made = Objects.requireNonNull(transaction.execute(status -> make(order, wish)));
         if (!isToOpen(made)) {
             return made;

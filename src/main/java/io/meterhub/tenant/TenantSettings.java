@@ -13,7 +13,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param codesPerAsker    of these on behalf of one address, and as many for each browser in which it did
  * @param codesPerAddress  codes for whatever phones on behalf of one address
  * @param ordersPerShop    orders that are opened for a shop within an hour
- * @param ordersPerAddress and from one address, behind which a whole mall's Wi-Fi may be
+ * @param ordersPerAddress and by those who scan from one address, behind which a whole mall's Wi-Fi may be
  * @param identitiesPerAddress so often within an hour a platform is asked who somebody is, on behalf of one address
  * @param sessionIdle      a session ends after so long without use
  */

@@ -24,12 +24,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /**
  * Opens orders for those who are none of the staff: a customer for an own account, a stranger for an account of the shop whose sticker was scanned. Looks
- * itself whether that is so, and does it as the hub then. How many may be opened in an hour is limited by shop and by address.
+ * itself whether that is so, and does it as the hub then. How many may be opened in an hour is limited by shop, and by address for those who are not signed in;
+ * what is refused without a platform being asked counts for nobody.
  */
 @Component
 public class TopUps {
@@ -82,13 +84,16 @@ public class TopUps {
 
     /** Empty: the account is not the customer's. */
     public Optional<Order> open(Tenant tenant, Wish wish) {
-        return own.shop(tenant, wish.accountId()).map(shop -> open("its tenants " + shop.site().id() + " " + shop.code(), tenant.toString(), wish));
+        return own.shop(tenant, wish.accountId()).map(shop -> open(tenant.toString(), wish,
+                () -> limits.take("orders for its tenants " + shop.site().id() + " " + shop.code(), settings.ordersPerShop())));
     }
 
     /** Empty: the sticker leads to no such account. */
     public Optional<Order> open(String sticker, Wish wish) {
         return stickers.scan(sticker).filter(scanned -> scanned.targets().stream().anyMatch(target -> target.accountId() == wish.accountId()))
-                .map(scanned -> open("whoever scans " + scanned.site().id() + " " + scanned.shop(), "sticker " + scanned.shop(), wish));
+                .map(scanned -> open("sticker " + scanned.shop(), wish,
+                        () -> limits.take("orders from " + SignIn.network(wish.address()), settings.ordersPerAddress())
+                                && limits.take("orders for whoever scans " + scanned.site().id() + " " + scanned.shop(), settings.ordersPerShop())));
     }
 
     /**
@@ -154,12 +159,12 @@ public class TopUps {
         return orders.ways();
     }
 
-    private Order open(String shop, String who, Wish wish) {
-        if (!limits.take("orders from " + SignIn.network(wish.address()), settings.ordersPerAddress())
-                || !limits.take("orders for " + shop, settings.ordersPerShop())) {
-            throw new PaymentRefused("key", texts.of("my.too_many_orders"));
-        }
+    private Order open(String who, Wish wish, BooleanSupplier within) {
         return rights.asHub(() -> orders.open(new OrderWish("my-" + wish.key(), wish.accountId(), wish.way(), wish.amountYuan(), who, wish.openId(),
-                wish.address(), wish.returnTo())));
+                wish.address(), wish.returnTo()), () -> {
+            if (!within.getAsBoolean()) {
+                throw new PaymentRefused("key", texts.of("my.too_many_orders"));
+            }
+        }));
     }
 }

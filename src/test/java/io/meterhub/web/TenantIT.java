@@ -1,6 +1,7 @@
 package io.meterhub.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -532,10 +533,32 @@ class TenantIT extends OverHttp {
         // those who scan do not take the shop's own
         assertThat(as("E-103").form("/my/accounts/" + mall.account("E-E-103") + "/top-up", "account=" + mall.account("E-E-103") + "&amount=50&way=WECHAT_NATIVE").status())
                 .isEqualTo(302);
+        // nor do those at the same address, as on a mall's Wi-Fi
+        used("127.0.0.1", "orders from ", 120);
+        assertThat(as("E-104").form("/my/accounts/" + mall.account("E-E-104") + "/top-up", "account=" + mall.account("E-E-104") + "&amount=50&way=WECHAT_NATIVE").status())
+                .isEqualTo(302);
+        jdbc.sql("delete from hourly_use where subject = 'orders from 127.0.0.1'").update();
+    }
+
+    @Test
+    void whatMakesNoOrderTakesNothingOfTheShopsNorOfTheAddresss() {
+        String sticker = sticker("A-106");
+        int account = mall.account("E-A-106");
+        used("whoever scans " + mall.siteId() + " A-106", "orders for ", 29);
+        used("192.0.2.98", "orders from ", 119);
+        Wish wish = new Wish(UUID.randomUUID().toString(), account, BigDecimal.TEN, Way.WECHAT_NATIVE, null, "192.0.2.98", null);
+        for (int i = 0; i < 3; i++) {
+            Wish much = new Wish(UUID.randomUUID().toString(), account, new BigDecimal("1000000"), Way.WECHAT_NATIVE, null, "192.0.2.98", null);
+            assertThatThrownBy(() -> topUps.open(sticker, much)).hasMessageNotContaining("within an hour");
+        }
+        Order made = topUps.open(sticker, wish).orElseThrow();
+        assertThat(topUps.open(sticker, wish).orElseThrow().number()).as("sent twice").isEqualTo(made.number());
+        Wish another = new Wish(UUID.randomUUID().toString(), account, BigDecimal.TEN, Way.WECHAT_NATIVE, null, "192.0.2.97", null);
+        assertThatThrownBy(() -> topUps.open(sticker, another)).hasMessageContaining("within an hour");
     }
 
     private void used(String subject, String of, int uses) {
-        jdbc.sql("insert into hourly_use (subject, since, uses) values (?, now(), ?)").params(of + subject, uses).update();
+        jdbc.sql("insert into hourly_use (subject, since, uses) values (?, now(), ?) on conflict (subject) do update set uses = excluded.uses").params(of + subject, uses).update();
     }
 
     private boolean isOpened(String sticker, String account, String address) {
