@@ -31,7 +31,7 @@ import java.util.stream.IntStream;
 /**
  * How many notices of payments a hub takes while it polls 10,000 meters, and how long a shop waits for power after "pay" was pressed:
  * {@code mvn -q -Pcallbacks test}, with {@code -Dcallbacks=300} a second, {@code -Dseconds=60}, {@code -Dsales=200}, {@code -Dgateways=160},
- * {@code -Dmeters=10000}, each read every {@code -Dround=30} seconds, after {@code -Dwarming=300} seconds of half as many. The hub is a process of
+ * {@code -Dmeters=10000}, each read every {@code -Dround=30} seconds, after {@code -Dwarming=120} seconds of half as many. The hub is a process of
  * its own; WeChat Pay and the virtual mall are played in this one, on the same cores. The notices come at their times whatever becomes of those before, and
  * each is timed from when it was to come. They are of orders that were put into the tables, so that it is they which are measured. Exit code 1 where one is
  * not answered with 204 or not credited once, the 99th percentile is 200 ms or more, or power comes back later than 3 s at the 99th percentile.
@@ -61,7 +61,7 @@ final class Callbacks implements AutoCloseable {
         boolean held;
         try (Callbacks program = new Callbacks(Path.of("target/callbacks", Long.toString(System.currentTimeMillis())))) {
             program.scale.start();
-            held = program.takes(Integer.getInteger("callbacks", 300), Integer.getInteger("seconds", 60), Integer.getInteger("warming", 300));
+            held = program.takes(Integer.getInteger("callbacks", 300), Integer.getInteger("seconds", 60), Integer.getInteger("warming", 120));
             held &= program.power();
         }
         System.exit(held ? 0 : 1);
