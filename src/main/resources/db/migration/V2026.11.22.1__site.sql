@@ -27,6 +27,11 @@ create function phone_digits(phone text) returns text immutable strict parallel 
 return (select case when d.digits ~ '^(0086|86)1[0-9]{10}$' then right(d.digits, 11) else nullif(d.digits, '') end
         from (select regexp_replace(phone, '[^0-9]', '', 'g') as digits) d);
 
+-- A tenant whose name or phone is written anew is the same one. But a mobile phone alone is a person's: behind any other number, the mall's own
+-- or a stand-in, may be anybody.
+create function same_tenant(name text, phone text, other_name text, other_phone text) returns boolean immutable parallel safe language sql
+return name = other_name or coalesce(phone_digits(phone) = phone_digits(other_phone) and phone_digits(phone) ~ '^1[0-9]{10}$', false);
+
 create table customer (
     id         int generated always as identity primary key,
     site_id    int  not null references site,

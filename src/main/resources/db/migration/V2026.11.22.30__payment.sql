@@ -60,6 +60,7 @@ create table pay_order (
 ) with (fillfactor = 60);
 create index on pay_order (account_id, id);
 create index on pay_order (site_id, id);
+create index on pay_order (channel, opened_at);
 create index pay_order_due on pay_order (channel, next_look_at) where next_look_at is not null;
 
 -- What happened to an order, in its order.

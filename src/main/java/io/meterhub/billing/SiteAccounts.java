@@ -38,11 +38,14 @@ import org.springframework.stereotype.Component;
 class SiteAccounts implements ImportParticipant {
 
     private static final String SHOPS = "shops";
-    /** What follows {@code select}: what is not closed of shops that have a tenant {@code c}, and in whose name {@code payer}; what is left of a former tenant's fee is out of it. */
+    /**
+     * What follows {@code select}: the open accounts of shops that have a tenant {@code c}, and in whose name {@code payer}; what is left of a former
+     * tenant's fee is out of it.
+     */
     private static final String OF_TENANTS = """
              from account a join shop s on s.id = a.shop_id join customer c on c.id = s.customer_id left join customer payer on payer.id = a.customer_id
-            where a.site_id = :site and a.closed_at is null and not (a.kind = 'PROPERTY_FEE' and\s""" + PropertyFees.FORMER + ")";
-    private static final String SAME_TENANT = "(payer.name = c.name or coalesce(phone_digits(payer.phone) = phone_digits(c.phone), false))";
+            where a.site_id = :site and a.state = 'OPEN' and not (a.kind = 'PROPERTY_FEE' and\s""" + PropertyFees.FORMER + ")";
+    private static final String SAME_TENANT = "same_tenant(payer.name, payer.phone, c.name, c.phone)";
 
     private final JdbcClient jdbc;
     private final Tariffs tariffs;
@@ -173,7 +176,7 @@ class SiteAccounts implements ImportParticipant {
         record Followed(String number, String nameBefore, String phoneBefore, String name, String phone) {
         }
         jdbc.sql("with it as (select a.id, c.id as customer, payer.name as name_before, payer.phone as phone_before, c.name, c.phone" + OF_TENANTS
-                + " and a.customer_id is distinct from c.id and (a.customer_id is null and a.opened_at is not null or " + SAME_TENANT + ")) " + """
+                + " and a.customer_id is distinct from c.id and (a.customer_id is null or " + SAME_TENANT + ")) " + """
                 update account o set customer_id = it.customer from it where it.id = o.id
                 returning o.number, it.name_before, it.phone_before, it.name, it.phone""")
                 .param("site", site.id()).query(Followed.class).list().stream().sorted(Comparator.comparing(Followed::number))
@@ -187,8 +190,8 @@ class SiteAccounts implements ImportParticipant {
 
     @Override
     public List<InOtherName> inOtherNames(Site site) {
-        return jdbc.sql("select s.code as shop, a.number as account, payer.name, c.name as tenant" + OF_TENANTS + " and s.enabled and a.state = 'OPEN' and not "
-                + SAME_TENANT + " order by s.code, a.number").param("site", site.id()).query(InOtherName.class).list();
+        return jdbc.sql("select s.code as shop, a.number as account, payer.name, c.name as tenant" + OF_TENANTS + " and s.enabled and not " + SAME_TENANT
+                + " order by s.code, a.number").param("site", site.id()).query(InOtherName.class).list();
     }
 
     /** A shop that is new was in its group always; another group, or none, holds from today. */

@@ -137,7 +137,9 @@ public class Reconciliations {
             }
         });
         lookAnew();
-        jdbc.sql("select id, channel, day from pay_reconciliation where state = 'OPEN' and compared_at < :before order by id")
+        jdbc.sql("""
+                select id, channel, day from pay_reconciliation
+                where (state = 'OPEN' or failure is not null and worker is null) and compared_at < :before order by id""")
                 .param("before", utc(clock.instant().minus(ANEW))).query((row, n) -> work(row, null)).list()
                 .forEach(open -> guarded(open, () -> transaction.executeWithoutResult(status -> compareAgain(open))));
     }
@@ -153,7 +155,8 @@ public class Reconciliations {
                     select distinct r.id, r.channel, r.day, l.order_number from pay_bill_line l join pay_reconciliation r on r.trade_bill_id = l.bill_id
                     where l.key = :key and r.channel = :channel order by r.id""").param("key", changed.key).param("channel", changed.channel.name())
                     .query((row, n) -> new Touched(work(row, null), row.getString("order_number"))).list().stream()
-                    .allMatch(day -> guarded(day.work, () -> transaction.executeWithoutResult(status -> compare(day.work, day.order))).isEmpty());
+                    .map(day -> guarded(day.work, () -> transaction.executeWithoutResult(status -> compare(day.work, day.order)))).toList().stream()
+                    .allMatch(Optional::isEmpty);
             if (done) {
                 jdbc.sql("delete from pay_look_anew where id = ?").param(changed.id).update();
             }
@@ -185,7 +188,7 @@ public class Reconciliations {
         }
     }
 
-    /** From the channel's first order on, each day that is over and whose bill is due. Orders are looked through only as long as there is no day. */
+    /** From the channel's first order on, each day that is over and whose bill is due. */
     private void due(Channel channel) {
         Instant now = clock.instant();
         LocalDate today = LocalDate.ofInstant(now, BillTable.ZONE);
@@ -193,10 +196,9 @@ public class Reconciliations {
         jdbc.sql("""
                 insert into pay_reconciliation (channel, day, next_look_at)
                 select :channel, each.day::date, :now
-                from (select coalesce((select min(day) from pay_reconciliation where channel = :channel and day >= :oldest), (
-                          select (min(at) at time zone 'Asia/Shanghai')::date from (
-                              select min(opened_at) as at from pay_order where channel = :channel
-                              union all select min(paid_at) from pay_payment where channel = :channel) as any_at)) as day) as first
+                from (select (min(at) at time zone 'Asia/Shanghai')::date as day from (
+                          select min(opened_at) as at from pay_order where channel = :channel
+                          union all select min(paid_at) from pay_payment where channel = :channel) as any_at) as first
                 cross join generate_series(greatest(:oldest, first.day), :last::date, interval '1 day') as each (day)
                 where first.day is not null
                 on conflict do nothing""")
@@ -361,8 +363,8 @@ public class Reconciliations {
                     int open = matches.compare(work.id, work.channel, work.day, day.bill, order, terms);
                     jdbc.sql("""
                             update pay_reconciliation set compared_at = case when :all then :now else compared_at end, fee_percent = :percent,
-                                   -- of one that is in hand the bill could not be taken, which is not over by this
-                                   failure = case when worker is null then null else failure end where id = :id""")
+                                   -- of one that is in hand the bill could not be taken, which is not over by this; nor is the rest of a day by one order
+                                   failure = case when :all and worker is null then null else failure end where id = :id""")
                             .param("all", order == null).param("percent", terms.feePercent()).param("now", utc(clock.instant())).param("id", work.id).update();
                     sumUp(work.id);
                     closeWhere(work.id, work.channel, work.day, open == 0);

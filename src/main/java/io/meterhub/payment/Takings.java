@@ -45,7 +45,6 @@ class Takings {
     private static final int AT_ONCE = 100;
     /** A platform waits no longer for its answer; it tells again. */
     private static final Duration PATIENCE = Duration.ofSeconds(5);
-    private static final Duration IDLE = Duration.ofMinutes(1);
 
     private final OrderBook book;
     private final Counter counter;

@@ -61,8 +61,7 @@ public class OwnShops {
     static final String PRESENT = """
              from account a join shop s on s.id = a.shop_id and s.enabled left join customer c on c.id = s.customer_id
                  left join customer payer on payer.id = a.customer_id
-            where a.state = 'OPEN' and (payer.id is null or c.id is null or payer.name = c.name
-                   or phone_digits(payer.phone) = phone_digits(c.phone)) and\s""";
+            where a.state = 'OPEN' and (payer.id is null or c.id is null or same_tenant(payer.name, payer.phone, c.name, c.phone)) and\s""";
 
     /** What follows {@code select}: those accounts that a phone's customer sees. */
     static String accountsOf(String phone) {

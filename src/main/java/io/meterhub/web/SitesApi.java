@@ -89,7 +89,7 @@ class SitesApi {
             description = "422 with every problem by sheet, row and column when anything is wrong. The same file again changes nothing;"
                     + " what is not in the file stays, and is listed under missing. beginWithoutCredit counts the accounts that were"
                     + " opened without credit: their shops are switched off once their meters are read, unless somebody sells to them or"
-                    + " sets KEEP_ON first. A tenant with another name and the same phone, or the same name and another phone, is the same one, and the"
+                    + " sets KEEP_ON first. A tenant with another name and the same mobile phone, or the same name and another phone, is the same one, and the"
                     + " shop's open accounts go along. inOtherNames lists the open accounts of shops that have another tenant now, who neither sees nor"
                     + " pays into them: move the account (POST /accounts/{id}/move), or import the former name or phone again.")
     ImportResult.Imported load(@RequestPart MultipartFile file, Operator operator) throws IOException {

@@ -240,6 +240,19 @@ class SiteImportIT {
                 .params(other, "+86 " + phone).query(Integer.class).single()).isEqualTo(2);
     }
 
+    @Test
+    void aNumberThatIsNobodysMobileMakesNoTenantTheSameAsAnother() {
+        String office = "0571 8765 4321";
+        SiteBook book = SiteBook.of(mall).set(Heading.SHOP_TENANT, 2, "First").set(Heading.SHOP_PHONE, 2, office);
+        taken(book.xlsx());
+        Imported taken = taken(book.set(Heading.SHOP_TENANT, 2, "Next").xlsx());
+        assertThat(holders("A-101")).containsOnly("First " + office);
+        assertThat(taken.inOtherNames()).extracting(InOtherName::name, InOtherName::tenant).containsOnly(tuple("First", "Next")).hasSize(2);
+        String own = newPhone();
+        taken(book.set(Heading.SHOP_PHONE, 2, own).xlsx());
+        assertThat(accounts(own)).as("what the first left").isEmpty();
+    }
+
     /** That are the phone's own. */
     private List<Integer> accounts(String phone) {
         return own.of(new Tenant(phone)).stream().flatMap(shop -> shop.accounts().stream()).map(holding -> holding.account().id()).toList();
